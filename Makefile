@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+# codeflash: `make help` lists the targets. One Makefile, not recursive.
+
+VERSION := 0.1.0
+TOOLS   := cf-trace cf-replaygen cf-rank cf-suggest cf-verify cf-bench cf-pr
+GRAMMARS := python
+
+# The user's: override on the command line. O= builds elsewhere, SAN=address,undefined instruments,
+# WERROR=1 makes warnings errors, V=1 shows the commands.
+O          ?= build
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec/codeflash
+MANDIR     ?= $(PREFIX)/share/man
+DATADIR    ?= $(PREFIX)/share/codeflash
+DOCDIR     ?= $(PREFIX)/share/doc/codeflash
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+CFLAGS     ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+PYTHON     ?= /usr/bin/python3
+NPM        ?= npm
+SAN        ?=
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
+
+# What the compiler needs of us, apart from CFLAGS, which are the user's. Sanitized objects live in
+# a tree of their own, so that both builds stay fresh.
+override O := $(O)$(if $(SAN),-san)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+LIBS_PKG := jansson sqlite3 zlib libmd tree-sitter libcbor
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_PKG) 2>/dev/null)
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS_PKG) 2>/dev/null)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes \
+	$(if $(WERROR),-Werror) -I. -I$(O) -MMD -MP \
+	-DCF_VERSION='"$(VERSION)"' -DCF_LIBEXECDIR='"$(LIBEXECDIR)"' \
+	$(PKG_CFLAGS) $(CFLAGS) $(SANFLAGS)
+GRAMMAR_CFLAGS = -std=c11 -w $(CFLAGS)
+ALL_LDLIBS = -Wl,--as-needed $(PKG_LIBS) -lm -lpthread $(LDLIBS)
+
+LIB_SRC  := $(wildcard lib/*.c)
+LIB_OBJ  := $(LIB_SRC:%.c=$(O)/obj/%.o) $(O)/obj/lib/schema_sql.o \
+	$(foreach g,$(GRAMMARS),$(O)/obj/grammar/$(g)-parser.o $(O)/obj/grammar/$(g)-scanner.o)
+PY_SRC   := $(wildcard plugins/python/plugin.json plugins/python/codeflash/*.py \
+	plugins/python/codeflash/*.pyi plugins/python/codeflash/py.typed plugins/python/codeflash/*/*.py)
+PY_SO    := $(O)/libexec/plugins/python/codeflash/_recorder.abi3.so
+BIN      := $(TOOLS:%=$(O)/bin/%) $(O)/bin/codeflash
+
+.PHONY: all
+all: $(BIN) plugins
+.DELETE_ON_ERROR:
+
+# --- the library -------------------------------------------------------------------------------
+
+$(O)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(O)/lib/schema_sql.c: lib/schema.sql
+	@mkdir -p $(@D)
+	$(call say,GEN,$@){ echo '#include "lib/trace.h"'; echo 'const char cf_trace_schema[] ='; \
+	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $<; echo ';'; } > $@
+
+$(O)/obj/lib/schema_sql.o: $(O)/lib/schema_sql.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(O)/libcf.a: $(LIB_OBJ)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
+
+# The grammars come from the registry, pinned by package-lock.json; generated C, so without our
+# warnings.
+node_modules/.stamp: package.json package-lock.json
+	$(call say,NPM,ci)$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
+
+$(O)/obj/grammar/%-parser.o: node_modules/.stamp
+	@mkdir -p $(@D)
+	$(call say,CC,$*/parser.c)$(CC) $(GRAMMAR_CFLAGS) -Inode_modules/tree-sitter-$*/src \
+		-c -o $@ node_modules/tree-sitter-$*/src/parser.c
+$(O)/obj/grammar/%-scanner.o: node_modules/.stamp
+	@mkdir -p $(@D)
+	$(call say,CC,$*/scanner.c)$(CC) $(GRAMMAR_CFLAGS) -Inode_modules/tree-sitter-$*/src \
+		-c -o $@ node_modules/tree-sitter-$*/src/scanner.c
+
+# --- the tools: every .c in cf-foo/ is linked into cf-foo and nothing else -----------------------
+
+define tool
+$(1)_OBJ := $$(patsubst %.c,$(O)/obj/%.o,$$(shell find $(1) -name '*.c' 2>/dev/null | sort))
+$(O)/bin/$(1): $$($(1)_OBJ) $(O)/libcf.a
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ $$(ALL_LDLIBS)
+-include $$($(1)_OBJ:.o=.d)
+endef
+$(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
+-include $(LIB_OBJ:.o=.d)
+
+$(O)/bin/codeflash: cf-optimize.sh
+	@mkdir -p $(@D)
+	$(call say,SH,$@)sed 's|@VERSION@|$(VERSION)|g' $< > $@ && chmod 755 $@
+
+# --- the plugins, laid out as installed -----------------------------------------------------------
+
+.PHONY: plugins
+plugins: $(PY_SRC:plugins/%=$(O)/libexec/plugins/%) $(PY_SO)
+
+$(O)/libexec/plugins/%: plugins/%
+	@mkdir -p $(@D)
+	$(call say,CP,$@)cp $< $@
+
+# One object for every CPython from 3.8: the limited API, and nothing of libpython linked in. It is
+# loaded into the user's interpreter, so it is never instrumented by SAN.
+PY_RECORDER_SRC := $(wildcard plugins/python/recorder/*.c)
+$(PY_SO): $(PY_RECORDER_SRC) $(wildcard plugins/python/recorder/*.h) lib/spool.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra $(if $(WERROR),-Werror) -I. \
+		-DPy_LIMITED_API=0x03080000 $$($(PYTHON) -c 'import sysconfig; print("-I" + sysconfig.get_paths()["include"])') \
+		-O2 -g -fPIC -shared -o $@ $(PY_RECORDER_SRC) -lpthread
+
+# --- first contact --------------------------------------------------------------------------------
+
+.PHONY: demo deps deps-check
+deps:
+	$(Q)sh ci/deps.sh build
+deps-check:
+	$(Q)sh ci/deps.sh check
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)O=$(O) sh examples/demo.sh
+
+# --- checks ---------------------------------------------------------------------------------------
+
+CHECK_VENV := $(O)/check-venv
+$(CHECK_VENV)/.stamp: ci/requirements.txt
+	$(call say,VENV,$(CHECK_VENV))rm -rf $(CHECK_VENV) && $(PYTHON) -m venv $(CHECK_VENV) && \
+		$(CHECK_VENV)/bin/pip install -q --disable-pip-version-check -r ci/requirements.txt && touch $@
+
+UNIT_SRC := $(wildcard tests/unit/*.c)
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
+# A unit test links the folder it names in its first lines as `/* unit of: cf-suggest */`, less main.c.
+$(O)/unit/%: tests/unit/%.c $(O)/libcf.a $(BIN)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)of=$$(sed -n 's|.*unit of: \(cf-[a-z]*\).*|\1|p' $< | head -n 1); \
+		objs=$$([ -z "$$of" ] || find $(O)/obj/$$of -name '*.o' ! -name main.o); \
+		$(CC) $(ALL_CFLAGS) -MF $(O)/unit/$*.d -o $@ $< $$objs $(O)/libcf.a $(ALL_LDLIBS)
+
+TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(abspath $(CHECK_VENV))" \
+	ASAN_OPTIONS=exitcode=99:detect_leaks=1 UBSAN_OPTIONS=exitcode=99:halt_on_error=1:print_stacktrace=1
+BATS ?= bats
+T ?= $(wildcard tests/*.bats)
+
+.PHONY: check check-unit check-python check-bats lint real
+check: deps-check
+	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-bats lint
+check-unit: $(UNIT_BIN)
+	$(Q)set -e; for t in $(UNIT_BIN); do echo "unit $${t##*/}"; $(TEST_ENV) $$t; done
+check-python: all $(CHECK_VENV)/.stamp
+	$(Q)$(TEST_ENV) PYTHONPATH=$(abspath $(O))/libexec/plugins/python $(CHECK_VENV)/bin/python -m pytest -q tests/python
+check-bats: all $(CHECK_VENV)/.stamp
+	$(Q)$(TEST_ENV) $(BATS) $(T)
+lint:
+	$(Q)shellcheck cf-optimize.sh ci/*.sh examples/*.sh .ci/run $(wildcard tests/*.sh)
+	$(Q)out=$$(mandoc -T lint -W warning man/*.[1-9] 2>&1); [ -z "$$out" ] || { echo "$$out"; exit 1; }
+
+# Whole runs over real PyPI packages; the figures land in tests/results/.
+real: all
+	$(Q)$(TEST_ENV) sh tests/real.sh
+
+# --- installing -----------------------------------------------------------------------------------
+
+.PHONY: install uninstall clean help
+INSTALL ?= install
+install: all
+	$(Q)$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(MANDIR)/man1" "$(DESTDIR)$(MANDIR)/man5" \
+		"$(DESTDIR)$(MANDIR)/man7" "$(DESTDIR)$(DATADIR)/schema" "$(DESTDIR)$(BASHCOMPDIR)"
+	$(Q)$(INSTALL) -m 755 $(BIN) "$(DESTDIR)$(BINDIR)"
+	$(Q)cd $(O)/libexec && find plugins -type f ! -path '*/__pycache__/*' | while read -r f; do \
+		$(INSTALL) -D -m 644 "$$f" "$(DESTDIR)$(LIBEXECDIR)/$$f"; done
+	$(Q)for s in 1 5 7; do $(INSTALL) -m 644 man/*.$$s "$(DESTDIR)$(MANDIR)/man$$s"; done
+	$(Q)$(INSTALL) -m 644 schema/*.json "$(DESTDIR)$(DATADIR)/schema"
+	$(Q)$(INSTALL) -m 644 completions/codeflash.bash "$(DESTDIR)$(BASHCOMPDIR)/codeflash"
+uninstall:
+	rm -f $(TOOLS:%="$(DESTDIR)$(BINDIR)/%") "$(DESTDIR)$(BINDIR)/codeflash"
+	rm -f $(patsubst man/%,"$(DESTDIR)$(MANDIR)/man1/%",$(wildcard man/*.1)) \
+		$(patsubst man/%,"$(DESTDIR)$(MANDIR)/man5/%",$(wildcard man/*.5)) \
+		$(patsubst man/%,"$(DESTDIR)$(MANDIR)/man7/%",$(wildcard man/*.7))
+	rm -rf "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(DATADIR)" "$(DESTDIR)$(BASHCOMPDIR)/codeflash"
+clean:
+	rm -rf $(O) node_modules
+help:
+	@echo 'make              build everything into $(O)/'
+	@echo 'make demo         install what is missing, build, optimize the bundled workflow'
+	@echo 'make check        build and run every test (T=tests/x.bats for one file)'
+	@echo 'make lint         shell and manual checkers'
+	@echo 'make real         the whole pipeline over real PyPI packages'
+	@echo 'make install      PREFIX= DESTDIR= BINDIR= LIBEXECDIR= MANDIR='
+	@echo 'variables         O=dir V=1 SAN=address,undefined WERROR=1 CC= CFLAGS='

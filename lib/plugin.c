@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding language plugins and asking their verbs. Knows no language. */
+#include "lib/plugin.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "lib/buf.h"
+#include "lib/fs.h"
+#include "lib/json.h"
+#include "lib/mem.h"
+#include "lib/process.h"
+
+void cf_plugin_release(struct cf_plugin *p)
+{
+	free(p->name);
+	free(p->dir);
+	free(p->language);
+	json_decref(p->manifest);
+	*p = (struct cf_plugin){0};
+}
+
+/* 0, or -1 after cf_error. */
+static int open_plugin(struct cf_plugin *p, const char *dir)
+{
+	cf_autofree char *path = cf_path_join(dir, "plugin.json");
+	json_t *manifest = cf_json_load(path);
+	const char *name = cf_json_str(manifest, "name"), *language = cf_json_str(manifest, "language");
+
+	if (!manifest)
+		return -1;
+	if (!name || !language || !json_is_object(json_object_get(manifest, "verbs"))) {
+		json_decref(manifest);
+		return cf_error("%s: a manifest needs name, language and verbs", path);
+	}
+	*p = (struct cf_plugin){cf_strdup(name), cf_path_abs(dir), cf_strdup(language), manifest};
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Folders below dir that hold a manifest, sorted; appended to *list. */
+static void scan(const char *dir, char ***list, size_t *n, size_t *cap)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	size_t first = *n;
+
+	if (!d)
+		return;
+	while ((e = readdir(d))) {
+		cf_autofree char *sub = cf_path_join(dir, e->d_name);
+		cf_autofree char *manifest = cf_path_join(sub, "plugin.json");
+
+		if (e->d_name[0] == '.' || access(manifest, R_OK) < 0)
+			continue;
+		cf_grow(list, cap, *n + 1, sizeof(**list));
+		(*list)[(*n)++] = cf_steal(&sub);
+	}
+	closedir(d);
+	if (*n > first)
+		qsort(*list + first, *n - first, sizeof(**list), by_name);
+}
+
+/* Every plugin folder in order of preference; new, NULL-terminated; freed with cf_argv_free. */
+static char **plugin_dirs(void)
+{
+	cf_autofree char *own = cf_path_join(cf_libexec(), "plugins");
+	cf_autofree char *env = NULL;
+	char **list = NULL, *rest, *dir;
+	size_t n = 0, cap = 0;
+
+	if (getenv("CODEFLASH_PLUGINS")) {
+		env = cf_strdup(getenv("CODEFLASH_PLUGINS"));
+		for (rest = env; (dir = strsep(&rest, ":"));)
+			if (*dir)
+				scan(dir, &list, &n, &cap);
+	}
+	scan(own, &list, &n, &cap);
+	cf_grow(&list, &cap, n + 1, sizeof(*list));
+	list[n] = NULL;
+	return list;
+}
+
+void cf_argv_free(char **argv)
+{
+	for (char **p = argv; p && *p; p++)
+		free(*p);
+	free(argv);
+}
+
+int cf_plugin_find(struct cf_plugin *p, const char *language)
+{
+	struct cf_buf known cf_autobuf = CF_BUF_INIT;
+	char **dirs = plugin_dirs();
+
+	*p = (struct cf_plugin){0};
+	for (char **dir = dirs; *dir && !p->name; dir++) {
+		if (open_plugin(p, *dir) < 0)
+			continue;
+		if (strcmp(p->language, language) && strcmp(p->name, language)) {
+			cf_buf_addf(&known, " %s", p->name);
+			cf_plugin_release(p);
+		}
+	}
+	cf_argv_free(dirs);
+	if (p->name)
+		return 0;
+	return cf_error("no plugin for %s; installed in %s/plugins:%s", language, cf_libexec(),
+		known.len ? known.data : " none");
+}
+
+enum cf_exit cf_plugin_detect(
+	struct cf_plugin *p, json_t *request, const char *language, json_t **answer)
+{
+	enum cf_exit status = CF_MISSING;
+	char **dirs = plugin_dirs();
+	int asked = 0;
+
+	*answer = NULL;
+	*p = (struct cf_plugin){0};
+	for (char **dir = dirs; *dir; dir++) {
+		const char *error;
+
+		if (open_plugin(p, *dir) < 0)
+			continue;
+		if (language && strcmp(p->language, language) && strcmp(p->name, language)) {
+			cf_plugin_release(p);
+			continue;
+		}
+		asked++;
+		if (cf_plugin_call(p, "detect", NULL, request, answer) == CF_OK &&
+			cf_json_bool(*answer, "match", 0)) {
+			error = cf_json_str(*answer, "error");
+			status = error ? (enum cf_exit)cf_json_int(*answer, "exit", CF_PROGRAM) : CF_OK;
+			if (error)
+				cf_error("%s", error);
+			break;
+		}
+		json_decref(*answer);
+		*answer = NULL;
+		cf_plugin_release(p);
+	}
+	cf_argv_free(dirs);
+	if (!p->name && !asked)
+		cf_error("no plugin for %s in %s/plugins; reinstall codeflash",
+			language ? language : "any language", cf_libexec());
+	else if (!p->name)
+		cf_error("%s: not a command that an installed plugin can record; name its language "
+			 "with --language", cf_json_str(request, "title") ? cf_json_str(request, "title")
+			: json_string_value(json_array_get(json_object_get(request, "command"), 0)));
+	if (status != CF_OK) {
+		json_decref(*answer);
+		*answer = NULL;
+		cf_plugin_release(p);
+	}
+	return status;
+}
+
+/* word with {plugin} and {runtime} replaced; returns new. */
+static char *expand(const char *word, const char *plugin, const char *runtime)
+{
+	struct cf_buf b cf_autobuf = CF_BUF_INIT;
+
+	while (*word) {
+		if (!strncmp(word, "{plugin}", 8)) {
+			cf_buf_adds(&b, plugin);
+			word += 8;
+		} else if (!strncmp(word, "{runtime}", 9)) {
+			cf_buf_adds(&b, runtime ? runtime : "");
+			word += 9;
+		} else {
+			cf_buf_addc(&b, *word++);
+		}
+	}
+	return cf_buf_detach(&b, NULL);
+}
+
+char **cf_plugin_argv(const struct cf_plugin *p, const char *verb, const char *runtime)
+{
+	const json_t *words = json_object_get(json_object_get(p->manifest, "verbs"), verb);
+	size_t n = json_array_size(words);
+	char **argv;
+
+	if (!n) {
+		cf_error("plugin %s has no verb %s; reinstall codeflash", p->name, verb);
+		return NULL;
+	}
+	argv = cf_calloc(n + 1, sizeof(*argv));
+	for (size_t i = 0; i < n; i++) {
+		const char *word = json_string_value(json_array_get(words, i));
+
+		argv[i] = expand(word ? word : "", p->dir, runtime);
+	}
+	return argv;
+}
+
+/* The last line of what a verb said on stderr, without its newline. */
+static const char *last_line(struct cf_buf *err)
+{
+	char *line;
+
+	while (err->len && err->data[err->len - 1] == '\n')
+		err->data[--err->len] = '\0';
+	if (!err->len)
+		return "it said nothing";
+	line = strrchr(err->data, '\n');
+	return line ? line + 1 : err->data;
+}
+
+enum cf_exit cf_plugin_call(const struct cf_plugin *p, const char *verb, const char *runtime,
+	const json_t *request, json_t **answer)
+{
+	char **argv = cf_plugin_argv(p, verb, runtime);
+	cf_autofree char *input = json_dumps(request, JSON_COMPACT);
+	struct cf_ran ran;
+	enum cf_exit status = CF_PROGRAM;
+
+	*answer = NULL;
+	if (!argv)
+		return CF_MISSING;
+	if (!input)
+		CF_BUG("a request that cannot be written as JSON");
+	if (cf_run(&(struct cf_run){.argv = (const char *const *)argv, .input = input,
+			   .input_len = strlen(input), .timeout_s = 120}, &ran) == 0) {
+		*answer = json_loadb(ran.out.data ? ran.out.data : "", ran.out.len, 0, NULL);
+		if (ran.not_found) {
+			cf_error("plugin %s needs %s, which is not installed (%s)", p->name, argv[0],
+				ran.err.data);
+			status = CF_MISSING;
+		} else if (ran.timed_out) {
+			cf_error("plugin %s: %s did not answer within 120 s", p->name, verb);
+		} else if (ran.status != 0 || !json_is_object(*answer)) {
+			cf_error("plugin %s: %s failed with status %d: %s", p->name, verb, ran.status,
+				last_line(&ran.err));
+		} else {
+			status = CF_OK;
+		}
+		cf_ran_release(&ran);
+	}
+	if (status != CF_OK) {
+		json_decref(*answer);
+		*answer = NULL;
+	}
+	cf_argv_free(argv);
+	return status;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Source text: parsing with tree-sitter, finding a function, edits and the diff they make. */
+#ifndef CF_SOURCE_H
+#define CF_SOURCE_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <tree_sitter/api.h>
+#include "lib/buf.h"
+
+struct source {
+	char *path;     /* relative to project_root */
+	char *text;
+	size_t len;
+	char sha256[65];
+	TSTree *tree;
+	TSNode root;
+};
+
+/* Reads project_root/path and parses it as `language`. 0, or -1 after cf_error. */
+int source_open(struct source *s, const char *project_root, const char *path, const char *language);
+/* The same for text in memory; copies it. */
+int source_parse(struct source *s, const char *path, const char *text, size_t n, const char *language);
+void source_release(struct source *s);
+
+/* The definition whose qualified name and first line match (line 0: any); null node when gone. */
+TSNode source_function(const struct source *s, const char *qualname, int line);
+
+/* True if the text parses without an ERROR or MISSING node. */
+int source_ok(const struct source *s);
+
+/*
+ * Edits are candidate records' [{path, sha256_before, start, end, text}]: byte ranges of the file as
+ * it was, sorted, not overlapping; two insertions at one place with the same text count once.
+ */
+/* Checks every edit (inside the project, file's hash still the same, in range, no overlap).
+ * 0, or -1 with the reason in *why (new). */
+int edits_check(const json_t *edits, const char *project_root, char **why);
+/* The whole new text of every file edited: [{path, text}] in path order. NULL after cf_error. */
+json_t *edits_apply(const json_t *edits, const char *project_root);
+/* Unified diff (git style, a/ b/) of the edits. Returns new; NULL after cf_error. */
+char *edits_diff(const json_t *edits, const char *project_root);
+/* Minimal edits that turn the file at project_root/path into text. Returns new; NULL after cf_error. */
+json_t *edits_from_text(const char *project_root, const char *path, const char *text, size_t n);
+/* All edits of both, sorted; NULL when they overlap (not an error). Returns new. */
+json_t *edits_merge(const json_t *a, const json_t *b);
+
+#endif

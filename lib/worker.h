@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running recorded calls through a plugin's `run` verb in the sandbox (cf-plugin.7). */
+#ifndef CF_WORKER_H
+#define CF_WORKER_H
+
+#include <jansson.h>
+#include "lib/plugin.h"
+#include "lib/sandbox.h"
+#include "lib/trace.h"
+#include "lib/value.h"
+
+struct worker_job {
+	struct trace *trace;
+	const struct cf_plugin *plugin;
+	const struct trace_function *function;
+	const struct trace_call *calls;
+	int ncalls;
+	unsigned seed;       /* of the run: random state and hash seed */
+	double call_timeout_s;
+	double total_timeout_s;
+	struct sandbox box;  /* project_root and files set by the caller */
+};
+
+struct worker_outcome {
+	int64_t call;
+	char *data; /* encoded outcome; NULL: missing */
+	size_t n;
+	char *input; /* readable inputs; NULL where missing */
+};
+
+struct worker_result {
+	struct worker_outcome *outcomes; /* one a call of the job, in its order */
+	int n;
+	enum { WORKER_DONE, WORKER_ERROR, WORKER_TIMEOUT } end;
+	char *error;         /* one line: could not import, killed by signal 9, … */
+	enum sandbox_kind kind;
+};
+
+/* Runs the job to its end. 0 even when the code under test failed (see result); -1 after cf_error. */
+int worker_run(const struct worker_job *job, struct worker_result *r);
+void worker_result_release(struct worker_result *r);
+
+/*
+ * The request line that opens a worker of either verb ("run", "bench"), with "calls" and their sizes;
+ * the blobs follow it on the worker's stdin. Returns new.
+ */
+json_t *worker_request(const struct worker_job *job, const char *verb);
+/* Starts the verb in the sandbox and sends the request and the blobs. 0, or -1 after cf_error. */
+int worker_start(const struct worker_job *job, const char *verb, struct sandbox_child *c);
+
+#endif
