@@ -79,7 +79,7 @@ def main(folder="feeds", seed=20240307):
     parts = []
     for i, kit in enumerate(kits):
         # A kit may hold smaller kits; never one made later, so there are no cycles.
-        inner = [kits[i - 1 - dice.below(min(i, 9))] for _ in range(2) if i and dice.chance(0.75)]
+        inner = [kits[i - 1 - dice.below(min(i, 9))] for _ in range(2) if i and dice.chance(0.5)]
         for component in sorted(set(inner)) + [dice.pick(skus), dice.pick(skus)]:
             parts.append(f"{kit},{component},{2 if dice.chance(0.15) else 1}")
     write(folder, "kits.csv", "kit,component,qty", parts)

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The whole pipeline over scripts that drive real PyPI packages, with the package as the module root.
+# usage: real.sh [package ...]; O= is the build directory. Results: tests/results/real.md.
+set -eu
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+O=${O:-$here/build}
+work=$O/real
+PATH=$O/bin:$PATH
+export PATH
+[ $# -gt 0 ] || set -- networkx sqlglot mpmath
+
+if [ ! -f "$work/venv/.stamp" ] || [ "$here/tests/real/requirements.txt" -nt "$work/venv/.stamp" ]; then
+	rm -rf "$work/venv"
+	mkdir -p "$work"
+	"${PYTHON:-python3}" -m venv "$work/venv"
+	"$work/venv/bin/pip" install -q --disable-pip-version-check -r "$here/tests/real/requirements.txt"
+	touch "$work/venv/.stamp"
+fi
+py=$work/venv/bin/python
+site=$("$py" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+
+# A git work tree with the package's own sources and the script: what its maintainers would have.
+project() {
+	rm -rf "${work:?}/$1"
+	mkdir -p "$work/$1"
+	cp -r "$site/$1" "$work/$1/$1"
+	cp "$here/tests/real/$1_script.py" "$work/$1/script.py"
+	printf '__pycache__/\n' >"$work/$1/.gitignore"
+	(
+		cd "$work/$1"
+		git init -q .
+		git add -A
+		git -c user.name=real -c user.email=real@localhost commit -qm 'as released'
+	)
+}
+
+run() {
+	project "$1"
+	cd "$work/$1"
+	"$py" script.py >../"$1".plain
+	codeflash optimize --no-pr --module-root "$1" "$py" script.py >../"$1".out 2>../"$1".log || {
+		echo "real: $1: codeflash optimize ended with status $?" >&2
+		return 1
+	}
+	cat .codeflash/run-*/*.jsonl | awk '!seen[$0]++' >../"$1".all
+	last=$(find .codeflash/run-*/ -name '*.jsonl' | sort | tail -n 1)
+	"$py" -m pytest -q -p no:cacheprovider --junitxml=../"$1".xml tests >../"$1".pytest 2>&1 || true
+	"$py" "$here/tests/real/accounts.py" "$1" codeflash.trace "$last" ../"$1".xml || return 1
+	left=$(git status --porcelain | grep -v -e '^?? codeflash.trace$' -e '^?? tests/$' -e '^?? tests/test_replay_test_' || true)
+	if [ -n "$left" ]; then
+		printf 'real: %s: left in the tree: %s\n' "$1" "$left" >&2
+		return 1
+	fi
+}
+
+status=0
+table=$work/real.md
+{
+	echo '| package | functions entered | captured | unaccounted | calls kept | replayed green | stable | candidates by verdict | faster |'
+	echo '|---|---|---|---|---|---|---|---|---|'
+} >"$table"
+for package in "$@"; do
+	(run "$package") >>"$table" || status=1
+done
+mkdir -p "$here/tests/results"
+cp "$table" "$here/tests/results/real.md"
+cat "$table"
+exit $status
