@@ -35,12 +35,12 @@ CREATE TABLE function (
 );
 
 CREATE TABLE value (           -- one bound call's inputs, serialised by the plugin; stored once
-  id    INTEGER PRIMARY KEY,
-  hash  BLOB NOT NULL UNIQUE,  -- 16 bytes, of the blob before compression
-  codec TEXT NOT NULL,         -- the plugin's name for the serialisation: pickle, cloudpickle
-  size  INTEGER NOT NULL,      -- before compression
-  zstd  INTEGER NOT NULL,      -- 1 when data is a zstd frame
-  data  BLOB NOT NULL
+  id      INTEGER PRIMARY KEY,
+  hash    BLOB NOT NULL UNIQUE, -- 16 bytes, of the blob before compression
+  codec   TEXT NOT NULL,       -- the plugin's name for the serialisation: pickle, cloudpickle
+  size    INTEGER NOT NULL,    -- before compression
+  packing INTEGER NOT NULL,    -- how data is packed: 0 raw, 2 a zlib stream (RFC 1950)
+  data    BLOB NOT NULL
 );
 
 CREATE TABLE call (            -- a kept call; identical inputs of one function are one row
@@ -91,7 +91,7 @@ CREATE TABLE outcome (         -- what the original did on a kept call; written 
   call   INTEGER PRIMARY KEY REFERENCES call,
   stable INTEGER NOT NULL,     -- two runs in fresh processes agreed
   input  TEXT NOT NULL,        -- readable, for people
-  data   BLOB NOT NULL,        -- zstd frame of the encoded outcome, cf-value.5
+  data   BLOB NOT NULL,        -- zlib stream of the encoded outcome, cf-value.5
   mask   TEXT                  -- JSON array of the paths on which the two runs differed
 );
 

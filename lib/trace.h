@@ -60,6 +60,15 @@ int trace_functions(struct trace *t, int (*fn)(const struct trace_function *, vo
 int trace_calls(struct trace *t, int64_t function, int max, struct trace_call **calls, int *n);
 void trace_calls_free(struct trace_call *calls, int n);
 
+/*
+ * The cf/trace/1 record of an open trace: what cf-trace writes on the stream, and what a stage that
+ * was given the trace itself as an operand works from. NULL after cf_error. Returns new.
+ */
+json_t *trace_record(struct trace *t);
+
+/* True for a file that says it is a codeflash trace, of whatever version and however damaged. */
+bool trace_is(const char *path);
+
 /* A one-off query whose rows are handed to fn; 0, or -1 after cf_error. For reports and tools. */
 int trace_query(struct trace *t, const char *sql, int (*fn)(sqlite3_stmt *row, void *arg), void *arg);
 

@@ -11,12 +11,12 @@ PATH=$O/bin:$PATH
 export PATH
 [ $# -gt 0 ] || set -- networkx sqlglot mpmath
 
-if [ ! -f "$work/venv/.stamp" ] || [ "$here/tests/real/requirements.txt" -nt "$work/venv/.stamp" ]; then
+if ! cmp -s "$here/tests/real/requirements.txt" "$work/venv/.stamp"; then
 	rm -rf "$work/venv"
 	mkdir -p "$work"
 	"${PYTHON:-python3}" -m venv "$work/venv"
 	"$work/venv/bin/pip" install -q --disable-pip-version-check -r "$here/tests/real/requirements.txt"
-	touch "$work/venv/.stamp"
+	cp "$here/tests/real/requirements.txt" "$work/venv/.stamp"
 fi
 py=$work/venv/bin/python
 site=$("$py" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')

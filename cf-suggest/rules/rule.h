@@ -66,7 +66,8 @@ struct rule_ctx {
 	size_t n, cap;
 	char **taken; /* names handed out by rule_fresh_name */
 	size_t ntaken, taken_cap;
-	bool open, failed;
+	bool open, failed, verbose; /* verbose: say on stderr which proposals were dropped, and why */
+	int errors; /* ERROR nodes the file has already */
 };
 
 void rule_ctx_init(struct rule_ctx *c, const struct source *s, const struct tree *t, int function,
@@ -93,13 +94,15 @@ void rule_fail(struct rule_ctx *c);
 
 /*
  * Templates are source text with: $A the text that hole matched; $(A) the same in parentheses
- * unless it binds as tightly as a name; $$$A the statements (re-indented to where they now
- * stand) or arguments; %s a string; %n a node's text (int); %p a node's text in parentheses as
- * $(A); %b the statements of a block (int), re-indented; %% and $$ themselves. "\n" ends a line: the next starts with the
- * indentation of the place, and each "\t" there adds a step.
+ * unless it binds as tightly as a name does; $$$A the statements or arguments a $$$A matched; %s a
+ * string; %n and %p the text of a node (int) as $A and $(A); %b the statements of a block (int); %%
+ * a percent sign. Statements are indented anew for where they now stand. "\n" ends a line; the next
+ * one starts with the indentation of the place, and each "\t" at its start adds a step. m may be
+ * NULL. Comments in what is replaced that the template does not carry over end up on lines of their
+ * own above the statement, or fail the proposal where an expression is replaced.
  */
 
-/* The text of node n, of the run of siblings first..last, of any bytes. */
+/* The text of node n; of the run of siblings first..last. */
 void rule_replace(struct rule_ctx *c, int n, const struct match *m, const char *template, ...);
 void rule_replace_run(struct rule_ctx *c, int first, int last, const struct match *m,
 	const char *template, ...);
@@ -129,6 +132,4 @@ char *rule_apply(
 /* The rules of a language, NULL-terminated; NULL when it has none. */
 const struct rule *const *rules_for(const char *language);
 extern const struct rule *const python_rules[];
-
-/* Python's: the block's statements start here. Used by rule.c for re-indenting. */
 #endif

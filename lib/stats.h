@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Is the candidate faster than the original? Groups of fresh processes are measured one after
+ * another; after a growing number of them the data is looked at, and the looks share the error that
+ * --confidence allows, so that stopping early makes no false positive more likely. Knows nothing of
+ * processes or clocks: a source hands in groups, which lets the tests hand in simulated ones.
+ */
+#ifndef CF_STATS_H
+#define CF_STATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A small seeded generator (splitmix64): the same seed, the same decisions and orders. */
+struct stats_rng {
+	uint64_t s;
+};
+uint64_t stats_random(struct stats_rng *r);
+double stats_unit(struct stats_rng *r); /* in [0, 1) */
+int stats_below(struct stats_rng *r, int n); /* in [0, n) */
+void stats_shuffle(struct stats_rng *r, int *order, int n);
+
+/* The x with P(T > x) = p for Student's t with df degrees of freedom. */
+double stats_t(double p, double df);
+
+/* Lower quartile: what the work costs when nothing disturbs it, while one lucky sample is not
+ * enough. Sorts x. */
+double stats_low(double *x, int n);
+
+/* The original runs twice, in two processes: what differs between those is noise. */
+enum stats_side { STATS_ORIGINAL, STATS_AGAIN, STATS_CANDIDATE, STATS_SIDES };
+
+/* One input in one round (a module as after import): the first execution and the later ones. */
+struct stats_sample {
+	double cold;
+	double warm; /* the fastest later execution; NAN when there was only one */
+	double mean; /* the mean of the later ones; of the only one */
+};
+
+struct stats_group {
+	int rounds;
+	struct stats_sample *s; /* [(side * rounds + round) * inputs + input] */
+	int64_t peak[STATS_SIDES];      /* bytes above what the process had before the call */
+	int64_t import_ns[STATS_SIDES];
+	int threads[STATS_SIDES];       /* most threads and children a round left running */
+};
+
+struct stats_data {
+	int inputs;
+	const double *weight; /* sampled calls of the traced run that had this input */
+	struct stats_group *groups;
+	int n;
+};
+
+/* A ratio of times, original / candidate, and where it may lie. */
+struct stats_ratio {
+	double estimate, low, high;
+};
+
+enum stats_decision { STATS_FASTER, STATS_SAME, STATS_SLOWER, STATS_REGRESSES, STATS_UNMEASURED };
+const char *stats_decision_name(enum stats_decision d);
+
+struct stats_rules {
+	double confidence;  /* of the interval, e.g. 0.95 */
+	double min_speedup; /* 0.03: less is not worth a change */
+	double budget_s;    /* for both phases together */
+	int draws;          /* bootstrap draws a look */
+	uint64_t seed;
+};
+
+/* Where groups come from. group fills *g (released by the caller); -1 ends the measurement. */
+struct stats_source {
+	int (*group)(void *arg, int phase, struct stats_group *g);
+	double (*elapsed)(void *arg); /* seconds since the measurement began */
+	void *arg;
+};
+
+struct stats_input {
+	double original, candidate; /* ns of one execution */
+	struct stats_ratio ratio;
+};
+
+struct stats_result {
+	enum stats_decision decision;
+	char reason[200];
+	struct stats_ratio speedup, floor;
+	double alpha;              /* what the interval's look was allowed: 1 - its confidence */
+	bool caching;              /* the candidate gains by remembering across calls */
+	double original, candidate; /* ns, weighted sum over the inputs */
+	struct stats_input *input; /* [inputs] */
+	int64_t peak[2];           /* original, candidate */
+	int first, groups;         /* the interval rests on groups[first .. first + groups) */
+	struct stats_data data;    /* everything measured, both phases */
+};
+
+/* Measures until decided or out of budget; see cf-bench(1). The result is the caller's to release,
+ * also after -1 (the source failed: it has reported, decision is STATS_UNMEASURED). */
+int stats_measure(const struct stats_rules *rules, const struct stats_source *source, int inputs,
+	const double *weight, struct stats_result *r);
+void stats_result_release(struct stats_result *r);
+
+/* The interval of the mean of x (logs of ratios), as a ratio: Student's t. For single inputs and
+ * whole workflows, where the bootstrap over processes has nothing below it. */
+struct stats_ratio stats_mean_ratio(const double *x, int n, double alpha);
+
+#endif

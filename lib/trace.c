@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a trace. Writing one is cf-trace's affair; outcomes are added by cf-replaygen. */
+#include "lib/trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include "lib/error.h"
+#include "lib/fs.h"
+#include "lib/json.h"
+#include "lib/mem.h"
+#include "lib/stream.h"
+
+#define HEADER 100 /* of an SQLite file */
+#define BLOB_MAX ((int64_t)1 << 30)
+
+static uint32_t be32(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* 1 with the header of a codeflash trace, 0 when the file is something else, -1 with errno. */
+static int read_header(const char *path, unsigned char h[HEADER], off_t *size)
+{
+	cf_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	*size = st.st_size;
+	return S_ISREG(st.st_mode) && pread(fd, h, HEADER, 0) == HEADER &&
+	       !memcmp(h, "SQLite format 3", 16) && be32(h + 68) == CF_TRACE_APPLICATION_ID;
+}
+
+bool trace_is(const char *path)
+{
+	unsigned char h[HEADER];
+	off_t size;
+
+	return read_header(path, h, &size) > 0;
+}
+
+/* What can be said of the file before SQLite sees it, so that the message is a person's. */
+static int check_header(const char *path)
+{
+	unsigned char h[HEADER];
+	uint64_t page;
+	off_t size;
+	int found = read_header(path, h, &size);
+
+	if (found < 0)
+		return cf_error("cannot read %s: %s", path, strerror(errno));
+	if (!found)
+		return cf_error("%s is not a codeflash trace; record one with cf-trace", path);
+	if (be32(h + 60) != CF_TRACE_VERSION)
+		return cf_error("%s: schema %u, this build reads %d; record it again with cf-trace",
+			path, be32(h + 60), CF_TRACE_VERSION);
+	page = (uint64_t)h[16] << 8 | h[17];
+	page = page == 1 ? 65536 : page;
+	if ((uint64_t)size < page * be32(h + 28))
+		return cf_error("%s is cut off: %lld bytes of %llu; record it again with cf-trace", path,
+			(long long)size, (unsigned long long)(page * be32(h + 28)));
+	return 0;
+}
+
+static int damaged(const struct trace *t)
+{
+	return cf_error("%s: %s; record it again with cf-trace", t->path, sqlite3_errmsg(t->db));
+}
+
+int trace_query(struct trace *t, const char *sql, int (*fn)(sqlite3_stmt *row, void *arg), void *arg)
+{
+	sqlite3_stmt *s;
+	int rc, stop = 0;
+
+	if (sqlite3_prepare_v2(t->db, sql, -1, &s, NULL) != SQLITE_OK)
+		return damaged(t);
+	while (!stop && (rc = sqlite3_step(s)) == SQLITE_ROW)
+		stop = fn(s, arg);
+	if (!stop && rc != SQLITE_DONE)
+		damaged(t);
+	sqlite3_finalize(s);
+	return stop ? stop < 0 ? -1 : 0 : rc == SQLITE_DONE ? 0 : -1;
+}
+
+/* A column's text; NULL for NULL. Returns new. */
+static char *text(sqlite3_stmt *row, int i)
+{
+	const unsigned char *s = sqlite3_column_text(row, i);
+
+	return s ? cf_strdup((const char *)s) : NULL;
+}
+
+static int meta_row(sqlite3_stmt *row, void *arg)
+{
+	struct trace *t = arg;
+	const struct {
+		const char *key;
+		char **to;
+	} texts[] = {
+		{"language", &t->language},
+		{"plugin", &t->plugin},
+		{"runtime", &t->runtime},
+		{"runtime_version", &t->runtime_version},
+		{"project_root", &t->project_root},
+		{"module_root", &t->module_root},
+		{"tests_root", &t->tests_root},
+		{"cwd", &t->cwd},
+	};
+	const char *key = (const char *)sqlite3_column_text(row, 0);
+	const char *json = (const char *)sqlite3_column_text(row, 1);
+	json_auto_t *value = json ? json_loads(json, JSON_DECODE_ANY, NULL) : NULL;
+
+	if (!key || !value)
+		return 0;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (!strcmp(key, texts[i].key) && json_is_string(value) && !*texts[i].to)
+			*texts[i].to = cf_strdup(json_string_value(value));
+	if (!strcmp(key, "command") && json_is_array(value) && !t->command)
+		t->command = json_incref(value);
+	return 0;
+}
+
+static int complete_row(sqlite3_stmt *row, void *arg)
+{
+	(void)row;
+	((struct trace *)arg)->complete = true;
+	return 0;
+}
+
+int trace_open(struct trace *t, const char *path, bool writable)
+{
+	int flags = SQLITE_OPEN_READWRITE;
+
+	*t = (struct trace){.path = cf_path_abs(path)};
+	if (check_header(t->path) < 0)
+		goto fail;
+	/* A reader too must be able to roll back what a killed writer left half done. */
+	if (!writable && access(t->path, W_OK) < 0)
+		flags = SQLITE_OPEN_READONLY;
+	if (sqlite3_open_v2(t->path, &t->db, flags, NULL) != SQLITE_OK) {
+		cf_error("cannot open %s: %s", t->path, sqlite3_errmsg(t->db));
+		goto fail;
+	}
+	sqlite3_busy_timeout(t->db, 30000);
+	sqlite3_db_config(t->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(t->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_exec(t->db, "PRAGMA cell_size_check=1; PRAGMA temp_store=MEMORY", NULL, NULL, NULL);
+	if (!writable)
+		sqlite3_exec(t->db, "PRAGMA query_only=1", NULL, NULL, NULL);
+	if (writable && sqlite3_db_readonly(t->db, "main")) {
+		cf_error("cannot write to %s: permission denied", t->path);
+		goto fail;
+	}
+	if (trace_query(t, "SELECT key, value FROM meta", meta_row, t) < 0 ||
+		trace_query(t, "SELECT 1 FROM complete LIMIT 1", complete_row, t) < 0)
+		goto fail;
+	if (!t->language || !t->project_root || t->project_root[0] != '/') {
+		cf_error("%s does not say what it is a trace of; record it again with cf-trace", t->path);
+		goto fail;
+	}
+	return 0;
+fail:
+	trace_release(t);
+	return -1;
+}
+
+void trace_release(struct trace *t)
+{
+	sqlite3_close_v2(t->db);
+	free(t->path);
+	free(t->language);
+	free(t->plugin);
+	free(t->runtime);
+	free(t->runtime_version);
+	free(t->project_root);
+	free(t->module_root);
+	free(t->tests_root);
+	free(t->cwd);
+	json_decref(t->command);
+	*t = (struct trace){0};
+}
+
+#define FUNCTION_SQL                                                                               \
+	"SELECT id, file, module, qualname, class, kind, source_sha256, signature, reason, line,"  \
+	" end_line, main, is_test, replayable, ifnull(p.calls, 0), ifnull(p.own_ns, 0),"           \
+	" ifnull(p.total_ns, 0), ifnull(p.samples, 0)"                                             \
+	" FROM function LEFT JOIN profile p ON p.function = id "
+
+static char *text_or_empty(sqlite3_stmt *row, int i)
+{
+	char *s = text(row, i);
+
+	return s ? s : cf_strdup("");
+}
+
+static void function_row(sqlite3_stmt *row, struct trace_function *f)
+{
+	*f = (struct trace_function){
+		.id = sqlite3_column_int64(row, 0),
+		.file = text_or_empty(row, 1),
+		.module = text_or_empty(row, 2),
+		.qualname = text_or_empty(row, 3),
+		.class_name = text(row, 4),
+		.kind = text_or_empty(row, 5),
+		.source_sha256 = text(row, 6),
+		.signature = text(row, 7),
+		.reason = text(row, 8),
+		.line = sqlite3_column_int(row, 9),
+		.end_line = sqlite3_column_int(row, 10),
+		.main = sqlite3_column_int(row, 11),
+		.is_test = sqlite3_column_int(row, 12),
+		.replayable = sqlite3_column_int(row, 13),
+		.calls = sqlite3_column_int64(row, 14),
+		.own_ns = sqlite3_column_int64(row, 15),
+		.total_ns = sqlite3_column_int64(row, 16),
+		.samples = sqlite3_column_int64(row, 17),
+	};
+}
+
+int trace_function_get(struct trace *t, int64_t id, struct trace_function *f)
+{
+	sqlite3_stmt *s;
+	int rc, found = -1;
+
+	if (sqlite3_prepare_v2(t->db, FUNCTION_SQL "WHERE id = ?", -1, &s, NULL) != SQLITE_OK)
+		return damaged(t);
+	sqlite3_bind_int64(s, 1, id);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		function_row(s, f), found = 1;
+	else if (rc == SQLITE_DONE)
+		found = 0;
+	else
+		damaged(t);
+	sqlite3_finalize(s);
+	return found;
+}
+
+void trace_function_release(struct trace_function *f)
+{
+	free(f->file);
+	free(f->module);
+	free(f->qualname);
+	free(f->class_name);
+	free(f->kind);
+	free(f->source_sha256);
+	free(f->signature);
+	free(f->reason);
+	*f = (struct trace_function){0};
+}
+
+int trace_functions(struct trace *t, int (*fn)(const struct trace_function *, void *), void *arg)
+{
+	sqlite3_stmt *s;
+	int rc, stop = 0;
+
+	if (sqlite3_prepare_v2(t->db, FUNCTION_SQL "ORDER BY id", -1, &s, NULL) != SQLITE_OK)
+		return damaged(t);
+	while (!stop && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct trace_function f;
+
+		function_row(s, &f);
+		stop = fn(&f, arg);
+		trace_function_release(&f);
+	}
+	if (!stop && rc != SQLITE_DONE)
+		stop = damaged(t);
+	sqlite3_finalize(s);
+	return stop;
+}
+
+/* The blob of the row's columns size, packing, data; NULL when it is not what the row says. */
+static char *unpack(sqlite3_stmt *row, int first)
+{
+	int64_t size = sqlite3_column_int64(row, first);
+	int packing = sqlite3_column_int(row, first + 1);
+	const void *data = sqlite3_column_blob(row, first + 2);
+	int n = sqlite3_column_bytes(row, first + 2);
+	cf_autofree char *blob = NULL;
+	uLongf got;
+
+	if (size < 0 || size > BLOB_MAX || (packing != 0 && packing != 2))
+		return NULL;
+	blob = cf_malloc((size_t)size);
+	got = (uLongf)size;
+	if (packing == 0) {
+		if (n != size)
+			return NULL;
+		if (n)
+			memcpy(blob, data, (size_t)n);
+	} else if (!n || uncompress((Bytef *)blob, &got, data, (uLong)n) != Z_OK ||
+		   got != (uLongf)size) {
+		return NULL;
+	}
+	return cf_steal(&blob);
+}
+
+static int call_row(struct trace *t, sqlite3_stmt *s, int64_t id, struct trace_call *c)
+{
+	const char *codec;
+
+	sqlite3_bind_int64(s, 1, id);
+	if (sqlite3_step(s) != SQLITE_ROW)
+		return damaged(t);
+	*c = (struct trace_call){
+		.id = id,
+		.function = sqlite3_column_int64(s, 0),
+		.weight = sqlite3_column_int64(s, 1),
+		.seq = sqlite3_column_int64(s, 2),
+		.duration_ns = sqlite3_column_type(s, 3) == SQLITE_NULL ? -1
+									: sqlite3_column_int64(s, 3),
+		.size = sqlite3_column_int64(s, 5),
+		.blob = unpack(s, 5),
+	};
+	codec = (const char *)sqlite3_column_text(s, 4);
+	if (!c->blob || !codec || strlen(codec) >= sizeof(c->codec)) {
+		free(c->blob);
+		return cf_error("%s: the inputs of call %lld are damaged; record it again with cf-trace",
+			t->path, (long long)id);
+	}
+	strcpy(c->codec, codec);
+	sqlite3_reset(s);
+	return 0;
+}
+
+struct ids {
+	int64_t *v;
+	size_t n, cap;
+};
+
+static int id_row(sqlite3_stmt *row, void *arg)
+{
+	struct ids *ids = arg;
+
+	cf_grow(&ids->v, &ids->cap, ids->n + 1, sizeof(*ids->v));
+	ids->v[ids->n++] = sqlite3_column_int64(row, 0);
+	return 0;
+}
+
+int trace_calls(struct trace *t, int64_t function, int max, struct trace_call **calls, int *n)
+{
+	struct ids ids = {0};
+	char sql[128];
+	sqlite3_stmt *s;
+	int ret = 0;
+
+	*calls = NULL;
+	*n = 0;
+	/* Ids first: sorting rows with their blobs would hold all of them at once. */
+	snprintf(sql, sizeof(sql), "SELECT id FROM call WHERE function = %lld ORDER BY seq, process, id",
+		(long long)function);
+	if (trace_query(t, sql, id_row, &ids) < 0) {
+		free(ids.v);
+		return -1;
+	}
+	if (sqlite3_prepare_v2(t->db,
+		    "SELECT function, weight, seq, duration_ns, codec, size, packing, data"
+		    " FROM call JOIN value v ON v.id = value WHERE call.id = ?",
+		    -1, &s, NULL) != SQLITE_OK) {
+		free(ids.v);
+		return damaged(t);
+	}
+	if (max <= 0 || (size_t)max > ids.n)
+		max = (int)ids.n;
+	*calls = cf_calloc((size_t)max, sizeof(**calls));
+	for (size_t i = 0; i < (size_t)max && ret == 0; i++) {
+		ret = call_row(t, s, ids.v[i * ids.n / (size_t)max], *calls + i);
+		*n += ret == 0;
+	}
+	sqlite3_finalize(s);
+	free(ids.v);
+	if (ret < 0) {
+		trace_calls_free(*calls, *n);
+		*calls = NULL;
+		*n = 0;
+	}
+	return ret;
+}
+
+void trace_calls_free(struct trace_call *calls, int n)
+{
+	for (int i = 0; i < n; i++)
+		free(calls[i].blob);
+	free(calls);
+}
+
+static int end_row(sqlite3_stmt *row, void *arg)
+{
+	json_t *o = arg;
+
+	for (int i = 0; i < 2; i++)
+		if (sqlite3_column_type(row, i) != SQLITE_NULL)
+			json_object_set_new(o, i ? "signal" : "exit_status",
+				json_integer(sqlite3_column_int64(row, i)));
+	json_object_set_new(o, "timed_out", json_boolean(sqlite3_column_int(row, 2)));
+	json_object_set_new(o, "wall_ns", json_integer(sqlite3_column_int64(row, 3)));
+	return 0;
+}
+
+static int sums_row(sqlite3_stmt *row, void *arg)
+{
+	static const char *const keys[] = {"functions", "calls", "captured"};
+
+	for (int i = 0; i < 3; i++)
+		json_object_set_new(arg, keys[i], json_integer(sqlite3_column_int64(row, i)));
+	return 0;
+}
+
+static int lost_row(sqlite3_stmt *row, void *arg)
+{
+	const char *reason = (const char *)sqlite3_column_text(row, 0);
+
+	if (reason)
+		json_object_set_new(arg, reason, json_integer(sqlite3_column_int64(row, 1)));
+	return 0;
+}
+
+json_t *trace_record(struct trace *t)
+{
+	json_t *o = cf_stream_record("trace"), *lost = json_object();
+	const struct {
+		const char *key, *value;
+	} texts[] = {
+		{"trace", t->path},
+		{"project_root", t->project_root},
+		{"module_root", t->module_root},
+		{"tests_root", t->tests_root},
+		{"language", t->language},
+		{"plugin", t->plugin},
+		{"runtime", t->runtime},
+		{"runtime_version", t->runtime_version},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		json_object_set_new(o, texts[i].key,
+			texts[i].value ? cf_json_text(texts[i].value, strlen(texts[i].value)) :
+					 json_null());
+	json_object_set_new(o, "command", t->command ? json_incref(t->command) : json_array());
+	json_object_set_new(o, "cwd", t->cwd ? cf_json_text(t->cwd, strlen(t->cwd)) : json_null());
+	json_object_set_new(o, "exit_status", json_null());
+	json_object_set_new(o, "signal", json_null());
+	json_object_set_new(o, "timed_out", json_false());
+	json_object_set_new(o, "complete", json_boolean(t->complete));
+	json_object_set_new(o, "wall_ns", json_integer(0));
+	if (trace_query(t, "SELECT exit_status, signal, timed_out, wall_ns FROM complete", end_row, o) <
+			0 ||
+		trace_query(t,
+			"SELECT (SELECT count(*) FROM function), (SELECT ifnull(sum(calls), 0) FROM"
+			" profile), (SELECT count(*) FROM call)",
+			sums_row, o) < 0 ||
+		trace_query(t,
+			"SELECT reason, sum(n) FROM ledger GROUP BY reason ORDER BY sum(n) DESC, reason",
+			lost_row, lost) < 0) {
+		json_decref(lost);
+		json_decref(o);
+		return NULL;
+	}
+	json_object_set_new(o, "lost", lost);
+	return o;
+}

@@ -1,0 +1,227 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The hostile table: each row gets one clear line, the documented exit status, and nothing is lost
+# or left behind.
+
+load helper
+
+setup() {
+	project
+}
+
+# -- the program --------------------------------------------------------------------------------
+
+@test "hostile: a missing script is one line, status 2, and leaves nothing" {
+	before=$(listing .)
+	run --separate-stderr cf-trace nosuch.py --output x
+	[ "$status" -eq 2 ]
+	one_line cf-trace nosuch.py
+	[ "$(listing .)" = "$before" ]
+	run --separate-stderr codeflash optimize nosuch.py
+	[ "$status" -eq 2 ]
+	[ "$(listing .)" = "$before" ]
+}
+
+@test "hostile: a script that raises keeps its traceback, its status is in the record" {
+	printf 'def f(x):\n    raise ValueError("no " + x)\n\nf("way")\n' >bad.py
+	run --separate-stderr python3 bad.py
+	plain=$stderr
+	run --separate-stderr cf-trace bad.py
+	[ "$status" -eq 0 ]
+	[ "$(json trace 'r["exit_status"]' <<<"$output")" = 1 ]
+	[[ "$stderr" == *"$plain"* ]] || fail_with "the traceback differs: $stderr / $plain"
+	run cf-trace --exit-code bad.py
+	[ "$status" -eq 1 ]
+}
+
+@test "hostile: a script that exits 7" {
+	printf 'import sys\ndef f(x):\n    return x\nf(1)\nsys.exit(7)\n' >seven.py
+	run --separate-stderr cf-trace seven.py
+	[ "$status" -eq 0 ]
+	[ "$(json trace '(r["exit_status"], r["signal"])' <<<"$output")" = "(7, None)" ]
+	run cf-trace --exit-code seven.py
+	[ "$status" -eq 7 ]
+}
+
+@test "hostile: a script that is killed leaves a readable trace that says so" {
+	printf 'import os\ndef f(x):\n    return x\nfor i in range(5): f(i)\nos.kill(os.getpid(), 9)\n' >killed.py
+	run --separate-stderr cf-trace killed.py
+	[ "$status" -eq 0 ]
+	[ "$(json trace '(r["exit_status"], r["signal"], r["calls"])' <<<"$output")" = "(None, 9, 5)" ]
+	run bash -c 'cf-trace --exit-code killed.py >/dev/null 2>&1; echo $?'
+	[ "$output" = 137 ]
+}
+
+@test "hostile: a script that runs past --timeout is ended with what it recorded" {
+	printf 'import time\ndef f(x):\n    return x\nfor i in range(5): f(i)\ntime.sleep(600)\n' >slow.py
+	run --separate-stderr cf-trace --timeout 1 slow.py
+	[ "$status" -eq 0 ]
+	[ "$(json trace '(r["timed_out"], r["calls"])' <<<"$output")" = "(True, 5)" ]
+	run pgrep -f "$PROJECT/slow.py"
+	[ "$status" -ne 0 ]
+}
+
+@test "hostile: the script's own --output, --timeout, -m and --help are the script's" {
+	printf 'import sys\ndef f(a):\n    return a\nprint(f(sys.argv[1:]))\n' >own.py
+	run --separate-stderr cf-trace --output t.trace own.py --output x --timeout 3 -m thing --help -- -o y
+	[ "$status" -eq 0 ]
+	[[ "$stderr" == *"['--output', 'x', '--timeout', '3', '-m', 'thing', '--help', '--', '-o', 'y']"* ]]
+	[ -f t.trace ] && [ ! -e x ] && [ ! -e y ]
+}
+
+# -- the trace ----------------------------------------------------------------------------------
+
+@test "hostile: a file that is no trace" {
+	echo hello >not.trace
+	for tool in cf-rank cf-replaygen; do
+		run --separate-stderr "$tool" <<<'{"schema":"cf/trace/1","trace":"'"$PROJECT"'/not.trace","project_root":"'"$PROJECT"'","language":"python"}'
+		[ "$status" -eq 2 ]
+		one_line "$tool" not.trace
+	done
+	[ "$(cat not.trace)" = hello ]
+}
+
+@test "hostile: --output on somebody else's file is refused before the program runs" {
+	echo precious >data.csv
+	printf 'open("ran", "w")\n' >s.py
+	run --separate-stderr cf-trace --output data.csv s.py
+	[ "$status" -eq 2 ]
+	one_line cf-trace data.csv
+	[ "$(cat data.csv)" = precious ] && [ ! -e ran ]
+}
+
+@test "hostile: a trace of an older schema says to record it again" {
+	small_script
+	cf-trace app.py >trace.jsonl 2>/dev/null
+	"$PYTHON" -c 'import sqlite3; d = sqlite3.connect("codeflash.trace"); d.execute("pragma user_version=0"); d.commit()'
+	run --separate-stderr cf-rank trace.jsonl
+	[ "$status" -eq 2 ]
+	one_line cf-rank "schema 0" "record it again"
+}
+
+@test "hostile: a truncated trace is an error of one line, never a crash" {
+	small_script
+	cf-trace app.py >trace.jsonl 2>/dev/null
+	size=$(stat -c %s codeflash.trace)
+	for keep in 10 100 4096 $((size / 2)); do
+		cp codeflash.trace whole
+		truncate -s "$keep" codeflash.trace
+		for tool in cf-rank cf-replaygen; do
+			run --separate-stderr "$tool" trace.jsonl
+			[ "$status" -eq 2 ] || fail_with "$tool on $keep bytes: status $status: $stderr"
+			one_line "$tool" codeflash.trace
+		done
+		mv whole codeflash.trace
+	done
+}
+
+# -- the disk -----------------------------------------------------------------------------------
+
+@test "hostile: an unwritable output is known before the program starts" {
+	printf 'open("ran", "w")\n' >s.py
+	run --separate-stderr cf-trace --output /no/such/dir/t.trace s.py
+	[ "$status" -eq 2 ]
+	one_line cf-trace /no/such/dir
+	[ ! -e ran ]
+	run --separate-stderr cf-trace --output /proc/t.trace s.py
+	[ "$status" -eq 2 ]
+	one_line cf-trace /proc
+	[ ! -e ran ]
+}
+
+@test "hostile: a full disk ends the recording, not the program" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root to mount a small file system"
+	mkdir small
+	printf 'def f(x):\n    return len(x)\nfor i in range(90): f(("%%06d" %% i) * 20000)\nprint("done")\n' >big.py
+	run --separate-stderr unshare -m sh -c 'mount -t tmpfs -o size=200k none small && { cf-trace --output small/t.trace big.py; echo "status $?" >&2; ls -A small >&2; }'
+	[[ "$stderr" == *done* ]]
+	[[ "$stderr" == *"status 0"* ]] || [[ "$stderr" == *"status 2"* ]]
+	[[ "$stderr" == *disk* || "$stderr" == *space* ]]
+	[[ "$stderr" != *spool-* ]] || fail_with "the spool is left: $stderr"
+}
+
+@test "hostile: a read-only project is traced elsewhere and stays as it was" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root for a read-only mount"
+	small_script
+	before=$(listing .)
+	out=$BATS_TEST_TMPDIR/out
+	mkdir "$out"
+	run --separate-stderr unshare -m sh -c 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && cf-trace --output "$1/t.trace" app.py' sh "$out"
+	[ "$status" -eq 0 ]
+	[ -f "$out/t.trace" ]
+	run --separate-stderr unshare -m sh -c 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && cf-trace app.py'
+	[ "$status" -eq 2 ]
+	one_line cf-trace "Read-only file system"
+	[ "$(listing .)" = "$before" ]
+}
+
+# -- the stream ---------------------------------------------------------------------------------
+
+@test "hostile: garbage in a candidate stream is named, kept, and does not stop the rest" {
+	small_script
+	cf-trace app.py 2>/dev/null | cf-rank 2>/dev/null >targets.jsonl
+	cf-suggest targets.jsonl >good.jsonl 2>/dev/null
+	{
+		echo 'not json'
+		echo '{"schema":"cf/candidate/1"}'
+		cat good.jsonl
+		echo '[1,2]'
+		printf '\xff\xfe\n'
+		echo '{"schema":"cf/candidate/9","id":"x"}'
+		echo '{"other":true}'
+	} >mixed.jsonl
+	run --separate-stderr cf-verify mixed.jsonl
+	[ "$status" -eq 2 ]
+	[[ "$stderr" == *"mixed.jsonl:1:"* && "$stderr" == *"mixed.jsonl:2:"* ]]
+	grep -q '^not json$' <<<"$output"
+	grep -q '^{"other":true}$' <<<"$output"
+	[ "$(json candidate 'r.get("verdict", {}).get("answer")' <<<"$(grep '^{"schema":"cf/candidate/1"' <<<"$output")" | grep -c equivalent)" -ge 1 ]
+}
+
+candidate_with() {
+	"$PYTHON" - "$1" <<'PY'
+import json, sys
+for line in open("good.jsonl"):
+    r = json.loads(line)
+    if r["schema"] == "cf/candidate/1":
+        for e in r["edits"]:
+            exec(sys.argv[1])
+        print(json.dumps(r))
+        break
+PY
+}
+
+@test "hostile: a candidate that reaches outside the project, or is stale, is refused" {
+	small_script
+	cf-trace app.py 2>/dev/null | cf-rank 2>/dev/null | cf-suggest >good.jsonl 2>/dev/null
+	echo outside >"$BATS_TEST_TMPDIR/victim.py"
+	ln -s "$BATS_TEST_TMPDIR/victim.py" link.py
+	before=$(listing .)
+	for change in 'e["path"] = "../victim.py"' 'e["path"] = "/etc/passwd"' 'e["path"] = "link.py"' \
+		'e["path"] = "nosuch.py"' 'e["sha256_before"] = "0" * 64' 'e["end"] = 10**9' 'e["start"] = -1' 'e["text"] = 5'; do
+		candidate_with "$change" >bad.jsonl
+		run --separate-stderr cf-verify bad.jsonl
+		[ "$status" -eq 2 ] || fail_with "$change: status $status"
+		one_line cf-verify
+		[ "$(json candidate 'r["verdict"]["answer"]' <<<"$output")" = error ] || fail_with "$change: $output"
+		run --separate-stderr cf-pr bad.jsonl
+		[ ! -e .codeflash/patches ] || [ -z "$(ls -A .codeflash/patches)" ]
+	done
+	rm -f bad.jsonl
+	[ "$(cat "$BATS_TEST_TMPDIR/victim.py")" = outside ]
+	[ "$(listing . | grep -v '^./.codeflash')" = "$before" ]
+}
+
+# -- names --------------------------------------------------------------------------------------
+
+@test "hostile: spaces, quotes, newlines and shell metacharacters in every name" {
+	project $'pro ject\'s "dir"; $(touch pwned) `x` & *\nnewline'
+	name=$'my script\'s "one" $(touch pwned); `x` & *.py'
+	small_script "$name"
+	mkdir 'own out'
+	run --separate-stderr codeflash optimize --no-pr --json --output $'own out/tr\'a "ce' "$name" 'an arg' '$(touch pwned)' '*'
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[ "$(json result 'len(r["accepted"])' <<<"$output")" -ge 1 ] || fail_with "$output $stderr"
+	[ -f $'own out/tr\'a "ce' ]
+	[ -z "$(find "$BATS_TEST_TMPDIR" -name pwned)" ]
+}
