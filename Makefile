@@ -96,7 +96,7 @@ $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 
 $(O)/bin/codeflash: cf-optimize.sh
 	@mkdir -p $(@D)
-	$(call say,SH,$@)sed 's|@VERSION@|$(VERSION)|g' $< > $@ && chmod 755 $@
+	$(call say,SH,$@)sed -e 's|@VERSION@|$(VERSION)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' $< > $@ && chmod 755 $@
 
 # --- the plugins, laid out as installed -----------------------------------------------------------
 

@@ -4,6 +4,7 @@
 #define CF_SOURCE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <tree_sitter/api.h>
 #include "lib/buf.h"
@@ -15,6 +16,7 @@ struct source {
 	char sha256[65];
 	TSTree *tree;
 	TSNode root;
+	const char *language; /* static */
 };
 
 /* Reads project_root/path and parses it as `language`. 0, or -1 after cf_error. */
@@ -26,12 +28,19 @@ void source_release(struct source *s);
 /* The definition whose qualified name and first line match (line 0: any); null node when gone. */
 TSNode source_function(const struct source *s, const char *qualname, int line);
 
+/*
+ * True when lines line..end_line (from 1) are what a target's source_sha256 was taken of: the whole
+ * lines, with or without the last newline, CRLF as it is or read as LF.
+ */
+bool source_lines_are(const struct source *s, int line, int end_line, const char *sha256);
+
 /* True if the text parses without an ERROR or MISSING node. */
 int source_ok(const struct source *s);
 
 /*
  * Edits are candidate records' [{path, sha256_before, start, end, text}]: byte ranges of the file as
- * it was, sorted, not overlapping; two insertions at one place with the same text count once.
+ * it was, sorted, not overlapping; two insertions at one place with the same text count once, and
+ * with different texts both stand, in the order of their texts.
  */
 /* Checks every edit (inside the project, file's hash still the same, in range, no overlap).
  * 0, or -1 with the reason in *why (new). */

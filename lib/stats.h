@@ -23,24 +23,38 @@ void stats_shuffle(struct stats_rng *r, int *order, int n);
 /* The x with P(T > x) = p for Student's t with df degrees of freedom. */
 double stats_t(double p, double df);
 
-/* Lower quartile: what the work costs when nothing disturbs it, while one lucky sample is not
- * enough. Sorts x. */
-double stats_low(double *x, int n);
+/* A ratio of times, original / candidate, and where it may lie. */
+struct stats_ratio {
+	double estimate, low, high;
+};
+
+/*
+ * The trimmed mean of logs of ratios, one a process or pair, and its interval (Tukey and McLaughlin:
+ * a fifth is cut off at either end, the spread is that of the winsorized values). Few values, some of
+ * them from when the machine did something else: that is what a bench sees, and where a bootstrap is
+ * too narrow for want of processes or too wide for one that was disturbed. NAN bounds below 2 values.
+ */
+struct stats_ratio stats_interval(const double *logs, int n, double alpha);
 
 /* The original runs twice, in two processes: what differs between those is noise. */
 enum stats_side { STATS_ORIGINAL, STATS_AGAIN, STATS_CANDIDATE, STATS_SIDES };
 
-/* One input in one round (a module as after import): the first execution and the later ones. */
-struct stats_sample {
-	double cold;
-	double warm; /* the fastest later execution; NAN when there was only one */
-	double mean; /* the mean of the later ones; of the only one */
+/* ns of one input on one side of a group. */
+struct stats_cost {
+	double cold; /* its first execution in a module as after import */
+	double warm; /* later ones */
+	double low;  /* any, undisturbed */
+	double mean; /* later ones, disturbed or not */
 };
 
+/* The cost from first executions and later ones (none: every execution was a first one). Both are
+ * sorted. Undisturbed is a low quantile, so that one lucky sample is not enough. */
+struct stats_cost stats_cost(double *first, int nfirst, double *later, int nlater);
+
+/* Fresh processes, one a side, that ran under the same conditions. */
 struct stats_group {
-	int rounds;
-	struct stats_sample *s; /* [(side * rounds + round) * inputs + input] */
-	int64_t peak[STATS_SIDES];      /* bytes above what the process had before the call */
+	struct stats_cost *cost;        /* [side * inputs + input] */
+	int64_t peak[STATS_SIDES];      /* bytes above what the process had before the calls */
 	int64_t import_ns[STATS_SIDES];
 	int threads[STATS_SIDES];       /* most threads and children a round left running */
 };
@@ -52,11 +66,6 @@ struct stats_data {
 	int n;
 };
 
-/* A ratio of times, original / candidate, and where it may lie. */
-struct stats_ratio {
-	double estimate, low, high;
-};
-
 enum stats_decision { STATS_FASTER, STATS_SAME, STATS_SLOWER, STATS_REGRESSES, STATS_UNMEASURED };
 const char *stats_decision_name(enum stats_decision d);
 
@@ -64,8 +73,7 @@ struct stats_rules {
 	double confidence;  /* of the interval, e.g. 0.95 */
 	double min_speedup; /* 0.03: less is not worth a change */
 	double budget_s;    /* for both phases together */
-	int draws;          /* bootstrap draws a look */
-	uint64_t seed;
+	double scale;       /* calls of the traced run for each call that the weights count */
 };
 
 /* Where groups come from. group fills *g (released by the caller); -1 ends the measurement. */
@@ -73,6 +81,13 @@ struct stats_source {
 	int (*group)(void *arg, int phase, struct stats_group *g);
 	double (*elapsed)(void *arg); /* seconds since the measurement began */
 	void *arg;
+};
+
+/* What one group of processes says: logs of ratios of time. */
+struct stats_effect {
+	double speedup; /* original over candidate */
+	double floor;   /* original over itself */
+	double mean;    /* original over candidate by means, which a rare slow call moves */
 };
 
 struct stats_input {
@@ -86,9 +101,11 @@ struct stats_result {
 	struct stats_ratio speedup, floor;
 	double alpha;              /* what the interval's look was allowed: 1 - its confidence */
 	bool caching;              /* the candidate gains by remembering across calls */
+	bool remembered;           /* it or the original does: first executions counted as such */
 	double original, candidate; /* ns, weighted sum over the inputs */
 	struct stats_input *input; /* [inputs] */
 	int64_t peak[2];           /* original, candidate */
+	struct stats_effect *effects; /* [data.n] */
 	int first, groups;         /* the interval rests on groups[first .. first + groups) */
 	struct stats_data data;    /* everything measured, both phases */
 };
@@ -98,9 +115,5 @@ struct stats_result {
 int stats_measure(const struct stats_rules *rules, const struct stats_source *source, int inputs,
 	const double *weight, struct stats_result *r);
 void stats_result_release(struct stats_result *r);
-
-/* The interval of the mean of x (logs of ratios), as a ratio: Student's t. For single inputs and
- * whole workflows, where the bootstrap over processes has nothing below it. */
-struct stats_ratio stats_mean_ratio(const double *x, int n, double alpha);
 
 #endif

@@ -27,6 +27,11 @@ void cf_stream_write(const json_t *record)
 	free(line);
 }
 
+void cf_stream_pass(const struct cf_record *record)
+{
+	put(record->line, record->len);
+}
+
 json_t *cf_stream_record(const char *kind)
 {
 	char schema[64];

@@ -41,6 +41,9 @@ enum cf_exit cf_stream_read(char *const *argv, cf_stream_fn *fn, void *arg);
 /* Writes one record as a line on stdout and flushes it. Borrows. "schema" must be the first key. */
 void cf_stream_write(const json_t *record);
 
+/* Writes the record's own line, byte for byte: for what stands before its answers. */
+void cf_stream_pass(const struct cf_record *record);
+
 /* A new record of the kind: {"schema":"cf/<kind>/1"}. Returns new. */
 json_t *cf_stream_record(const char *kind);
 

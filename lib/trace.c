@@ -134,14 +134,14 @@ static int complete_row(sqlite3_stmt *row, void *arg)
 
 int trace_open(struct trace *t, const char *path, bool writable)
 {
-	int flags = SQLITE_OPEN_READWRITE;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
 	*t = (struct trace){.path = cf_path_abs(path)};
 	if (check_header(t->path) < 0)
 		goto fail;
 	/* A reader too must be able to roll back what a killed writer left half done. */
 	if (!writable && access(t->path, W_OK) < 0)
-		flags = SQLITE_OPEN_READONLY;
+		flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
 	if (sqlite3_open_v2(t->path, &t->db, flags, NULL) != SQLITE_OK) {
 		cf_error("cannot open %s: %s", t->path, sqlite3_errmsg(t->db));
 		goto fail;
@@ -462,4 +462,45 @@ json_t *trace_record(struct trace *t)
 	}
 	json_object_set_new(o, "lost", lost);
 	return o;
+}
+
+static enum cf_exit trace_operand(const char *path, cf_stream_fn *fn, void *arg)
+{
+	enum cf_exit status = CF_OK;
+	struct cf_record r = {.kind = "trace", .source = path, .number = 1};
+	cf_autofree char *line = NULL;
+	json_auto_t *record = NULL;
+	struct trace t;
+	int done;
+
+	if (trace_open(&t, path, false) < 0)
+		return CF_USAGE;
+	record = trace_record(&t);
+	trace_release(&t);
+	if (!record)
+		return CF_USAGE;
+	line = json_dumps(record, JSON_COMPACT);
+	r.line = line;
+	r.len = strlen(line);
+	r.json = record;
+	done = fn(&r, arg, &status);
+	if (done <= 0)
+		cf_stream_pass(&r);
+	return done < 0 && status == CF_OK ? CF_USAGE : status;
+}
+
+enum cf_exit trace_stream(char *const *argv, cf_stream_fn *fn, void *arg)
+{
+	enum cf_exit status = CF_OK, one;
+
+	if (!argv || !argv[0])
+		return cf_stream_read(argv, fn, arg);
+	for (; *argv; argv++) {
+		char *const operand[] = {*argv, NULL};
+
+		one = strcmp(*argv, "-") && trace_is(*argv) ? trace_operand(*argv, fn, arg) :
+							      cf_stream_read(operand, fn, arg);
+		status = one > status ? one : status;
+	}
+	return status;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/buf.h"
+#include "lib/stream.h"
 
 #define CF_TRACE_APPLICATION_ID 0x63665452 /* "cfTR" */
 #define CF_TRACE_VERSION 1
@@ -65,6 +66,9 @@ void trace_calls_free(struct trace_call *calls, int n);
  * was given the trace itself as an operand works from. NULL after cf_error. Returns new.
  */
 json_t *trace_record(struct trace *t);
+
+/* cf_stream_read, for which an operand that is itself a trace stands for its record. */
+enum cf_exit trace_stream(char *const *argv, cf_stream_fn *fn, void *arg);
 
 /* True for a file that says it is a codeflash trace, of whatever version and however damaged. */
 bool trace_is(const char *path);

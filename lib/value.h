@@ -21,8 +21,10 @@ void value_free(struct value *v);
 struct value_rules {
 	double float_rel; /* relative tolerance, default 1e-9 */
 	bool ignore_order; /* of mappings */
+	bool error_type_only; /* of the error raised only the type: the runtime's words are its own */
+	bool any_order;    /* of everything: for outcomes whose order hangs on hashing */
 };
-#define VALUE_RULES_DEFAULT {1e-9, false}
+#define VALUE_RULES_DEFAULT {1e-9, false, false, false}
 
 enum value_answer { VALUE_EQUAL, VALUE_DIFFERENT, VALUE_UNKNOWN /* opaque: cannot be told */ };
 
@@ -38,16 +40,24 @@ void value_diff_release(struct value_diff *d);
 enum value_answer value_compare(const struct value *a, const struct value *b,
 	const struct value_rules *rules, const json_t *mask, struct value_diff *d);
 
-/* Every path on which the two differ, shallowest first: the mask of two runs. Returns new. */
+/*
+ * Every path on which the two differ, shallowest first: the mask of two runs. Where there are more
+ * than max, the roots they lie in ("return", "self"). Returns new.
+ */
 json_t *value_differences(const struct value *a, const struct value *b,
 	const struct value_rules *rules, int max);
+
+/* Whether an iterator in it was cut off: what it would have yielded further is not known. */
+bool value_truncated(const struct value *v);
+/* Why a part of it cannot be seen into; NULL when all of it can. Returns new. */
+char *value_opaque(const struct value *v);
 
 /* Short rendering of the whole value or of the outcome's part ("return", "raise"). Returns new. */
 char *value_render(const struct value *v, size_t max);
 
 /* "return", "raise" or "skip"; NULL when v is not an outcome. Borrows. */
 const char *value_outcome(const struct value *v);
-/* The text under a key of the outcome ("input", "reason", "raised_by"); NULL if absent. Borrows. */
+/* The text under a key of the outcome ("reason", "raised_by"); NULL if absent. Borrows. */
 const char *value_outcome_text(const struct value *v, const char *key);
 
 #endif

@@ -4,6 +4,7 @@
 #define CF_WORKER_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include "lib/plugin.h"
 #include "lib/sandbox.h"
 #include "lib/trace.h"
@@ -18,20 +19,24 @@ struct worker_job {
 	unsigned seed;       /* of the run: random state and hash seed */
 	double call_timeout_s;
 	double total_timeout_s;
-	struct sandbox box;  /* project_root and files set by the caller */
+	bool first_trouble_ends; /* else the calls after one that crashed or hung get a new process */
+	struct sandbox box;  /* project_root and files set by the caller; the trace is always hidden */
 };
 
 struct worker_outcome {
 	int64_t call;
-	char *data; /* encoded outcome; NULL: missing */
+	char *data;  /* encoded outcome; NULL: missing */
 	size_t n;
 	char *input; /* readable inputs; NULL where missing */
+	char *why;   /* of a missing one: "killed by signal 11", "did not return within 5 s" */
 };
+
+enum worker_end { WORKER_DONE, WORKER_ERROR, WORKER_TIMEOUT };
 
 struct worker_result {
 	struct worker_outcome *outcomes; /* one a call of the job, in its order */
 	int n;
-	enum { WORKER_DONE, WORKER_ERROR, WORKER_TIMEOUT } end;
+	enum worker_end end; /* how the first trouble ended it; WORKER_DONE: every call was answered */
 	char *error;         /* one line: could not import, killed by signal 9, … */
 	enum sandbox_kind kind;
 };
@@ -45,7 +50,11 @@ void worker_result_release(struct worker_result *r);
  * the blobs follow it on the worker's stdin. Returns new.
  */
 json_t *worker_request(const struct worker_job *job, const char *verb);
-/* Starts the verb in the sandbox and sends the request and the blobs. 0, or -1 after cf_error. */
+/*
+ * Starts the verb in the sandbox and sends the request and the blobs. 0, or -1 after cf_error. A
+ * worker that ends before it has read them is not an error yet: its stdout says why, or is at its
+ * end. What it says on stderr meanwhile is dropped.
+ */
 int worker_start(const struct worker_job *job, const char *verb, struct sandbox_child *c);
 
 #endif

@@ -40,6 +40,15 @@ static uint32_t line_after(const struct tree *t, uint32_t at)
 	return at < t->len ? at + 1 : at;
 }
 
+/* Where the line of `at` ends, before its newline. */
+static uint32_t line_end(const struct tree *t, uint32_t at)
+{
+	uint32_t end = line_after(t, at);
+	while (end > at && strchr("\r\n", t->text[end - 1]))
+		end--;
+	return end;
+}
+
 static size_t blanks(const char *s, size_t n)
 {
 	size_t i = 0;
@@ -106,7 +115,7 @@ void rule_ctx_init(struct rule_ctx *c, const struct source *s, const struct tree
 	c->unit[step] = '\0';
 }
 
-static void proposal_release(struct proposal *p)
+void proposal_release(struct proposal *p)
 {
 	for (size_t i = 0; i < p->n; i++)
 		free(p->edits[i].text);
@@ -357,7 +366,10 @@ static void lost_comments(const struct fill *f, uint32_t start, uint32_t end, st
 			kept = t->v[i].start >= f->kept[k] && t->v[i].end <= f->kept[k + 1];
 		if (kept)
 			continue;
-		cf_buf_add(lost, t->text + t->v[i].start, t->v[i].end - t->v[i].start);
+		uint32_t stop = t->v[i].end;
+		while (t->text[stop - 1] == '\r')
+			stop--;
+		cf_buf_add(lost, t->text + t->v[i].start, stop - t->v[i].start);
 		cf_buf_adds(lost, f->c->eol);
 		cf_buf_add(lost, f->indent, f->indent_len);
 	}
@@ -408,23 +420,51 @@ void rule_replace_run(struct rule_ctx *c, int first, int last, const struct matc
 	va_end(ap);
 }
 
-/* Lines of their own at byte `at`, a line's start, indented as the statement is. */
-static void insert(struct rule_ctx *c, int statement, uint32_t at, const struct match *m,
-	const char *template, va_list ap)
+/*
+ * Lines of their own, indented as the statement is: before byte `at`, a line's start, or behind it,
+ * a line's end. So "after this" and "before the next" are two places, and keep their order.
+ */
+static void insert(struct rule_ctx *c, int statement, uint32_t at, bool behind,
+	const struct match *m, const char *template, va_list ap)
 {
 	const struct tree *t = c->tree;
 	cf_autobuf struct cf_buf out = CF_BUF_INIT;
 	struct fill f = {.c = c, .out = &out, .m = m};
 
-	if (at == t->len && at && t->text[at - 1] != '\n')
+	if (behind)
 		cf_buf_adds(&out, c->eol);
 	f.indent_len = indent_of(t, t->v[statement].start);
 	f.indent = t->text + line_start(t, t->v[statement].start);
 	cf_buf_add(&out, f.indent, f.indent_len);
 	fill(&f, template, ap);
-	cf_buf_adds(&out, c->eol);
+	if (!behind)
+		cf_buf_adds(&out, c->eol);
 	free(f.kept);
+
+	/* What one proposal puts at one place stays in the order in which it was said. */
+	struct proposal *p = current(c);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->edits[i].start == at && p->edits[i].end == at) {
+			char *both = cf_asprintf("%s%s", p->edits[i].text, out.data);
+			free(p->edits[i].text);
+			p->edits[i].text = both;
+			return;
+		}
 	add_edit(c, at, at, &out);
+}
+
+/* Where the lines of a statement begin: with the comment lines directly above it, but for those that
+ * head the file. */
+static uint32_t lines_start(const struct tree *t, int statement)
+{
+	uint32_t at = line_start(t, t->v[statement].start);
+	for (int i = statement - 1; tree_parent(t, statement) && tree_is(t, i, "comment"); i--) {
+		uint32_t above = line_start(t, t->v[i].start);
+		if (!starts_line(t, i) || line_after(t, t->v[i].start) != at)
+			break;
+		at = above;
+	}
+	return at;
 }
 
 void rule_insert_before(
@@ -435,17 +475,40 @@ void rule_insert_before(
 
 	if (!starts_line(t, statement))
 		drop(c, "the statement shares its line");
-	uint32_t at = line_start(t, t->v[statement].start);
-	/* Comment lines directly above belong to the statement. */
-	for (int i = statement - 1; i > 0 && tree_is(t, i, "comment"); i--) {
-		uint32_t above = line_start(t, t->v[i].start);
-		if (!starts_line(t, i) || line_after(t, t->v[i].start) != at)
-			break;
-		at = above;
-	}
 	va_start(ap, template);
-	insert(c, statement, at, m, template, ap);
+	insert(c, statement, lines_start(t, statement), false, m, template, ap);
 	va_end(ap);
+}
+
+void rule_wrap(struct rule_ctx *c, int first, int last, const struct match *m,
+	const char *template, ...)
+{
+	const struct tree *t = c->tree;
+	uint32_t start = lines_start(t, first);
+	va_list ap;
+
+	if (!starts_line(t, first) || !ends_line(t, last))
+		drop(c, "the statement shares its line");
+	va_start(ap, template);
+	insert(c, first, start, false, m, template, ap);
+	va_end(ap);
+	/* The first line's step goes with what was just inserted at its place. */
+	for (size_t i = 0; i < current(c)->n; i++) {
+		struct rule_edit *head = &current(c)->edits[i];
+		if (head->start != start || head->end != start)
+			continue;
+		char *text = cf_asprintf("%s%s", head->text, c->unit);
+		free(head->text);
+		head->text = text;
+	}
+	for (uint32_t at = line_after(t, start); at < t->v[last].end; at = line_after(t, at)) {
+		cf_autobuf struct cf_buf step = CF_BUF_INIT;
+		size_t lead = blanks(t->text + at, t->len - at);
+		if (strchr("\r\n", t->text[at + lead]) || in_string(t, first, last, at))
+			continue;
+		cf_buf_adds(&step, c->unit);
+		add_edit(c, at, at, &step);
+	}
 }
 
 void rule_insert_after(
@@ -454,10 +517,10 @@ void rule_insert_after(
 	const struct tree *t = c->tree;
 	va_list ap;
 
-	if (!starts_line(t, statement) || !ends_line(t, statement))
+	if ((tree_parent(t, statement) && !starts_line(t, statement)) || !ends_line(t, statement))
 		drop(c, "the statement shares its line");
 	va_start(ap, template);
-	insert(c, statement, line_after(t, t->v[statement].end), m, template, ap);
+	insert(c, statement, line_end(t, t->v[statement].end), true, m, template, ap);
 	va_end(ap);
 }
 
@@ -551,7 +614,7 @@ static bool overlap(const struct rule_edit *a, const struct rule_edit *b)
 	return a->start < b->end && b->start < a->end;
 }
 
-static bool parses(const struct rule_ctx *c, const char *text, size_t n)
+bool rule_parses(const struct rule_ctx *c, const char *text, size_t n)
 {
 	struct source s;
 	if (source_parse(&s, c->source->path, text, n, c->tree->language))
@@ -567,7 +630,6 @@ static bool parses(const struct rule_ctx *c, const char *text, size_t n)
 bool rule_end(struct rule_ctx *c, const char *explanation, ...)
 {
 	struct proposal *p = current(c);
-	cf_autobuf struct cf_buf text = CF_BUF_INIT;
 	va_list ap;
 	char line[1000];
 
@@ -585,11 +647,10 @@ bool rule_end(struct rule_ctx *c, const char *explanation, ...)
 		drop(c, "it changes nothing");
 	if (!c->failed) {
 		size_t len;
-		cf_autofree char *now =
-			rule_apply(c, (const struct proposal *const[]){p}, 1, &len, NULL);
+		cf_autofree char *now = rule_apply(c, p, &len);
 		if (len == c->tree->len && !memcmp(now, c->tree->text, len))
 			drop(c, "it changes nothing");
-		else if (!parses(c, now, len))
+		else if (!rule_parses(c, now, len))
 			drop(c, "the result does not parse");
 	}
 	c->open = false;
@@ -623,45 +684,46 @@ void rule_run(struct rule_ctx *c, const struct rule *rule)
 		qsort(c->proposals + before, c->n - before, sizeof *c->proposals, by_heat);
 }
 
-char *rule_apply(const struct rule_ctx *c, const struct proposal *const *p, size_t n, size_t *len,
-	size_t *used)
+size_t rule_combine(const struct proposal *const *p, size_t n, struct proposal *all)
 {
-	struct rule_edit *all = NULL;
-	size_t count = 0, cap = 0, taken = 0;
+	size_t used = 0;
 
+	*all = (struct proposal){0};
 	for (size_t i = 0; i < n; i++) {
-		size_t added = count;
+		size_t before = all->n;
 		bool fits = true;
 		for (size_t e = 0; e < p[i]->n && fits; e++) {
+			const struct rule_edit *edit = &p[i]->edits[e];
 			bool known = false;
-			for (size_t k = 0; k < count && fits; k++) {
-				known |= same_edit(&all[k], &p[i]->edits[e]) &&
-				         p[i]->edits[e].start == p[i]->edits[e].end;
-				fits = !overlap(&all[k], &p[i]->edits[e]);
+			for (size_t k = 0; k < before && fits; k++) {
+				known |= edit->start == edit->end && same_edit(&all->edits[k], edit);
+				fits = !overlap(&all->edits[k], edit);
 			}
-			if (fits && !known) {
-				cf_grow(&all, &cap, added + 1, sizeof *all);
-				all[added++] = p[i]->edits[e];
-			}
+			if (!fits || known)
+				continue;
+			cf_grow(&all->edits, &all->cap, all->n + 1, sizeof *all->edits);
+			all->edits[all->n++] =
+				(struct rule_edit){edit->start, edit->end, cf_strdup(edit->text)};
 		}
-		if (fits) {
-			count = added;
-			taken++;
-		}
+		if (fits)
+			used++;
+		while (!fits && all->n > before)
+			free(all->edits[--all->n].text);
 	}
-	if (count > 1)
-		qsort(all, count, sizeof *all, by_place);
+	if (all->n > 1)
+		qsort(all->edits, all->n, sizeof *all->edits, by_place);
+	return used;
+}
 
+char *rule_apply(const struct rule_ctx *c, const struct proposal *p, size_t *len)
+{
 	struct cf_buf out = CF_BUF_INIT;
 	uint32_t at = 0;
-	for (size_t i = 0; i < count; i++) {
-		cf_buf_add(&out, c->tree->text + at, all[i].start - at);
-		cf_buf_adds(&out, all[i].text);
-		at = all[i].end;
+	for (size_t i = 0; i < p->n; i++) {
+		cf_buf_add(&out, c->tree->text + at, p->edits[i].start - at);
+		cf_buf_adds(&out, p->edits[i].text);
+		at = p->edits[i].end;
 	}
 	cf_buf_add(&out, c->tree->text + at, c->tree->len - at);
-	free(all);
-	if (used)
-		*used = taken;
 	return cf_buf_detach(&out, len);
 }

@@ -15,9 +15,11 @@
  * A proposal is all or nothing: when one of its edits cannot be made (a statement shares its line
  * with another, a comment would be lost, an import's name is taken), rule_end drops it and says so
  * by returning false. Each proposal is parsed again before it leaves, and cf-verify decides whether
- * it behaves the same; a rule itself proposes only where its own conditions hold. Its examples are
- * its test: `before` must become `after` (all proposals applied), or, where after is NULL, be left
- * alone; `check`, Python expressions one a line, must give the same under both.
+ * it behaves the same; a rule itself proposes only where its own conditions hold.
+ *
+ * Its examples are its test (tests/unit/rules_test.c, on the last function named f): `before` must
+ * become `after` with all its proposals applied; `check`, Python expressions one a line, must give
+ * the same under both; its near misses must draw no proposal.
  */
 #ifndef CF_RULE_H
 #define CF_RULE_H
@@ -36,6 +38,7 @@ struct rule {
 	const char *why;     /* why that pays, for --explain and for the reviewer */
 	void (*find)(struct rule_ctx *c);
 	const struct rule_example *examples; /* the last has before == NULL */
+	const char *const *near_misses;      /* source that it must leave alone; NULL-terminated */
 };
 
 struct rule_edit {
@@ -111,6 +114,9 @@ void rule_insert_before(
 	struct rule_ctx *c, int statement, const struct match *m, const char *template, ...);
 void rule_insert_after(
 	struct rule_ctx *c, int statement, const struct match *m, const char *template, ...);
+/* The statements first..last, one step further in, under the lines of the template. */
+void rule_wrap(struct rule_ctx *c, int first, int last, const struct match *m,
+	const char *template, ...);
 /* A statement with its whole lines. In a block of its own it becomes `pass`. */
 void rule_delete(struct rule_ctx *c, int statement);
 
@@ -125,9 +131,16 @@ const char *rule_fresh_name(struct rule_ctx *c, const char *base, ...)
 
 /* Runs the rule; its proposals are added to c->proposals, the hottest first among its own. */
 void rule_run(struct rule_ctx *c, const struct rule *rule);
-/* The text with the proposals applied; those that overlap an earlier one are left out. Returns new. */
-char *rule_apply(
-	const struct rule_ctx *c, const struct proposal *const *p, size_t n, size_t *len, size_t *used);
+/*
+ * The edits of as many of the proposals as do not overlap an earlier one, as one proposal in *all
+ * (to be released), which may then not parse. Returns how many went in.
+ */
+size_t rule_combine(const struct proposal *const *p, size_t n, struct proposal *all);
+void proposal_release(struct proposal *p);
+/* The file's text with the proposal applied. Returns new. */
+char *rule_apply(const struct rule_ctx *c, const struct proposal *p, size_t *len);
+/* True when that has no more syntax errors than the file had. */
+bool rule_parses(const struct rule_ctx *c, const char *text, size_t len);
 
 /* The rules of a language, NULL-terminated; NULL when it has none. */
 const struct rule *const *rules_for(const char *language);

@@ -53,6 +53,15 @@ void tree_release(struct tree *t)
 	*t = (struct tree){0};
 }
 
+int tree_at(const struct tree *t, TSNode node)
+{
+	for (int n = 1; n < t->n; n++)
+		if (t->v[n].start == ts_node_start_byte(node) && t->v[n].end == ts_node_end_byte(node) &&
+			!strcmp(t->v[n].type, ts_node_type(node)))
+			return n;
+	return 0;
+}
+
 bool tree_is(const struct tree *t, int n, const char *type)
 {
 	return n > 0 && !strcmp(t->v[n].type, type);

@@ -30,6 +30,8 @@ struct tree {
 
 void tree_init(struct tree *t, const struct source *s, const char *language);
 void tree_release(struct tree *t);
+/* The index of tree-sitter's node, or 0. */
+int tree_at(const struct tree *t, TSNode node);
 
 bool tree_is(const struct tree *t, int n, const char *type);
 /* True when n is one of the space-separated types. */

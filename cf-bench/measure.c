@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One candidate: groups of three fresh processes (the original twice, the candidate once) answer
+ * rounds in random order. What the times mean is lib/stats.c's to say.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cf-bench/bench.h"
+#include "cf-bench/worker.h"
+#include "lib/error.h"
+#include "lib/fs.h"
+#include "lib/json.h"
+#include "lib/mem.h"
+#include "lib/plugin.h"
+#include "lib/process.h"
+#include "lib/source.h"
+#include "lib/trace.h"
+
+#define MAX_ROUNDS 2
+#define MIN_PASSES 8
+#define MAX_PASSES 20
+#define MAX_INNER 50
+#define CALIBRATION_TIMEOUT_S 60.0
+
+struct measure {
+	struct bench_opts *o;
+	const char *id;
+	struct worker_job job[2]; /* original, candidate */
+	struct stats_rng rng;
+	uint64_t start_ns;
+	/* the inputs that take part, and what they weigh */
+	int *input; /* indices of job.calls */
+	double *weight;
+	int n, of;
+	json_t *skipped; /* {call: reason} */
+	int rounds, passes, inner;
+	double call_s; /* the longest call of the calibration */
+	json_t *raw;
+	int groups;
+	int pairs;
+	char why[500];
+};
+
+static int fail(struct measure *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int fail(struct measure *m, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(m->why, sizeof(m->why), fmt, args);
+	va_end(args);
+	return -1;
+}
+
+static int64_t call_id(const struct measure *m, int input)
+{
+	return m->job[0].calls[m->input[input]].id;
+}
+
+static const char *side_name(int side)
+{
+	return side == STATS_CANDIDATE ? "candidate" : "original";
+}
+
+/* The operation that runs these inputs once, in this order. Returns new. */
+static json_t *pass_over(const struct measure *m, const int *order, int n, int inner)
+{
+	json_t *ids = json_array();
+
+	for (int i = 0; i < n; i++)
+		json_array_append_new(ids, json_integer(call_id(m, order[i])));
+	return json_pack("{s:s, s:o, s:i}", "op", "pass", "order", ids, "inner", inner);
+}
+
+/* How long a pass may take before its worker is given up. */
+static double pass_timeout(const struct measure *m, int n, int inner)
+{
+	return CALIBRATION_TIMEOUT_S + 20 * m->call_s * n * inner;
+}
+
+/* Sends one operation and waits. -1 with m->why; *call says at which call, or -1. */
+static int ask(struct measure *m, struct bench_worker *w, int side, const json_t *op, double timeout,
+	json_t **answer, int64_t *call)
+{
+	*call = -1;
+	if (bench_worker_ask(w, op) || bench_worker_answer(w, timeout, answer, call))
+		return fail(m, "the %s: %s", side_name(side), w->why);
+	return 0;
+}
+
+static int begin_round(struct measure *m, struct bench_worker *w, int side)
+{
+	json_auto_t *op = json_pack("{s:s}", "op", "begin"), *answer = NULL;
+	int64_t call;
+
+	return ask(m, w, side, op, CALIBRATION_TIMEOUT_S, &answer, &call);
+}
+
+static int end_round(struct measure *m, struct bench_worker *w, int side, json_t **answer)
+{
+	json_auto_t *op = json_pack("{s:s}", "op", "end");
+	int64_t call;
+
+	return ask(m, w, side, op, CALIBRATION_TIMEOUT_S, answer, &call);
+}
+
+/* --- calibration ------------------------------------------------------------------------------ */
+
+static void skip(struct measure *m, int64_t call, const char *why)
+{
+	cf_autofree char *key = cf_asprintf("%lld", (long long)call);
+
+	json_object_set_new(m->skipped, key, cf_json_text(why, strlen(why)));
+}
+
+static bool is_skipped(const struct measure *m, int64_t call)
+{
+	cf_autofree char *key = cf_asprintf("%lld", (long long)call);
+
+	return json_object_get(m->skipped, key) != NULL;
+}
+
+static void drop_skipped(struct measure *m)
+{
+	int n = 0;
+
+	for (int i = 0; i < m->n; i++)
+		if (!is_skipped(m, call_id(m, i)))
+			m->input[n++] = m->input[i];
+	m->n = n;
+}
+
+static void note_skipped(struct measure *m, const json_t *answer)
+{
+	const char *key;
+	json_t *reason;
+
+	json_object_foreach(json_object_get(answer, "skipped"), key, reason)
+		json_object_set(m->skipped, key, reason);
+}
+
+static int begin_both(struct measure *m, struct bench_worker *w)
+{
+	return begin_round(m, &w[0], STATS_ORIGINAL) || begin_round(m, &w[1], STATS_CANDIDATE) ? -1 : 0;
+}
+
+/*
+ * Inputs [first, first + n) once on both sides: seconds of their calls in spent[side]. 1 when they
+ * ran, 0 when the original could not run one of them, which is skipped from now on (and the rounds
+ * begun anew); -1 when only the candidate could not.
+ */
+static int try_inputs(struct measure *m, struct bench_worker *w, int first, int n, double *spent)
+{
+	cf_autofree int *order = cf_calloc((size_t)n, sizeof(int));
+	size_t skipped = json_object_size(m->skipped);
+
+	for (int i = 0; i < n; i++)
+		order[i] = first + i;
+	json_auto_t *op = pass_over(m, order, n, 1);
+
+	for (int c = 0; c < 2; c++) {
+		json_auto_t *answer = NULL;
+		const char *key;
+		json_t *time;
+		int64_t call;
+
+		if (ask(m, &w[c], c ? STATS_CANDIDATE : STATS_ORIGINAL, op, pass_timeout(m, n, 1), &answer,
+			    &call)) {
+			if (call < 0 || c)
+				return -1;
+			skip(m, call, w[c].why);
+			w[c].why[0] = '\0';
+			return begin_both(m, w);
+		}
+		note_skipped(m, answer);
+		json_object_foreach(json_object_get(answer, "ns"), key, time) {
+			double s = json_number_value(time) / 1e9;
+
+			spent[c] += s;
+			if (s > m->call_s)
+				m->call_s = s;
+		}
+	}
+	return json_object_size(m->skipped) == skipped;
+}
+
+/* Waits until a worker can take operations. */
+static int await_ready(struct measure *m, struct bench_worker *w, int side, int64_t *import_ns)
+{
+	json_auto_t *answer = NULL;
+	int64_t call;
+
+	if (bench_worker_answer(w, CALIBRATION_TIMEOUT_S, &answer, &call))
+		return fail(m, "the %s: %s", side_name(side), w->why);
+	if (import_ns)
+		*import_ns = cf_json_int(answer, "import_ns", 0);
+	note_skipped(m, answer);
+	return 0;
+}
+
+/* How long a pass, or what surrounds it, takes on both sides: in seconds, of the wall. */
+static int time_pass(struct measure *m, struct bench_worker *w, double *pass, double *around)
+{
+	cf_autofree int *order = cf_calloc((size_t)m->n, sizeof(int));
+	json_auto_t *op = NULL;
+	uint64_t t0 = cf_now_ns(), t1;
+	int64_t call;
+
+	for (int i = 0; i < m->n; i++)
+		order[i] = i;
+	op = pass_over(m, order, m->n, 1);
+	if (begin_both(m, w))
+		return -1;
+	*around = (double)(cf_now_ns() - t0) / 1e9;
+	for (int i = 0; i < 4; i++) {
+		t1 = cf_now_ns();
+		for (int c = 0; c < 2; c++) {
+			json_auto_t *answer = NULL;
+
+			if (ask(m, &w[c], c ? STATS_CANDIDATE : STATS_ORIGINAL, op,
+				    pass_timeout(m, m->n, 1), &answer, &call))
+				return -1;
+		}
+		double s = (double)(cf_now_ns() - t1) / 1e9;
+
+		/* the first one meets the inputs for the first time */
+		if (i == 1 || (i > 1 && s < *pass))
+			*pass = s;
+	}
+	return 0;
+}
+
+/* The inputs to measure: all that can be run, or as many as one pass has time for. */
+static int find_inputs(struct measure *m, struct bench_worker *w, double *spent)
+{
+	double most = m->o->budget / 30; /* for one pass over them on both sides */
+	int tried = 0;
+
+	if (begin_both(m, w))
+		return -1;
+	for (int n = 1; tried < m->n; n *= 2) {
+		int all = m->n;
+
+		if (n > m->n - tried)
+			n = m->n - tried;
+		int did = try_inputs(m, w, tried, n, spent);
+
+		if (did < 0)
+			return -1;
+		if (!did) {
+			drop_skipped(m);
+			if (m->n == all)
+				return fail(m, "the original's worker failed at a call it was not given");
+			n = 1;
+			continue;
+		}
+		tried += n;
+		if ((spent[0] + spent[1]) / 2 * (tried + 2 * n) / tried > most)
+			break;
+	}
+	m->n = tried;
+	if (!m->n)
+		return fail(m, "no recorded call of it can be run: %s",
+			json_object_size(m->skipped)
+				? json_string_value(json_object_iter_value(json_object_iter(m->skipped)))
+				: "the trace has none");
+	return 0;
+}
+
+/*
+ * How many rounds and passes: a group is to take a twentieth of the budget, so that both phases get
+ * enough processes, and each round enough passes to meet an undisturbed moment. What runs for long
+ * is measured less often, down to one round of one pass, and on fewer inputs.
+ */
+static int plan(struct measure *m, struct bench_worker *w, double starting)
+{
+	double spent[2] = {0}, pass = 0, around = 0, repeated = 0;
+
+	if (find_inputs(m, w, spent))
+		return -1;
+	for (int i = 0; i < m->n; i++) {
+		const struct trace_call *c = &m->job[0].calls[m->input[i]];
+
+		m->weight[i] = c->weight > 0 ? (double)c->weight : 1;
+		repeated += m->weight[i] - 1;
+	}
+	double once = 2 * spent[0] + spent[1];
+
+	if (once * 6 > fmax(3 * m->o->budget, 60))
+		return fail(m, "one call takes %.1f s: raise --budget to %.0f or more", m->call_s,
+			ceil(once * 2));
+	m->rounds = m->passes = m->inner = 1;
+	/* the first execution of a long call is all there is to know, and nothing blurs it */
+	if (once > m->o->budget / 100 && spent[0] > 0.05 && !repeated) {
+		m->rounds = (int)fmin(MAX_ROUNDS, m->o->budget / 20 / once);
+		if (m->rounds < 1)
+			m->rounds = 1;
+		return 0;
+	}
+	if (time_pass(m, w, &pass, &around))
+		return -1;
+	/* three sides are measured, two were timed */
+	pass *= 1.5;
+	around *= 1.5;
+	double room = fmax(m->o->budget / 20 - starting, m->o->budget / 40);
+
+	for (m->rounds = MAX_ROUNDS; m->rounds > 1; m->rounds--)
+		if ((room / m->rounds - around) / pass >= MIN_PASSES)
+			break;
+	double passes = (room / m->rounds - around) / pass;
+
+	/* a busy machine makes everything around the calls slow: no reason to spare the calls */
+	if (passes < MIN_PASSES && pass * MIN_PASSES < room)
+		passes = MIN_PASSES;
+	m->passes = passes < 2 ? 2 : passes > MAX_PASSES ? MAX_PASSES : (int)passes;
+	if (passes > 2 * MAX_PASSES)
+		m->inner = (int)fmin(MAX_INNER, passes / MAX_PASSES);
+	return 0;
+}
+
+/* --- groups ----------------------------------------------------------------------------------- */
+
+static double elapsed(void *arg)
+{
+	const struct measure *m = arg;
+
+	return (double)(cf_now_ns() - m->start_ns) / 1e9;
+}
+
+/* The times of a group as they come: [((side * rounds + round) * passes + pass) * inputs + input]. */
+static double *times_of(const struct measure *m, double *times, int side, int round, int pass)
+{
+	return &times[(((size_t)side * m->rounds + round) * m->passes + pass) * m->n];
+}
+
+/* Fills times[inputs]; the weighted sum, or -1 when one is missing. */
+static double take_pass(const struct measure *m, const json_t *answer, double *times)
+{
+	const json_t *ns = json_object_get(answer, "ns");
+	double sum = 0;
+
+	for (int i = 0; i < m->n; i++) {
+		char key[24];
+
+		snprintf(key, sizeof(key), "%lld", (long long)call_id(m, i));
+		double t = cf_json_real(ns, key, -1);
+
+		if (!(t >= 0))
+			return -1;
+		times[i] = t < 1 ? 1 : t; /* a clock that did not move */
+		sum += m->weight[i] * times[i];
+	}
+	return sum;
+}
+
+/* What the times say of every input on every side. */
+static void fill_costs(const struct measure *m, double *times, struct stats_group *g)
+{
+	cf_autofree double *first = cf_calloc((size_t)m->rounds, sizeof(double));
+	cf_autofree double *later = cf_calloc((size_t)m->rounds * m->passes, sizeof(double));
+
+	for (int side = 0; side < STATS_SIDES; side++)
+		for (int i = 0; i < m->n; i++) {
+			int n = 0;
+
+			for (int r = 0; r < m->rounds; r++) {
+				first[r] = times_of(m, times, side, r, 0)[i];
+				for (int p = 1; p < m->passes; p++)
+					later[n++] = times_of(m, times, side, r, p)[i];
+			}
+			g->cost[side * m->n + i] = stats_cost(first, m->rounds, later, n);
+		}
+}
+
+static void write_csv(struct measure *m, const json_t *answer, int phase, int round, int pass, int side,
+	int position)
+{
+	const char *key;
+	json_t *time;
+
+	json_object_foreach(json_object_get(answer, "ns"), key, time)
+		fprintf(m->o->csv, "%s,%d,%d,%d,%d,%s,%d,%s,%.2f\n", m->id, phase, m->groups, round, pass,
+			side == STATS_AGAIN ? "original again" : side_name(side), position, key,
+			json_number_value(time));
+}
+
+static int run_pass(struct measure *m, struct bench_worker *w, int phase, double *times, int round,
+	int pass, const int *order)
+{
+	int sides[STATS_SIDES] = {STATS_ORIGINAL, STATS_AGAIN, STATS_CANDIDATE};
+	int inner = pass ? m->inner : 1; /* an input is new only once */
+	json_auto_t *op = pass_over(m, order, m->n, inner);
+	double sum[STATS_SIDES];
+
+	stats_shuffle(&m->rng, sides, STATS_SIDES);
+	for (int k = 0; k < STATS_SIDES; k++) {
+		int side = sides[k];
+		json_auto_t *answer = NULL;
+		int64_t call;
+
+		if (ask(m, &w[side], side, op, pass_timeout(m, m->n, inner), &answer, &call))
+			return -1;
+		sum[side] = take_pass(m, answer, times_of(m, times, side, round, pass));
+		if (sum[side] < 0)
+			return fail(m, "the %s's worker left out a time", side_name(side));
+		if (m->o->csv)
+			write_csv(m, answer, phase, round, pass, side, k);
+	}
+	json_array_append_new(m->raw,
+		json_pack("[i, i, i, i, I, I, I]", phase, m->groups, round, pass,
+			(json_int_t)llround(sum[STATS_ORIGINAL]), (json_int_t)llround(sum[STATS_AGAIN]),
+			(json_int_t)llround(sum[STATS_CANDIDATE])));
+	m->pairs++;
+	return 0;
+}
+
+static int run_round(struct measure *m, struct bench_worker *w, int phase, struct stats_group *g,
+	double *times, int round)
+{
+	cf_autofree int *order = cf_calloc((size_t)m->n, sizeof(int));
+
+	for (int side = 0; side < STATS_SIDES; side++)
+		if (begin_round(m, &w[side], side))
+			return -1;
+	for (int i = 0; i < m->n; i++)
+		order[i] = i;
+	for (int pass = 0; pass < m->passes; pass++) {
+		/* the same order for all three: an input's place in it has a price */
+		stats_shuffle(&m->rng, order, m->n);
+		if (run_pass(m, w, phase, times, round, pass, order))
+			return -1;
+	}
+	for (int side = 0; side < STATS_SIDES; side++) {
+		json_auto_t *answer = NULL;
+
+		if (end_round(m, &w[side], side, &answer))
+			return -1;
+		int64_t peak = cf_json_int(answer, "peak_bytes", 0);
+		int threads = (int)cf_json_int(answer, "threads", 0);
+
+		if (peak > g->peak[side])
+			g->peak[side] = peak;
+		if (threads > g->threads[side])
+			g->threads[side] = threads;
+	}
+	return 0;
+}
+
+static int measure_group(void *arg, int phase, struct stats_group *g)
+{
+	struct measure *m = arg;
+	struct bench_worker w[STATS_SIDES] = {
+		BENCH_WORKER_INIT, BENCH_WORKER_INIT, BENCH_WORKER_INIT};
+	int start[STATS_SIDES] = {STATS_ORIGINAL, STATS_AGAIN, STATS_CANDIDATE};
+	int bad = 0;
+
+	size_t runs = (size_t)STATS_SIDES * m->rounds * m->passes;
+	cf_autofree double *times = cf_calloc(runs * m->n, sizeof(*times));
+
+	g->cost = cf_calloc((size_t)STATS_SIDES * m->n, sizeof(*g->cost));
+	stats_shuffle(&m->rng, start, STATS_SIDES);
+	bench_same_machine(&m->rng);
+	m->groups++;
+	for (int k = 0; k < STATS_SIDES && !bad; k++) {
+		struct worker_job job = m->job[start[k] == STATS_CANDIDATE];
+
+		/* a group shares its hash seed, so that the order of sets is no difference */
+		job.seed = (unsigned)(m->o->seed + m->groups);
+		job.call_timeout_s = 10 + 20 * m->call_s;
+		if ((bad = bench_worker_start(&w[start[k]], &job)))
+			fail(m, "%s", w[start[k]].why);
+	}
+	for (int side = 0; side < STATS_SIDES && !bad; side++)
+		bad = await_ready(m, &w[side], side == STATS_CANDIDATE, &g->import_ns[side]);
+	for (int r = 0; r < m->rounds && !bad; r++)
+		bad = run_round(m, w, phase, g, times, r);
+	if (!bad)
+		fill_costs(m, times, g);
+	for (int side = 0; side < STATS_SIDES; side++)
+		bench_worker_end(&w[side]);
+	bench_any_machine();
+	return bad;
+}
+
+/* --- the record ------------------------------------------------------------------------------- */
+
+static json_t *unmeasured(const char *why)
+{
+	json_t *m = json_object();
+
+	json_object_set_new(m, "decision", json_string("unmeasured"));
+	json_object_set_new(m, "reason", cf_json_text(why, strlen(why)));
+	return m;
+}
+
+/* JSON has no infinity: what is not known is null. */
+static json_t *number(double x)
+{
+	return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *result_json(const struct measure *m, const struct stats_result *r)
+{
+	json_t *out = json_object(), *inputs = json_array(), *groups = json_array();
+
+	json_object_set_new(out, "decision", json_string(stats_decision_name(r->decision)));
+	json_object_set_new(out, "speedup", number(r->speedup.estimate));
+	json_object_set_new(out, "low", number(r->speedup.low));
+	json_object_set_new(out, "high", number(r->speedup.high));
+	json_object_set_new(out, "confidence", json_real(m->o->confidence));
+	json_object_set_new(out, "floor",
+		json_pack("{s:o, s:o}", "low", number(r->floor.low), "high", number(r->floor.high)));
+	json_object_set_new(out, "pairs", json_integer(m->pairs));
+	json_object_set_new(out, "processes", json_integer(m->groups));
+	json_object_set_new(out, "original_ns", json_integer(llround(r->original)));
+	json_object_set_new(out, "candidate_ns", json_integer(llround(r->candidate)));
+	for (int i = 0; i < m->n; i++) {
+		const struct stats_input *in = &r->input[i];
+
+		json_array_append_new(inputs,
+			json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "call", (json_int_t)call_id(m, i),
+				"weight", (json_int_t)m->weight[i], "original_ns",
+				(json_int_t)llround(in->original), "candidate_ns",
+				(json_int_t)llround(in->candidate), "speedup",
+				number(in->ratio.estimate), "low", number(in->ratio.low), "high",
+				number(in->ratio.high)));
+	}
+	json_object_set_new(out, "per_input", inputs);
+	json_object_set_new(out, "inputs",
+		json_pack("{s:i, s:i}", "measured", m->n, "recorded", m->of));
+	if (json_object_size(m->skipped))
+		json_object_set(out, "skipped", m->skipped);
+	json_object_set_new(out, "memory",
+		json_pack("{s:I, s:I}", "original_bytes", (json_int_t)r->peak[0], "candidate_bytes",
+			(json_int_t)r->peak[1]));
+	json_object_set_new(out, "caching", json_boolean(r->caching));
+	json_object_set_new(out, "reason",
+		r->reason[0] ? cf_json_text(r->reason, strlen(r->reason)) : json_null());
+	json_object_set_new(out, "seed", json_integer(m->o->seed));
+	json_object_set_new(out, "plan",
+		json_pack("{s:i, s:i, s:i}", "rounds", m->rounds, "passes", m->passes, "inner", m->inner));
+	/* the interval is over these: a group's log ratios of original to candidate and to itself */
+	for (int k = 0; k < r->data.n; k++) {
+		const struct stats_effect *e = &r->effects[k];
+
+		json_array_append_new(groups,
+			json_pack("[b, f, f]", k >= r->first && k < r->first + r->groups, e->speedup,
+				e->floor));
+	}
+	json_object_set_new(out, "groups", groups);
+	json_object_set(out, "raw", m->raw);
+	return out;
+}
+
+/* --- opening what a candidate names ------------------------------------------------------------ */
+
+int bench_files_open(struct bench_files *f, const json_t *candidate, const char *root, char **why)
+{
+	const json_t *edits = json_object_get(candidate, "edits");
+
+	*f = (struct bench_files){0};
+	*why = NULL;
+	if (edits_check(edits, root, why))
+		return -1;
+	f->texts = edits_apply(edits, root);
+	if (!f->texts) {
+		*why = cf_strdup("its edits cannot be applied");
+		return -1;
+	}
+	size_t n = json_array_size(f->texts);
+
+	f->original = cf_calloc(n ? n : 1, sizeof(*f->original));
+	f->candidate = cf_calloc(n ? n : 1, sizeof(*f->candidate));
+	for (size_t i = 0; i < n; i++) {
+		json_t *text = json_array_get(f->texts, i), *body = json_object_get(text, "text");
+		const char *path = cf_json_str(text, "path");
+		cf_autofree char *full = cf_path_join(root, path);
+		cf_autobuf struct cf_buf now = CF_BUF_INIT;
+
+		f->candidate[i] = (struct overlay_file){
+			path, json_string_value(body), json_string_length(body)};
+		/* the original's file is laid over too: both sides then find no compiled copy of it */
+		if (cf_read_file(full, &now)) {
+			*why = cf_asprintf("cannot read %s", path);
+			bench_files_release(f);
+			return -1;
+		}
+		f->original[i] = (struct overlay_file){path, NULL, now.len};
+		f->original[i].data = cf_buf_detach(&now, NULL);
+		f->n++;
+	}
+	return 0;
+}
+
+void bench_files_release(struct bench_files *f)
+{
+	for (int i = 0; i < f->n; i++)
+		free((char *)f->original[i].data);
+	free(f->original);
+	free(f->candidate);
+	json_decref(f->texts);
+	*f = (struct bench_files){0};
+}
+
+/* The calls in random order, so that those that fit the budget are a fair choice. */
+static void choose(struct measure *m, int n)
+{
+	m->n = m->of = n;
+	m->input = cf_calloc((size_t)(n ? n : 1), sizeof(int));
+	m->weight = cf_calloc((size_t)(n ? n : 1), sizeof(double));
+	for (int i = 0; i < n; i++)
+		m->input[i] = i;
+	stats_shuffle(&m->rng, m->input, n);
+}
+
+static double total_weight(const struct measure *m)
+{
+	double sum = 0;
+
+	for (int i = 0; i < m->of; i++)
+		sum += m->job[0].calls[i].weight > 0 ? (double)m->job[0].calls[i].weight : 1;
+	return sum;
+}
+
+static json_t *measure(struct measure *m)
+{
+	struct bench_worker w[2] = {BENCH_WORKER_INIT, BENCH_WORKER_INIT};
+	struct stats_result r = {0};
+	int bad = 0;
+
+	m->start_ns = cf_now_ns();
+	for (int side = 0; side < 2 && !bad; side++) {
+		struct worker_job job = m->job[side];
+
+		job.call_timeout_s = CALIBRATION_TIMEOUT_S;
+		if ((bad = bench_worker_start(&w[side], &job)))
+			fail(m, "%s", w[side].why);
+	}
+	for (int side = 0; side < 2 && !bad; side++)
+		bad = await_ready(m, &w[side], side ? STATS_CANDIDATE : STATS_ORIGINAL, NULL);
+	double starting = elapsed(m) * 1.5;
+
+	if (!bad) {
+		drop_skipped(m);
+		bad = plan(m, w, starting);
+	}
+	for (int side = 0; side < 2; side++)
+		bench_worker_end(&w[side]);
+	if (!bad) {
+		double calls = (double)m->job[0].function->calls, sampled = total_weight(m);
+		struct stats_rules rules = {
+			.confidence = m->o->confidence,
+			.min_speedup = m->o->min_speedup,
+			.budget_s = m->o->budget,
+			.scale = calls > sampled ? calls / sampled : 1,
+		};
+		struct stats_source source = {measure_group, elapsed, m};
+
+		bad = stats_measure(&rules, &source, m->n, m->weight, &r);
+	}
+	json_t *out = bad ? unmeasured(m->why) : result_json(m, &r);
+
+	stats_result_release(&r);
+	return out;
+}
+
+json_t *bench_candidate(struct bench_opts *o, const json_t *candidate, enum cf_exit *status)
+{
+	const json_t *target = json_object_get(candidate, "target");
+	const char *root = cf_json_str(target, "project_root");
+	const char *trace_path = cf_json_str(target, "trace");
+	const char *language = cf_json_str(target, "language");
+	int64_t id = cf_json_int(target, "function", -1);
+	struct trace trace = {0};
+	struct trace_function function = {0};
+	struct trace_call *calls = NULL;
+	struct bench_files files = {0};
+	struct cf_plugin plugin = {0};
+	json_t *out = NULL;
+	cf_autofree char *why = NULL;
+	int n = 0;
+
+	if (!root || !trace_path || !language || id < 0)
+		return unmeasured("its target does not name project_root, trace, language and function");
+	cf_autofree char *path = cf_path_join(root, trace_path);
+	struct measure m = {.o = o, .rng = {(uint64_t)o->seed}};
+
+	m.id = cf_json_str(candidate, "id") ? cf_json_str(candidate, "id") : "";
+	if (trace_open(&trace, path, false))
+		return unmeasured("its trace cannot be read");
+	if (trace_function_get(&trace, id, &function) != 1)
+		out = unmeasured("its trace has no such function");
+	else if (cf_plugin_find(&plugin, language)) {
+		*status = CF_MISSING;
+		out = unmeasured("no plugin for its language is installed");
+	} else if (bench_files_open(&files, candidate, root, &why))
+		out = unmeasured(why);
+	else if (trace_calls(&trace, id, (int)o->max_calls, &calls, &n))
+		out = unmeasured("the calls in its trace cannot be read");
+	if (!out) {
+		const char *const hide[] = {trace.path, NULL};
+
+		for (int side = 0; side < 2; side++)
+			m.job[side] = (struct worker_job){.trace = &trace, .plugin = &plugin,
+				.function = &function, .calls = calls, .ncalls = n,
+				.seed = (unsigned)o->seed, .call_timeout_s = CALIBRATION_TIMEOUT_S,
+				.box = {.project_root = root, .nfiles = files.n,
+					.files = side ? files.candidate : files.original, .hide = hide,
+					.allow_network = o->allow_network, .none = o->no_sandbox,
+					.cpu_s = 3600}};
+		m.skipped = json_object();
+		m.raw = json_array();
+		choose(&m, n);
+		out = measure(&m);
+		free(m.input);
+		free(m.weight);
+		json_decref(m.skipped);
+		json_decref(m.raw);
+	}
+	trace_calls_free(calls, n);
+	bench_files_release(&files);
+	cf_plugin_release(&plugin);
+	trace_function_release(&function);
+	trace_release(&trace);
+	return out;
+}

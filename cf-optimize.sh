@@ -1,0 +1,342 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# codeflash: composes the stages. Each reads the stream the one before it saved under
+# .codeflash/run-<time>/ and saves its own, so that any of them can be rerun by hand from there. Names
+# begin with cf_: some shells pass on a variable of the user's environment that a script assigns to.
+set -eu
+
+usage() {
+	cat <<'EOF'
+usage: codeflash optimize [options] program [argument ...]
+       codeflash optimize [options] -m module [argument ...]
+       codeflash --replay-test [options] file ...
+       codeflash tracer-path
+
+  -o, --output file              the trace (default codeflash.trace)
+      --timeout seconds          end the program after this long; what was seen is used
+      --max-function-count n     calls kept of each function (default: the language's)
+      --only-functions a,b       record and optimize these functions only
+      --module-root dir          where the code to optimize lives
+      --tests-root dir           where replay tests go
+      --language name            do not guess the language
+      --trace-only               record and write replay tests, then stop
+      --top n                    look at the n costliest functions only
+      --from name                where candidates come from: rules, exec:CMD; repeatable
+      --branch name              name of the branch (default codeflash/<program>)
+      --no-pr                    no branch: patch files only
+      --apply                    put the changes into the working files too
+      --dry-run                  say what would be published, write nothing
+      --json                     the result record on stdout
+  -q, --quiet                    errors only
+  -v, --verbose                  show the command of each stage
+  -h, --help                     print this and exit
+      --version                  print the version and exit
+
+Options end at the program's name: what follows it is the program's. Options may stand before the
+word optimize too. Manual: man codeflash
+EOF
+}
+
+line() {
+	printf 'codeflash: %s\n' "$(printf '%s' "$1" | tr '\000-\037\177' '?')" >&2
+}
+
+say() {
+	[ -n "$cf_quiet" ] || line "$1"
+}
+
+# One line on stderr and the documented status.
+die() {
+	line "$2"
+	exit "$1"
+}
+
+# The word, quoted so that eval reads it back as it was.
+quote() {
+	printf '%s\n' "$1" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/"
+}
+
+# --- children: waited for in the background, so that a signal to this script reaches them ---------
+
+cf_child=
+cf_scratch=
+cf_part=
+
+cleanup() {
+	[ -z "$cf_part" ] || rm -f -- "$cf_part"
+	[ -z "$cf_scratch" ] || rm -rf -- "$cf_scratch"
+}
+
+on_signal() {
+	trap '' HUP INT TERM
+	if [ -n "$cf_child" ]; then
+		kill -TERM "$cf_child" 2>/dev/null || :
+		wait "$cf_child" 2>/dev/null || :
+	fi
+	cleanup
+	trap - EXIT "$1"
+	kill -s "$1" $$
+}
+
+# Runs a command to its end with our stdin; its stdout goes to the file named first.
+run() {
+	cf_part=$1
+	shift
+	[ -z "$cf_verbose" ] || printf '+ %s\n' "$(for cf_word; do quote "$cf_word" | tr '\n' ' '; done)" >&2
+	"$@" <&3 3<&- >"$cf_part" &
+	cf_child=$!
+	cf_ran=0
+	wait "$cf_child" || cf_ran=$?
+	cf_child=
+}
+
+# stage NN name tool argument…: saves the tool's output as the next stream of the run.
+stage() {
+	cf_stream=$cf_run_dir/$1-$2.jsonl
+	cf_tool=$3
+	shift 3
+	# shellcheck disable=SC2086 # --quiet or nothing
+	run "$cf_stream.part" "$cf_bin/$cf_tool" $cf_quiet "$@" 3</dev/null
+	[ "$cf_ran" -eq 0 ] || exit "$cf_ran"
+	mv -- "$cf_part" "$cf_stream"
+	cf_part=
+	cf_last=$cf_stream
+}
+
+# --- the pipeline, a function a stage --------------------------------------------------------------
+
+# The program runs with this terminal's stdin and with SIGINT as it was: a shell that puts a command
+# in the background makes it ignore that, and env gives it back where it can.
+trace() {
+	say "recording $*"
+	cf_unignore=
+	if env --default-signal=INT,QUIT true 2>/dev/null; then
+		cf_unignore='env --default-signal=INT,QUIT'
+	fi
+	# shellcheck disable=SC2086 # two words or none
+	eval "run \"\$cf_scratch/trace.jsonl\" $cf_unignore \"\$cf_bin/cf-trace\" $cf_trace_options \"\$@\""
+	[ "$cf_ran" -eq 0 ] || exit "$cf_ran"
+	open_run "$cf_scratch/trace.jsonl"
+	cf_part=$cf_run_dir/01-trace.jsonl.part
+	cp -- "$cf_scratch/trace.jsonl" "$cf_part"
+	mv -- "$cf_part" "$cf_run_dir/01-trace.jsonl"
+	cf_last=$cf_run_dir/01-trace.jsonl
+}
+
+# Makes the run's folder in the project that a stream, or a trace, is about.
+open_run() {
+	cf_state=$("$cf_bin/cf-pr" --state-dir "$1") || exit
+	cf_run_dir=$cf_state/run-$(date +%Y%m%d-%H%M%S)
+	mkdir -- "$cf_run_dir" 2>/dev/null || {
+		cf_run_dir=$cf_run_dir-$$
+		mkdir -- "$cf_run_dir" || exit 2
+	}
+}
+
+replaygen() {
+	say "writing replay tests"
+	stage 02 replay cf-replaygen "$cf_last"
+}
+
+rank() {
+	say "ranking functions"
+	eval "stage 03 rank cf-rank $cf_rank_options \"\$@\""
+}
+
+suggest() {
+	say "looking for candidates"
+	eval "stage 04 suggest cf-suggest $cf_suggest_options \"\$cf_last\""
+}
+
+verify() {
+	say "verifying candidates on the recorded calls"
+	stage 05 verify cf-verify "$cf_last"
+}
+
+bench() {
+	say "measuring candidates"
+	stage 06 bench cf-bench "$cf_last"
+}
+
+combine() {
+	say "verifying what was accepted, all together"
+	stage 07 combine cf-verify --combine "$cf_last"
+}
+
+workflow() {
+	say "timing the whole program, original against optimized"
+	stage 08 workflow cf-bench --workflow "$cf_last"
+}
+
+publish() {
+	[ -n "$cf_quiet" ] || echo >&2
+	eval "stage 09 result cf-pr $cf_pr_options \"\$cf_last\""
+	[ -z "$cf_json" ] || tail -n 1 -- "$cf_last"
+}
+
+optimize() {
+	rank "$@"
+	suggest
+	verify
+	bench
+	combine
+	workflow
+	publish
+}
+
+finish_trace() {
+	say "recorded; optimize with: codeflash --replay-test <file>, the files are listed in $cf_last"
+	exit 0
+}
+
+# A replay test's first lines name its trace, as seen from the test's own folder.
+trace_of() {
+	cf_found=$(sed -n '1,5{s/^[#/*]* *trace: //p;}' "$1" | head -n 1)
+	[ -n "$cf_found" ] || die 2 "$1: not a replay test: its first lines name no trace"
+	case $cf_found in
+	/*) ;;
+	*) case $1 in
+		*/*) cf_found=${1%/*}/$cf_found ;;
+		esac ;;
+	esac
+	[ -e "$cf_found" ] || die 2 "$1: its trace $cf_found is gone; record it again with codeflash optimize"
+}
+
+# codeflash --replay-test file…: options may stand between the files too.
+replay_tests() {
+	cf_count=$#
+	while [ "$cf_count" -gt 0 ]; do
+		case $1 in
+		-?*)
+			option "$@"
+			shift "$cf_taken"
+			cf_count=$((cf_count - cf_taken))
+			continue
+			;;
+		esac
+		[ -r "$1" ] || die 2 "cannot read $1"
+		trace_of "$1"
+		set -- "$@" "$cf_found"
+		shift
+		cf_count=$((cf_count - 1))
+	done
+	[ $# -gt 0 ] || die 2 "--replay-test needs a file; see codeflash --help"
+	open_run "$1"
+	optimize "$@"
+}
+
+# The folder that holds the package a program imports to record parts of itself.
+tracer_path() {
+	for cf_dir in "${CODEFLASH_LIBEXEC:-}" "$cf_bin/../libexec" "$cf_bin/../libexec/codeflash" "@LIBEXECDIR@"; do
+		if [ -n "$cf_dir" ] && [ -d "$cf_dir/plugins/python" ]; then
+			(cd -- "$cf_dir/plugins/python" && pwd -P)
+			exit 0
+		fi
+	done
+	die 4 "the Python plugin is not installed; CODEFLASH_LIBEXEC names the folder of plugins"
+}
+
+# --- options ----------------------------------------------------------------------------------------
+
+cf_quiet='' cf_verbose='' cf_json='' cf_trace_only='' cf_replay=''
+cf_trace_options='' cf_rank_options='' cf_suggest_options='' cf_pr_options=''
+
+# Takes one option with its value, if it has one, off the front: sets cf_taken to the words it took.
+option() {
+	cf_name=${1%%=*}
+	cf_taken=1
+	case $cf_name in
+	-o | --output | --timeout | --max-function-count | --only-functions | --module-root | --tests-root | \
+		--language | --top | --from | --branch)
+		case $1 in
+		--*=*) cf_value=${1#*=} ;;
+		*)
+			[ $# -ge 2 ] || die 2 "$1 needs a value; see codeflash --help"
+			cf_value=$2
+			cf_taken=2
+			;;
+		esac
+		;;
+	*)
+		[ "$cf_name" = "$1" ] || die 2 "unknown option '$1'; see codeflash --help"
+		;;
+	esac
+	case $cf_name in
+	-o | --output) cf_trace_options="$cf_trace_options --output $(quote "$cf_value")" ;;
+	--timeout | --max-function-count | --only-functions | --module-root | --tests-root | --language)
+		cf_trace_options="$cf_trace_options $cf_name $(quote "$cf_value")"
+		;;
+	--top) cf_rank_options="$cf_rank_options --top $(quote "$cf_value")" ;;
+	--from) cf_suggest_options="$cf_suggest_options --from $(quote "$cf_value")" ;;
+	--branch) cf_pr_options="$cf_pr_options --branch $(quote "$cf_value")" ;;
+	--no-pr) cf_pr_options="$cf_pr_options --no-branch" ;;
+	--apply | --dry-run) cf_pr_options="$cf_pr_options $cf_name" ;;
+	--trace-only) cf_trace_only=1 ;;
+	--replay-test) cf_replay=1 ;;
+	--json) cf_json=1 ;;
+	-q | --quiet)
+		cf_quiet=--quiet
+		cf_trace_options="$cf_trace_options --quiet"
+		;;
+	-v | --verbose) cf_verbose=1 ;;
+	-h | --help)
+		usage
+		exit 0
+		;;
+	--version)
+		echo "codeflash @VERSION@"
+		exit 0
+		;;
+	*) die 2 "unknown option '$1'; see codeflash --help" ;;
+	esac
+}
+
+main() {
+	cf_command=
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--)
+			shift
+			break
+			;;
+		-m | -c) break ;;
+		-?*)
+			option "$@"
+			shift "$cf_taken"
+			;;
+		optimize | tracer-path)
+			[ -z "$cf_command" ] || break
+			cf_command=$1
+			shift
+			;;
+		*) break ;;
+		esac
+	done
+	if [ -n "$cf_replay" ]; then
+		replay_tests "$@"
+	elif [ "$cf_command" = tracer-path ]; then
+		tracer_path
+	elif [ $# -eq 0 ]; then
+		usage >&2
+		exit 2
+	elif [ "$cf_command" = optimize ]; then
+		cf_scratch=$(mktemp -d "${TMPDIR:-/tmp}/codeflash-XXXXXX") || exit 2
+		trace "$@"
+		replaygen
+		[ -z "$cf_trace_only" ] || finish_trace
+		optimize "$cf_last"
+	else
+		die 2 "unknown command '$1'; codeflash optimize $1 records and optimizes it"
+	fi
+}
+
+cf_self=$(readlink -f -- "$0" 2>/dev/null) || cf_self=$0
+cf_bin=${cf_self%/*}
+[ -x "$cf_bin/cf-trace" ] || die 4 "cf-trace is not beside $cf_self; install codeflash as a whole"
+exec 3<&0
+trap cleanup EXIT
+for cf_signal in HUP INT TERM; do
+	# shellcheck disable=SC2064 # the name is meant to be fixed now
+	trap "on_signal $cf_signal" "$cf_signal"
+done
+main "$@"

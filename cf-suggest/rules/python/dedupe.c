@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Order-preserving de-duplication written with a list and `in`. */
+#include "cf-suggest/rules/python/py.h"
+
+#include "lib/mem.h"
+
+/* The statement before s that makes $L an empty list; nothing between may use it. */
+static int empty_list_before(const struct rule_ctx *c, const char *name, int s)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	int assigned = py_assigned_before(c, name, s);
+
+	if (!assigned || tree_parent(t, assigned) != tree_parent(t, s) ||
+		!MATCH(t, assigned, &m, "$L = []", "$L = list()"))
+		return 0;
+	for (int p = tree_next(t, assigned); p && p != s; p = tree_next(t, p))
+		if (py_uses(c, p, name))
+			return 0;
+	return assigned;
+}
+
+static void loop(struct rule_ctx *c, int s)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	int which = MATCH(t, s, &m,
+		"for $X in $A:\n\tif $X not in $L:\n\t\t$L.append($X)",
+		"for $X in $A:\n\tif not $X in $L:\n\t\t$L.append($X)",
+		"for $X in $A:\n\tif $X in $L:\n\t\tcontinue\n\t$L.append($X)",
+		"for $X in $A:\n\tif $X in $L:\n\t\tpass\n\telse:\n\t\t$L.append($X)",
+		"for $X in $A:\n\tif $X in $L:\n\t\tcontinue\n\telse:\n\t\t$L.append($X)",
+		"for $X in $A:\n\tif $L.count($X) == 0:\n\t\t$L.append($X)",
+		"[$L.append($X) for $X in $A if $X not in $L]",
+		"for $I in range(len($A)):\n\tif $A[$I] not in $L:\n\t\t$L.append($A[$I])",
+		"for $I in range(len($A)):\n\tif not $A[$I] in $L:\n\t\t$L.append($A[$I])",
+		"for $I in range(len($A)):\n\tif $A[$I] in $L:\n\t\tcontinue\n\t$L.append($A[$I])",
+		"for $I in range(0, len($A)):\n\tif $A[$I] not in $L:\n\t\t$L.append($A[$I])");
+	if (!which)
+		return;
+	cf_autofree char *list = py_name(c, got(&m, 'L'));
+	cf_autofree char *item = py_name(c, which <= 7 ? got(&m, 'X') : got(&m, 'I'));
+	if (!list || !item || py_uses(c, got(&m, 'A'), list) || py_reads_outside(c, s, item))
+		return;
+	int empty = empty_list_before(c, list, s);
+	if (!empty)
+		return;
+
+	rule_begin(c, s);
+	if (tree_next(t, empty) == s) {
+		rule_replace(c, tree_field(t, tree_first(t, empty), "right"), &m,
+			"list(dict.fromkeys($A))");
+		rule_delete(c, s);
+	} else {
+		if (tree_field(t, tree_first(t, empty), "type"))
+			rule_fail(c);
+		rule_delete(c, empty);
+		rule_replace(c, s, &m, "$L = list(dict.fromkeys($A))");
+	}
+	rule_end(c, "A dict keeps the first of equal items in order and finds them by hash; the loop "
+		    "compared each item with all that were kept.");
+}
+
+static void find(struct rule_ctx *c)
+{
+	const struct tree *t = c->tree;
+	PY_NODES (c, n) {
+		struct match m = {0};
+		if (tree_is_any(t, n, "for_statement expression_statement"))
+			loop(c, n);
+		if (tree_is(t, n, "list_comprehension") &&
+			MATCH(t, n, &m, "[$X for $I, $X in enumerate($A) if $X not in $A[:$I]]",
+				"[$X for $I, $X in enumerate($A) if $A.index($X) == $I]",
+				"[$A[$I] for $I in range(len($A)) if $A[$I] not in $A[:$I]]")) {
+			rule_begin(c, n);
+			rule_replace(c, n, &m, "list(dict.fromkeys($A))");
+			rule_end(c, "A dict keeps the first of equal items in order and finds them by hash; "
+				    "this searched the list anew for each item.");
+		}
+	}
+}
+
+const struct rule rule_dedupe = {
+	.name = "dedupe",
+	.summary = "quadratic order-preserving de-duplication becomes dict.fromkeys",
+	.why = "Keeping the first of equal items by asking a list whether it has them costs the square of "
+	       "the length. dict.fromkeys keeps the same items in the same order in one pass.",
+	.find = find,
+	.examples = (const struct rule_example[]){
+		{"def f(items):\n"
+		 "    seen = []\n"
+		 "    for item in items:\n"
+		 "        if item not in seen:\n"
+		 "            seen.append(item)\n"
+		 "    return seen\n",
+		 "def f(items):\n"
+		 "    seen = list(dict.fromkeys(items))\n"
+		 "    return seen\n",
+		 "f([3, 1, 3, 2, 1])\n"
+		 "f([])\n"
+		 "f('abca')"},
+		{"def f(rows):\n"
+		 "    keys: list[str] = list()\n"
+		 "    # first come, first served\n"
+		 "    for k in (r['k'] for r in rows):\n"
+		 "        if (k in keys):\n"
+		 "            continue  # had it\n"
+		 "        keys.append(k)\n"
+		 "    return keys\n",
+		 "def f(rows):\n"
+		 "    keys: list[str] = list(dict.fromkeys((r['k'] for r in rows)))\n"
+		 "    # first come, first served\n"
+		 "    # had it\n"
+		 "    return keys\n",
+		 "f([{'k': 1}, {'k': 2}, {'k': 1}])"},
+		{"def f(a):\n"
+		 "    out = []\n"
+		 "    b = a + a\n"
+		 "    for i in range(len(b)):\n"
+		 "        if not b[i] in out:\n"
+		 "            out.append(b[i])\n"
+		 "    c = [x for i, x in enumerate(a) if x not in a[:i]]\n"
+		 "    return out, c\n",
+		 "def f(a):\n"
+		 "    b = a + a\n"
+		 "    out = list(dict.fromkeys(b))\n"
+		 "    c = list(dict.fromkeys(a))\n"
+		 "    return out, c\n",
+		 "f([3, 1, 3, 2, 1])"},
+		{0},
+	},
+	.near_misses = (const char *const[]){
+		/* More happens in the loop; the list had something; the item is used later. */
+		"def f(items):\n"
+		"    seen = []\n"
+		"    for item in items:\n"
+		"        if item not in seen:\n"
+		"            seen.append(item)\n"
+		"            print(item)\n",
+		"def f(items, seen):\n"
+		"    for item in items:\n"
+		"        if item not in seen:\n"
+		"            seen.append(item)\n",
+		"def f(items):\n"
+		"    seen = []\n"
+		"    for item in items:\n"
+		"        if item not in seen:\n"
+		"            seen.append(item)\n"
+		"    return seen, item\n",
+		NULL,
+	},
+};

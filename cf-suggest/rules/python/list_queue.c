@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A local list used as a queue: pop(0), insert(0, x). */
+#include "cf-suggest/rules/python/py.h"
+
+#include "lib/mem.h"
+
+/* Means the same for a deque, or NULL; *to is what the method is called there. */
+static bool deque_method(const struct tree *t, int call, const char **to)
+{
+	struct match m = {0};
+	switch (MATCH(t, call, &m, "$_.pop(0)", "$_.insert(0, $X)", "$_.pop()", "$_.append($X)",
+		"$_.extend($X)", "$_.remove($X)", "$_.clear()", "$_.count($X)", "$_.reverse()",
+		"$_.pop(-1)", "$_.index($X)")) {
+	case 0:
+		return false;
+	case 1:
+		*to = "popleft()";
+		break;
+	case 2:
+		*to = "appendleft";
+		break;
+	case 10:
+		*to = "pop()";
+		break;
+	}
+	return true;
+}
+
+/* What is assigned makes a list there and then, so that no other name can hold it. */
+static bool is_new_list(const struct rule_ctx *c, int value)
+{
+	const struct tree *t = c->tree;
+	return tree_is_any(t, value, "list list_comprehension") ||
+	       (tree_is(t, value, "call") &&
+		       py_is_builtin_node(c, tree_field(t, value, "function"), "list sorted"));
+}
+
+static bool is_compatible(const struct rule_ctx *c, int n, int *queue_calls, int *bindings)
+{
+	const struct tree *t = c->tree;
+	const char *to = NULL;
+	int up = tree_parent(t, n), statement = py_statement(c, n);
+
+	switch (py_use(c, n)) {
+	case PY_USE_BIND:
+		if (tree_is(t, up, "augmented_assignment"))
+			return MATCH(t, statement, &(struct match){0}, "$_ += $_");
+		(*bindings)++;
+		return tree_is(t, up, "assignment") && tree_parent(t, up) == statement &&
+		       is_new_list(c, tree_field(t, up, "right"));
+	case PY_USE_METHOD: {
+		int call = tree_parent(t, up);
+		if (!deque_method(t, call, &to))
+			return false;
+		*queue_calls += to && (to[0] != 'p' || to[3]) && py_loop(c, n);
+		return true;
+	}
+	case PY_USE_INDEX: {
+		int index = tree_field(t, up, "subscript");
+		return tree_text_is(t, index, "0") || tree_text_is(t, index, "-1");
+	}
+	case PY_USE_ITER:
+	case PY_USE_MEMBER:
+	case PY_USE_RETURN:
+		return true;
+	case PY_USE_TEST:
+		/* A deque never equals a list. */
+		return !tree_is(t, up, "comparison_operator");
+	case PY_USE_ARG:
+		return py_is_builtin_node(c, py_callee(c, n),
+			"len sum min max any all sorted list tuple set enumerate bool reversed iter zip");
+	default:
+		return false;
+	}
+}
+
+static void propose(struct rule_ctx *c, const char *name, int site)
+{
+	const struct tree *t = c->tree;
+	int queue_calls = 0, bindings = 0;
+
+	PY_EACH_USE (c, c->function, name, n)
+		if (py_role(c, n) == PY_DECLARE || !is_compatible(c, n, &queue_calls, &bindings))
+			return;
+	if (!queue_calls || !bindings)
+		return;
+
+	rule_begin(c, site);
+	const char *deque = py_import(c, "collections", "deque");
+	PY_EACH_USE (c, c->function, name, n) {
+		int up = tree_parent(t, n);
+		const char *to = NULL;
+		struct match m = {0};
+		switch (py_use(c, n)) {
+		case PY_USE_BIND: {
+			if (!tree_is(t, up, "assignment"))
+				break;
+			int value = tree_field(t, up, "right"), type = tree_field(t, up, "type");
+			if (type)
+				rule_fail(c); /* would have to say deque; left to a person */
+			else if (MATCH(t, value, &m, "[]", "list()"))
+				rule_replace(c, value, NULL, "%s()", deque);
+			else if (MATCH(t, value, &m, "list($A)"))
+				rule_replace(c, value, &m, "%s($A)", deque);
+			else
+				rule_replace(c, value, NULL, "%s(%n)", deque, value);
+			break;
+		}
+		case PY_USE_METHOD: {
+			int call = tree_parent(t, up);
+			deque_method(t, call, &to);
+			if (to && to[0] == 'a')
+				MATCH(t, call, &m, "$Q.insert(0, $X)"),
+					rule_replace(c, call, &m, "$Q.%s($X)", to);
+			else if (to)
+				MATCH(t, call, &m, "$Q.pop($_)"), rule_replace(c, call, &m, "$Q.%s", to);
+			break;
+		}
+		case PY_USE_RETURN:
+			rule_replace(c, n, NULL, "list(%s)", name);
+			break;
+		default:
+			break;
+		}
+	}
+	rule_end(c, "Taking from or adding to the front of a list moves all of it; a deque does either in "
+		    "constant time.");
+}
+
+static void find(struct rule_ctx *c)
+{
+	const struct tree *t = c->tree;
+	PY_NODES (c, n) {
+		struct match m = {0};
+		if (!tree_is(t, n, "call") || !py_own(c, n) || !py_loop(c, n) ||
+			!MATCH(t, n, &m, "$Q.pop(0)", "$Q.insert(0, $_)"))
+			continue;
+		cf_autofree char *name = py_name(c, got(&m, 'Q'));
+		if (!name || !py_is_local(c, name) || py_is_parameter(c, name))
+			continue;
+		/* All its calls go into the first one's proposal. */
+		bool first = true;
+		PY_EACH_USE (c, c->body, name, use)
+			if (use < got(&m, 'Q') && py_loop(c, use) && py_use(c, use) == PY_USE_METHOD &&
+				MATCH(t, tree_parent(t, tree_parent(t, use)), &(struct match){0},
+					"$_.pop(0)", "$_.insert(0, $_)"))
+				first = false;
+		if (first)
+			propose(c, name, n);
+	}
+}
+
+const struct rule rule_list_queue = {
+	.name = "list-queue",
+	.summary = "a list used as a queue (pop(0), insert(0, x)) becomes a deque",
+	.why = "list.pop(0) and list.insert(0, x) move every element that is left, so a queue of n "
+	       "elements costs n squared. collections.deque takes and adds at both ends in constant time.",
+	.find = find,
+	.examples = (const struct rule_example[]){
+		{"import sys\n"
+		 "\n"
+		 "def f(graph, start):\n"
+		 "    queue = [start]\n"
+		 "    out = list()\n"
+		 "    while len(queue) > 0:\n"
+		 "        node = queue.pop(0)  # the oldest\n"
+		 "        out.insert(0, node)\n"
+		 "        for n in graph.get(node, ()):\n"
+		 "            queue.append(n)\n"
+		 "    return out\n",
+		 "import sys\n"
+		 "from collections import deque\n"
+		 "\n"
+		 "def f(graph, start):\n"
+		 "    queue = deque([start])\n"
+		 "    out = deque()\n"
+		 "    while len(queue) > 0:\n"
+		 "        node = queue.popleft()  # the oldest\n"
+		 "        out.appendleft(node)\n"
+		 "        for n in graph.get(node, ()):\n"
+		 "            queue.append(n)\n"
+		 "    return list(out)\n",
+		 "f({1: [2, 3], 2: [4], 3: []}, 1)"},
+		{"'''Doc.'''\n"
+		 "from __future__ import annotations\n"
+		 "from collections import deque as dq\n"
+		 "def f(jobs):\n"
+		 "    todo = list(jobs)\n"
+		 "    while todo:\n"
+		 "        if todo[0] is None: break\n"
+		 "        yield todo.pop(0), todo.pop(-1)\n",
+		 "'''Doc.'''\n"
+		 "from __future__ import annotations\n"
+		 "from collections import deque as dq\n"
+		 "def f(jobs):\n"
+		 "    todo = dq(jobs)\n"
+		 "    while todo:\n"
+		 "        if todo[0] is None: break\n"
+		 "        yield todo.popleft(), todo.pop()\n",
+		 "list(f([1, 2, 3, 4]))"},
+		{"import collections\n"
+		 "\n"
+		 "def f(n, deque=None):\n"
+		 "    q = []\n"
+		 "    for i in range(n):\n"
+		 "        q.insert(0, i)\n"
+		 "    return sum(q)\n",
+		 "import collections\n"
+		 "\n"
+		 "def f(n, deque=None):\n"
+		 "    q = collections.deque()\n"
+		 "    for i in range(n):\n"
+		 "        q.appendleft(i)\n"
+		 "    return sum(q)\n",
+		 "f(5)"},
+		{0},
+	},
+	.near_misses = (const char *const[]){
+		/* The caller's list; sliced; handed on; not in a loop; compared. */
+		"def f(q):\n"
+		"    while q:\n"
+		"        q.pop(0)\n",
+		"def f(a):\n"
+		"    q = list(a)\n"
+		"    while q:\n"
+		"        q.pop(0)\n"
+		"        g = q[1:]\n",
+		"def f(a, g):\n"
+		"    q = list(a)\n"
+		"    while q:\n"
+		"        g(q)\n"
+		"        q.pop(0)\n",
+		"def f(a):\n"
+		"    q = list(a)\n"
+		"    return q.pop(0)\n",
+		"def f(a):\n"
+		"    q = list(a)\n"
+		"    while q != [1]:\n"
+		"        q.pop(0)\n",
+		NULL,
+	},
+};

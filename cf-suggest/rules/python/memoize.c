@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A pure function that is asked the same again: recursion, or repeated inputs in the trace. */
+#include "cf-suggest/rules/python/py.h"
+
+#include <string.h>
+#include "lib/mem.h"
+
+#define DEPTH 4 /* how far calls of the module's other functions are followed */
+
+static bool pure_function(const struct rule_ctx *c, int def, int depth);
+
+/* The def of that name that a call in the function means; 0 when it is not in this file. */
+static int definition(const struct rule_ctx *c, const char *name)
+{
+	const struct tree *t = c->tree;
+	int found = 0;
+	for (int n = 1; n < t->n; n++) {
+		if (!tree_is(t, n, "function_definition") ||
+			!tree_text_is(t, tree_field(t, n, "name"), name))
+			continue;
+		int scope = tree_up(t, n, "function_definition class_definition");
+		if (scope && !(tree_is(t, scope, "function_definition") && tree_inside(t, c->function, scope)))
+			continue;
+		if (found)
+			return 0;
+		found = n;
+	}
+	return found;
+}
+
+/* A name from outside the def is bound once and never changed by its name. */
+static bool is_constant(const struct rule_ctx *c, const char *name)
+{
+	int bound = 0;
+	for (int n = py_next_use(c, 0, name, 1); n; n = py_next_use(c, 0, name, n + 1)) {
+		if (py_role(c, n) == PY_DECLARE)
+			return false;
+		bound += py_role(c, n) == PY_BIND;
+		if (py_role(c, n) != PY_READ)
+			continue;
+		if (py_use(c, n) == PY_USE_STORE)
+			return false;
+		if (py_use(c, n) == PY_USE_METHOD && !py_pure(c, tree_parent(c->tree, tree_parent(c->tree, n))) &&
+			py_type_of(c, n) != PY_UNKNOWN)
+			return false;
+	}
+	return bound <= 1;
+}
+
+/* Bound in the def itself, so that changing it is nobody else's affair. */
+static bool is_own(const struct rule_ctx *c, int def, const char *name, bool *parameter)
+{
+	const struct tree *t = c->tree;
+	int parameters = tree_field(t, def, "parameters"), body = tree_field(t, def, "body");
+	*parameter = py_bindings(c, parameters, name);
+	return *parameter || py_bindings(c, body, name);
+}
+
+static bool pure_call(const struct rule_ctx *c, int def, int call, int depth)
+{
+	const struct tree *t = c->tree;
+	int f = tree_field(t, call, "function");
+	bool parameter;
+
+	if (tree_is(t, f, "identifier")) {
+		cf_autofree char *name = tree_text(t, f);
+		if (tree_text_is(t, tree_field(t, def, "name"), name))
+			return true;
+		int other = definition(c, name);
+		if (other && !is_own(c, def, name, &parameter))
+			return tree_inside(t, other, c->function) || pure_function(c, other, depth - 1);
+		/* The call alone, not its arguments, which are looked at for themselves. */
+		return py_is_builtin_node(c, f,
+			"abs all any bool chr complex dict divmod enumerate float frozenset hash int "
+			"isinstance len list max min ord pow range repr reversed round set sorted str sum "
+			"tuple zip ValueError TypeError KeyError IndexError RuntimeError AssertionError "
+			"ZeroDivisionError");
+	}
+	if (!tree_is(t, f, "attribute"))
+		return false;
+	int object = tree_field(t, f, "object");
+	if (tree_text_is(t, object, "math"))
+		return true;
+	cf_autofree char *name = py_name(c, object);
+	if (name && is_own(c, def, name, &parameter) && !parameter)
+		return py_type_of(c, object) != PY_UNKNOWN || true;
+	struct match m = {0};
+	return MATCH(t, call, &m, "$_.index($$$A)", "$_.count($$$A)", "$_.get($$$A)", "$_.keys()",
+		       "$_.values()", "$_.items()", "$_.startswith($$$A)", "$_.endswith($$$A)",
+		       "$_.lower()", "$_.upper()", "$_.strip($$$A)", "$_.split($$$A)", "$_.join($$$A)",
+		       "$_.isdigit()", "$_.isalpha()", "$_.replace($$$A)", "$_.bit_length()") != 0;
+}
+
+static bool pure_function(const struct rule_ctx *c, int def, int depth)
+{
+	const struct tree *t = c->tree;
+	int body = tree_field(t, def, "body");
+	bool parameter;
+
+	if (depth <= 0 || !body)
+		return false;
+	for (int n = body; n < t->v[body].after; n++) {
+		if (tree_is_any(t, n, "yield await with_statement global_statement nonlocal_statement "
+				      "delete_statement import_statement import_from_statement exec_statement "
+				      "print_statement class_definition"))
+			return false;
+		if (tree_is(t, n, "call") && !pure_call(c, def, n, depth))
+			return false;
+		if (py_role(c, n) != PY_READ)
+			continue;
+		cf_autofree char *name = tree_text(t, n);
+		bool own = is_own(c, def, name, &parameter);
+		if (!own && !py_is_builtin(c, name) && !is_constant(c, name))
+			return false;
+		enum py_use use = py_use(c, n);
+		/* parameter.x or parameter[i] may be stored to further out: a[i][j] = … */
+		int top = n;
+		while (tree_is_any(t, tree_parent(t, top), "subscript attribute") &&
+			tree_first(t, tree_parent(t, top)) == top)
+			top = tree_parent(t, top);
+		if ((use == PY_USE_STORE || (top != n && py_use(c, top) == PY_USE_BIND)) && (!own || parameter))
+			return false;
+	}
+	return true;
+}
+
+/* What is returned is shared between callers, so it must not be something that they may change. */
+static bool returns_values(const struct rule_ctx *c)
+{
+	const struct tree *t = c->tree;
+	bool some = false;
+	PY_NODES (c, n) {
+		if (!tree_is(t, n, "return_statement") || !py_own(c, n))
+			continue;
+		int value = tree_first(t, n);
+		if (!value)
+			continue;
+		enum py_type type = py_type_of(c, value);
+		if (type == PY_LIST || type == PY_DICT || type == PY_SET || type == PY_OTHER)
+			return false;
+		/* A list, dict or set anywhere in it but where it is only looked into. */
+		for (int i = value; i < t->v[value].after; i++) {
+			int inside = tree_up(t, i, "call subscript comparison_operator return_statement");
+			type = tree_is_any(t, i, "list tuple dictionary set identifier " PY_COMPREHENSIONS)
+				       ? py_type_of(c, i)
+				       : PY_UNKNOWN;
+			if (tree_is(t, inside, "return_statement") &&
+				(type == PY_LIST || type == PY_DICT || type == PY_SET || type == PY_OTHER))
+				return false;
+		}
+		some = true;
+	}
+	return some;
+}
+
+/* ---- parameters that every recursive call passes on as they are ---- */
+
+static int parameter_name(const struct tree *t, int parameter)
+{
+	if (tree_is(t, parameter, "identifier"))
+		return parameter;
+	if (tree_is(t, parameter, "typed_parameter"))
+		return tree_is(t, tree_first(t, parameter), "identifier") ? tree_first(t, parameter) : 0;
+	return tree_is_any(t, parameter, "default_parameter typed_default_parameter")
+		       ? tree_field(t, parameter, "name")
+		       : 0;
+}
+
+#define MAX_PARAMETERS 16
+
+struct parameters {
+	int v[MAX_PARAMETERS], n; /* the parameter nodes */
+	bool passed_on[MAX_PARAMETERS];
+};
+
+/* False when the calls or parameters are of a kind that cannot be taken apart. */
+static bool read_parameters(
+	const struct rule_ctx *c, struct parameters *p, const int *calls, int ncalls)
+{
+	const struct tree *t = c->tree;
+	int list = tree_field(t, c->function, "parameters");
+	p->n = 0;
+	for (int i = tree_first(t, list); i; i = tree_next(t, i)) {
+		if (!parameter_name(t, i) || p->n == MAX_PARAMETERS)
+			return false;
+		p->passed_on[p->n] = true;
+		p->v[p->n++] = i;
+	}
+	for (int i = 0; i < p->n; i++) {
+		cf_autofree char *name = tree_text(t, parameter_name(t, p->v[i]));
+		if (py_bindings(c, c->body, name))
+			p->passed_on[i] = false;
+	}
+	for (int k = 0; k < ncalls; k++) {
+		int arguments = tree_field(t, calls[k], "arguments"), i = 0;
+		if (!tree_is(t, arguments, "argument_list"))
+			return false;
+		for (int a = tree_first(t, arguments); a; a = tree_next(t, a), i++) {
+			if (i >= p->n || tree_is_any(t, a, "keyword_argument list_splat dictionary_splat"))
+				return false;
+			cf_autofree char *name = tree_text(t, parameter_name(t, p->v[i]));
+			if (!tree_text_is(t, a, name))
+				p->passed_on[i] = false;
+		}
+		for (; i < p->n; i++)
+			p->passed_on[i] = false; /* left to its default */
+	}
+	return true;
+}
+
+/* Used as a container: it may be a list, which is no key for a cache. */
+static bool is_container(const struct rule_ctx *c, const char *name)
+{
+	PY_EACH_USE (c, c->body, name, n) {
+		enum py_use use = py_use(c, n);
+		if (use == PY_USE_INDEX || use == PY_USE_ITER || use == PY_USE_MEMBER ||
+			use == PY_USE_METHOD ||
+			(use == PY_USE_ARG && tree_text_is(c->tree, py_callee(c, n), "len")))
+			return true;
+	}
+	return false;
+}
+
+/* The recursion goes on in an inner function of what changes; the cache ends with the call. */
+static bool inner(struct rule_ctx *c, const int *calls, int ncalls)
+{
+	const struct tree *t = c->tree;
+	struct parameters p;
+	cf_autobuf struct cf_buf names = CF_BUF_INIT, declared = CF_BUF_INIT;
+	bool container = false;
+
+	if (!read_parameters(c, &p, calls, ncalls))
+		return false;
+	for (int i = 0; i < p.n; i++) {
+		cf_autofree char *name = tree_text(t, parameter_name(t, p.v[i]));
+		if (p.passed_on[i]) {
+			container |= is_container(c, name);
+			continue;
+		}
+		cf_autofree char *text = tree_text(t, p.v[i]);
+		cf_buf_addf(&names, "%s%s", names.len ? ", " : "", name);
+		cf_buf_addf(&declared, "%s%s", declared.len ? ", " : "", text);
+	}
+	int first = tree_first(t, c->body), last = tree_last(t, c->body);
+	if (tree_is(t, tree_first(t, first), "string"))
+		first = tree_next(t, first);
+	if (!container || !names.len || !first)
+		return false;
+
+	const char *solve = rule_fresh_name(c, "solve");
+	rule_begin(c, c->function);
+	const char *cache = py_import(c, "functools", "lru_cache");
+	rule_wrap(c, first, last, NULL, "@%s(maxsize=None)\ndef %s(%s):", cache, solve, declared.data);
+	for (int k = 0; k < ncalls; k++) {
+		cf_autobuf struct cf_buf arguments = CF_BUF_INIT;
+		int i = 0;
+		for (int a = tree_first(t, tree_field(t, calls[k], "arguments")); a; a = tree_next(t, a))
+			if (!p.passed_on[i++]) {
+				for (int call = a; call < t->v[a].after; call++)
+					for (int other = 0; other < ncalls; other++)
+						if (call == calls[other])
+							rule_fail(c); /* f(f(x)): edits within edits */
+				cf_autofree char *text = tree_text(t, a);
+				cf_buf_addf(&arguments, "%s%s", arguments.len ? ", " : "", text);
+			}
+		rule_replace(c, calls[k], NULL, "%s(%s)", solve, arguments.data ? arguments.data : "");
+	}
+	rule_insert_after(c, last, NULL, "return %s(%s)", solve, names.data);
+	return rule_end(c, "The recursion meets the same arguments again; each is now solved once a call. "
+			   "What never changes stays outside, so nothing outlives the call.");
+}
+
+static void find(struct rule_ctx *c)
+{
+	const struct tree *t = c->tree;
+	int calls[64], ncalls = 0;
+	bool in_loop = false, loops = false;
+	cf_autofree char *name = tree_text(t, tree_field(t, c->function, "name"));
+
+	if (py_is_async(c) || py_is_generator(c) || !tree_count(t, tree_field(t, c->function, "parameters")))
+		return;
+	if (tree_is(t, tree_parent(t, c->function), "decorated_definition") ||
+		tree_is(t, tree_up(t, c->function, "class_definition function_definition"),
+			"class_definition"))
+		return;
+	PY_NODES (c, n) {
+		loops |= tree_is_any(t, n, PY_LOOPS " " PY_COMPREHENSIONS);
+		if (!tree_is(t, n, "call") || !tree_text_is(t, tree_field(t, n, "function"), name))
+			continue;
+		if (ncalls == 64 || py_is_local(c, name))
+			return;
+		calls[ncalls++] = n;
+		in_loop |= py_loop(c, n) != 0;
+	}
+	double repetition = rule_repetition(c);
+	bool recursion = ncalls >= 2 || in_loop;
+	/* What no call has repeated, a cache cannot answer; what repeats should be worth keeping. */
+	if (repetition >= 0 && repetition < 0.02 && c->target)
+		return;
+	if (!recursion && !(repetition >= 0.5 && (loops || ncalls)))
+		return;
+	if (!returns_values(c) || !pure_function(c, c->function, DEPTH))
+		return;
+
+	if (recursion && inner(c, calls, ncalls))
+		return;
+	rule_begin(c, c->function);
+	const char *cache = py_import(c, "functools", "lru_cache");
+	rule_insert_before(c, c->function, NULL, "@%s(maxsize=None)", cache);
+	rule_end(c, recursion ? "The recursion meets the same arguments again and again; each is now "
+				"computed once."
+			      : "The function is pure and mostly called with inputs it has seen.");
+}
+
+const struct rule rule_memoize = {
+	.name = "memoize",
+	.summary = "a pure function called again with the same arguments keeps its answers",
+	.why = "Naive recursion over overlapping subproblems is exponential; with the answers kept it costs "
+	       "the number of different arguments. Only functions that read nothing that changes, change "
+	       "nothing, and return nothing that a caller might change are taken.",
+	.find = find,
+	.examples = (const struct rule_example[]){
+		{"def f(n):\n"
+		 "    if n < 2:\n"
+		 "        return n\n"
+		 "    return f(n - 1) + f(n - 2)\n",
+		 "from functools import lru_cache\n"
+		 "\n"
+		 "@lru_cache(maxsize=None)\n"
+		 "def f(n):\n"
+		 "    if n < 2:\n"
+		 "        return n\n"
+		 "    return f(n - 1) + f(n - 2)\n",
+		 "f(20)"},
+		{"import functools\n"
+		 "\n"
+		 "LIMIT = 3\n"
+		 "\n"
+		 "def cost(x):\n"
+		 "    return abs(x) % LIMIT\n"
+		 "\n"
+		 "def f(a, b, i, j):\n"
+		 "    '''How far apart.'''\n"
+		 "    # done\n"
+		 "    if i == len(a) or j == len(b):\n"
+		 "        return len(a) - i + len(b) - j\n"
+		 "    if a[i] == b[j]:\n"
+		 "        return f(a, b, i + 1, j + 1) + cost(i - i)\n"
+		 "\n"
+		 "    text = '''x\n"
+		 "y'''\n"
+		 "    best = min(f(a, b, i + 1, j), f(a, b, i, j + 1))\n"
+		 "    return 1 + best\n",
+		 "import functools\n"
+		 "\n"
+		 "LIMIT = 3\n"
+		 "\n"
+		 "def cost(x):\n"
+		 "    return abs(x) % LIMIT\n"
+		 "\n"
+		 "def f(a, b, i, j):\n"
+		 "    '''How far apart.'''\n"
+		 "    @functools.lru_cache(maxsize=None)\n"
+		 "    def solve(i, j):\n"
+		 "        # done\n"
+		 "        if i == len(a) or j == len(b):\n"
+		 "            return len(a) - i + len(b) - j\n"
+		 "        if a[i] == b[j]:\n"
+		 "            return solve(i + 1, j + 1) + cost(i - i)\n"
+		 "\n"
+		 "        text = '''x\n"
+		 "y'''\n"
+		 "        best = min(solve(i + 1, j), solve(i, j + 1))\n"
+		 "        return 1 + best\n"
+		 "    return solve(i, j)\n",
+		 "f([1, 2, 3], 'ab', 0, 0)\n"
+		 "f('kitten', 'sitting', 0, 0)"},
+		{0},
+	},
+	.near_misses = (const char *const[]){
+		/* An effect; a list handed out; state; one call; a cache of its own. */
+		"def f(n):\n"
+		"    print(n)\n"
+		"    return f(n - 1) + f(n - 2) if n > 1 else n\n",
+		"def f(n):\n"
+		"    return f(n - 1) + f(n - 2) + [n] if n > 1 else [n]\n",
+		"count = 0\n"
+		"def f(n):\n"
+		"    global count\n"
+		"    count += 1\n"
+		"    return f(n - 1) + f(n - 2) if n > 1 else n\n",
+		"def f(n):\n"
+		"    return f(n - 1) * n if n > 1 else 1\n",
+		"def f(n, memo={}):\n"
+		"    if n not in memo:\n"
+		"        memo[n] = f(n - 1) + f(n - 2) if n > 1 else n\n"
+		"    return memo[n]\n",
+		"def f(node):\n"
+		"    node.seen = True\n"
+		"    return sum(f(n) for n in node.children)\n",
+		NULL,
+	},
+};

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A string built with += in a loop. */
+#include "cf-suggest/rules/python/py.h"
+
+#include <ctype.h>
+#include <string.h>
+#include "lib/mem.h"
+
+/* The bytes that a statement appends to the string S, as an expression's text; NULL when it does not. */
+static char *appended(const struct rule_ctx *c, int statement, int target)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	bind(&m, 'S', target);
+
+	if (MATCH(t, statement, &m, "$S += $E"))
+		return tree_text(t, got(&m, 'E'));
+	if (!MATCH(t, statement, &m, "$S = $E"))
+		return NULL;
+	int e = got(&m, 'E'), left = e;
+	if (tree_is(t, e, "binary_operator")) {
+		/* s = s + a + b: what is right of the leftmost s. */
+		int right = 0;
+		while (tree_is(t, left, "binary_operator") && MATCH(t, left, &(struct match){0}, "$_ + $_")) {
+			right = left;
+			left = tree_field(t, left, "left");
+		}
+		if (!right || !tree_equal(t, left, target))
+			return NULL;
+		uint32_t start = t->v[tree_field(t, right, "right")].start;
+		return cf_strndup(t->text + start, t->v[e].end - start);
+	}
+	if (tree_is(t, e, "string")) {
+		/* s = f"{s}…" */
+		int start = e + 1, hole = start + 1;
+		cf_autofree char *prefix = tree_text(t, start);
+		if (!tree_is(t, start, "string_start") || !strpbrk(prefix, "fF") ||
+			!tree_is(t, hole, "interpolation") || tree_count(t, hole) != 1 ||
+			!tree_equal(t, tree_first(t, hole), target))
+			return NULL;
+		return cf_asprintf("%s%.*s", prefix, (int)(t->v[e].end - t->v[hole].end),
+			t->text + t->v[hole].end);
+	}
+	return NULL;
+}
+
+static bool is_target(const struct tree *t, int n, int target)
+{
+	return tree_is_any(t, n, "identifier attribute") && tree_equal(t, n, target);
+}
+
+/* All that the loop does with the string is to append to it. */
+static bool only_appends(const struct rule_ctx *c, int loop, const void *arg)
+{
+	const struct tree *t = c->tree;
+	int target = *(const int *)arg, base = target;
+	while (tree_is(t, base, "attribute"))
+		base = tree_field(t, base, "object");
+	if (tree_is_any(t, loop, PY_COMPREHENSIONS))
+		return false;
+	cf_autofree char *name = tree_text(t, base);
+	PY_EACH_USE (c, loop, name, use) {
+		int n = use;
+		while (!tree_equal(t, n, target) && tree_is(t, tree_parent(t, n), "attribute"))
+			n = tree_parent(t, n);
+		if (!tree_equal(t, n, target)) {
+			enum py_use how = py_use(c, use);
+			if (how != PY_USE_ATTR)
+				return false; /* self.flush() may read self.text */
+			continue;
+		}
+		int statement = py_statement(c, n);
+		cf_autofree char *text = appended(c, statement, target);
+		if (!text)
+			return false;
+		/* Named once on the left, and once more where the form has it. */
+		int named = 0, e = tree_first(t, statement);
+		for (int i = statement; i < t->v[statement].after; i++)
+			named += is_target(t, i, target);
+		if (named != (tree_is(t, e, "assignment") ? 2 : 1))
+			return false;
+	}
+	return true;
+}
+
+/* An error on the way would leave the string as it was before the loop, where somebody may see it. */
+static bool seen_by_handler(const struct rule_ctx *c, int loop, int target)
+{
+	const struct tree *t = c->tree;
+	int try = tree_up(t, loop, "try_statement");
+	if (!try || !tree_inside(t, try, c->body))
+		return false;
+	for (int n = t->v[loop].after; n < t->v[c->body].after; n++)
+		if (is_target(t, n, target))
+			return true;
+	return false;
+}
+
+static void propose(struct rule_ctx *c, int target, int loop)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	bind(&m, 'S', target);
+
+	cf_autofree char *name = py_name(c, target), *base = py_base_name(c, target, "text");
+	int init = name ? py_assigned_before(c, name, loop) : 0;
+	int value = init ? tree_field(t, tree_first(t, init), "right") : 0;
+	const char *empty = tree_is(t, value, "string") &&
+					    tolower((unsigned char)t->text[t->v[value].start]) == 'b'
+				    ? "b\"\""
+				    : "\"\"";
+	bool starts_empty = tree_text_is(t, value, "\"\"") || tree_text_is(t, value, "''") ||
+	                    tree_text_is(t, value, "str()") || tree_text_is(t, value, "b''") ||
+	                    tree_text_is(t, value, "b\"\"");
+	int after = tree_next(t, loop);
+	/* s = ""; loop; return s: three lines become three others. */
+	bool joined_in_return = name && MATCH(t, after, &m, "return $S") &&
+	                        py_reads_outside(c, loop, name) == 1;
+	bool replaces_init = init && tree_next(t, init) == loop && py_is_local(c, name);
+
+	const char *parts = rule_fresh_name(c, "%s_parts", base);
+	rule_begin(c, loop);
+	if (replaces_init)
+		rule_replace(c, init, NULL, starts_empty ? "%s = []" : "%s = [%n]", parts, value);
+	else
+		rule_insert_before(c, loop, &m, "%s = [$S]", parts);
+	for (int n = loop; n < t->v[loop].after; n++) {
+		if (!tree_is(t, n, "expression_statement"))
+			continue;
+		cf_autofree char *text = appended(c, n, target);
+		if (!text)
+			continue;
+		/* Parentheses that held several lines together are the call's own now. */
+		rule_replace(c, tree_first(t, n), NULL, "%s.append(%s)", parts, text);
+	}
+	if (joined_in_return)
+		rule_replace(c, after, NULL, "return %s.join(%s)", empty, parts);
+	else
+		rule_insert_after(c, loop, &m, "$S = %s.join(%s)", empty, parts);
+	cf_autofree char *text = tree_text(t, target);
+	rule_end(c, "`%s += …` may copy the whole string each time; the parts are joined once.", text);
+}
+
+static void find(struct rule_ctx *c)
+{
+	const struct tree *t = c->tree;
+	int done = 0, done_target = 0;
+
+	PY_NODES (c, n) {
+		struct match m = {0};
+		if (!tree_is(t, n, "expression_statement") || !py_own(c, n) ||
+			!MATCH(t, n, &m, "$S += $_", "$S = $S + $_", "$S = $_"))
+			continue;
+		int target = got(&m, 'S');
+		cf_autofree char *text = py_is_path(c, target) ? appended(c, n, target) : NULL;
+		if (!text || py_type_of(c, target) != PY_STR)
+			continue;
+		int loop = py_outermost_loop(c, n, only_appends, &target);
+		if (!loop || seen_by_handler(c, loop, target) || py_is_generator(c))
+			continue;
+		if (done && tree_inside(t, n, done) && tree_equal(t, target, done_target))
+			continue;
+		done = loop;
+		done_target = target;
+		cf_autofree char *name = py_name(c, target);
+		if (name && !py_is_local(c, name))
+			continue;
+		propose(c, target, loop);
+	}
+}
+
+const struct rule rule_string_concat = {
+	.name = "string-concat",
+	.summary = "a string built with += in a loop is joined from a list of its parts",
+	.why = "A str cannot change, so s += part makes a new string of all that was gathered so far; "
+	       "CPython sometimes avoids the copy, never for an attribute or while s has a second "
+	       "reference. list.append and one join are linear always.",
+	.find = find,
+	.examples = (const struct rule_example[]){
+		{"def f(rows):\n"
+		 "    out = ''\n"
+		 "    for row in rows:\n"
+		 "        out += str(row)\n"
+		 "        if row:\n"
+		 "            out = out + ', ' + str(row * 2)\n"
+		 "        out = f'{out};{row!r}'\n"
+		 "    return out\n",
+		 "def f(rows):\n"
+		 "    out_parts = []\n"
+		 "    for row in rows:\n"
+		 "        out_parts.append(str(row))\n"
+		 "        if row:\n"
+		 "            out_parts.append(', ' + str(row * 2))\n"
+		 "        out_parts.append(f';{row!r}')\n"
+		 "    return \"\".join(out_parts)\n",
+		 "f([1, 0, 2])\n"
+		 "f([])"},
+		{"class C:\n"
+		 "    text = ''\n"
+		 "\n"
+		 "    def f(self, n):\n"
+		 "        s: str = 'x'\n"
+		 "        k = n\n"
+		 "        while n > 0:\n"
+		 "            for i in range(n):\n"
+		 "                # why\n"
+		 "                s += (\n"
+		 "                    'a'\n"
+		 "                    + str(i)\n"
+		 "                )\n"
+		 "                self.text += '-'\n"
+		 "            n -= 1\n"
+		 "        return s.upper(), k\n",
+		 "class C:\n"
+		 "    text = ''\n"
+		 "\n"
+		 "    def f(self, n):\n"
+		 "        s: str = 'x'\n"
+		 "        k = n\n"
+		 "        s_parts = [s]\n"
+		 "        text_parts = [self.text]\n"
+		 "        while n > 0:\n"
+		 "            for i in range(n):\n"
+		 "                # why\n"
+		 "                s_parts.append('a'\n"
+		 "                    + str(i))\n"
+		 "                text_parts.append('-')\n"
+		 "            n -= 1\n"
+		 "        s = \"\".join(s_parts)\n"
+		 "        self.text = \"\".join(text_parts)\n"
+		 "        return s.upper(), k\n",
+		 "f(C(), 3)\n"
+		 "C().f(0)"},
+		{0},
+	},
+	.near_misses = (const char *const[]){
+		/* Read in the loop; a number; a list; seen after an error. */
+		"def f(a):\n"
+		"    s = ''\n"
+		"    for x in a:\n"
+		"        s += x\n"
+		"        if len(s) > 10:\n"
+		"            break\n"
+		"    return s\n",
+		"def f(a):\n"
+		"    n = 0\n"
+		"    s = []\n"
+		"    for x in a:\n"
+		"        n += x\n"
+		"        s += [x]\n"
+		"    return n, s\n",
+		"def f(a):\n"
+		"    s = ''\n"
+		"    try:\n"
+		"        for x in a:\n"
+		"            s += x\n"
+		"    except TypeError:\n"
+		"        pass\n"
+		"    return s\n",
+		NULL,
+	},
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The collector: a process of its own that follows the spools and writes the trace. */
+#ifndef CF_TRACE_COLLECT_H
+#define CF_TRACE_COLLECT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "cf-trace/output.h"
+#include "cf-trace/store.h"
+
+struct collector {
+	const struct output *out;
+	const json_t *meta;
+	const char *project_root;
+	int64_t quota;
+	bool progress; /* a line about it on stderr */
+	pid_t pid;
+	int fd;        /* our end of the line to it */
+};
+
+/*
+ * Forks the collector. It leaves our session, so that whatever ends us leaves it alive: when its
+ * line breaks before it was told how the program ended, it ends the program, keeps what there is as
+ * a trace cut short, and leaves nothing else behind. 0, or -1 after cf_error.
+ */
+int collector_start(struct collector *c);
+
+/*
+ * Tells it that the program is over and waits until the trace is in its place. If it was killed
+ * meanwhile, another one reads the spools from the start. 0, or -1 after cf_error.
+ */
+int collector_finish(struct collector *c, const struct store_end *end);
+
+/* Sends it away without a trace: the program could not be started. */
+void collector_cancel(struct collector *c);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cf-trace: records a run of the user's program into a trace. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "cf-trace/collect.h"
+#include "cf-trace/output.h"
+#include "cf-trace/program.h"
+#include "cf-trace/summary.h"
+#include "lib/error.h"
+#include "lib/fs.h"
+#include "lib/json.h"
+#include "lib/mem.h"
+#include "lib/opt.h"
+#include "lib/plugin.h"
+#include "lib/stream.h"
+
+#ifndef CF_VERSION
+#define CF_VERSION "unknown"
+#endif
+
+struct options {
+	const char *output, *module_root, *tests_root, *language;
+	struct cf_strings only_functions;
+	int64_t quota;
+	double timeout_s;
+	bool trace_only, exit_code, quiet;
+};
+
+/* What a plugin said of the command, and where the run is to leave its traces. */
+struct run {
+	struct cf_plugin plugin;
+	json_t *detected, *meta;
+	struct output out;
+	char **argv;
+	json_t *env, *unset;
+};
+
+static json_t *text(const char *s)
+{
+	return s ? cf_json_text(s, strlen(s)) : json_null();
+}
+
+/*
+ * A word of the command as JSON. JSON holds no other bytes than UTF-8, so a word that is not is
+ * stood for by another, which the plugin hands back untouched.
+ */
+static char *word_in_json(const char *word, int i)
+{
+	json_t *plain = json_string(word);
+
+	json_decref(plain);
+	return plain ? cf_strdup(word) : cf_asprintf("codeflash-argument-%d-is-not-utf-8", i);
+}
+
+static json_t *command_json(char *const *argv)
+{
+	json_t *command = json_array();
+
+	for (int i = 0; argv[i]; i++) {
+		cf_autofree char *word = word_in_json(argv[i], i);
+
+		json_array_append_new(command, json_string(word));
+	}
+	return command;
+}
+
+static char *original_word(const char *word, char *const *argv)
+{
+	for (int i = 0; argv[i]; i++) {
+		cf_autofree char *stand_in = word_in_json(argv[i], i);
+
+		if (!strcmp(stand_in, word))
+			return cf_strdup(argv[i]);
+	}
+	return cf_strdup(word);
+}
+
+/* "a,b" and repeated options alike. */
+static json_t *only_functions(const struct options *o)
+{
+	json_t *names = json_array();
+
+	for (int i = 0; i < o->only_functions.n; i++) {
+		cf_autofree char *list = cf_strdup(o->only_functions.v[i]);
+		char *rest = list, *name;
+
+		while ((name = strsep(&rest, ",")))
+			if (*name)
+				json_array_append_new(names, cf_json_text(name, strlen(name)));
+	}
+	return names;
+}
+
+static enum cf_exit detect(struct run *r, const struct options *o, char *const *argv)
+{
+	cf_autofree char *cwd = cf_path_abs(".");
+	json_auto_t *request = json_pack("{s:o, s:o, s:{s:o, s:o, s:o}}", "command", command_json(argv),
+		"cwd", text(cwd), "options", "module_root", text(o->module_root), "tests_root",
+		text(o->tests_root), "only_functions", only_functions(o));
+	enum cf_exit status = cf_plugin_detect(&r->plugin, request, o->language, &r->detected);
+
+	if (status != CF_OK)
+		return status;
+	if (!cf_json_str(r->detected, "project_root") || !cf_json_str(r->detected, "runtime") ||
+		!json_is_array(json_object_get(r->detected, "command"))) {
+		cf_error("plugin %s: its answer to detect lacks project_root, runtime or command",
+			r->plugin.name);
+		return CF_MISSING;
+	}
+	return CF_OK;
+}
+
+static json_t *root(const struct run *r, const char *key)
+{
+	const char *project = cf_json_str(r->detected, "project_root");
+	const char *path = cf_json_str(r->detected, key);
+	cf_autofree char *joined = path ? cf_path_join(project, path) : NULL;
+	cf_autofree char *abs = joined ? cf_path_abs(joined) : NULL;
+
+	return text(abs ? abs : project);
+}
+
+static json_t *detected(const struct run *r, const char *key)
+{
+	json_t *value = json_object_get(r->detected, key);
+
+	return value ? json_incref(value) : json_null();
+}
+
+/* Asks the plugin how the program is started under its recorder. */
+static enum cf_exit ask_trace(struct run *r, const struct options *o, char *const *argv)
+{
+	cf_autofree char *cwd = cf_path_abs(".");
+	json_auto_t *answer = NULL, *request = json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:{}}", "command", detected(r, "command"),
+		"cwd", text(cwd), "runtime", detected(r, "runtime"), "project_root",
+		detected(r, "project_root"), "module_root", root(r, "module_root"), "tests_root",
+		root(r, "tests_root"), "spool", text(r->out.spool), "max_function_count",
+		(json_int_t)o->quota, "only_functions", only_functions(o), "options");
+	enum cf_exit status = cf_plugin_call(
+		&r->plugin, "trace", cf_json_str(r->detected, "runtime"), request, &answer);
+	const json_t *words, *word;
+	size_t i;
+
+	if (status != CF_OK)
+		return status;
+	words = json_object_get(answer, "argv");
+	if (!json_array_size(words)) {
+		cf_error("plugin %s: its answer to trace lacks argv", r->plugin.name);
+		return CF_MISSING;
+	}
+	r->argv = cf_calloc(json_array_size(words) + 1, sizeof(*r->argv));
+	json_array_foreach(words, i, word)
+		r->argv[i] = original_word(json_is_string(word) ? json_string_value(word) : "", argv);
+	r->env = json_is_object(json_object_get(answer, "env")) ?
+			 json_incref(json_object_get(answer, "env")) :
+			 json_object();
+	r->unset = json_incref(json_object_get(answer, "unset"));
+	/* The word by which the program's processes are known, should they have to be ended. */
+	json_object_set_new(r->env, "CODEFLASH_SPOOL", text(r->out.spool));
+	return CF_OK;
+}
+
+static void describe(struct run *r, const struct options *o)
+{
+	static const char *const same[] = {"runtime", "runtime_version", "project_root", "module_root",
+		"tests_root", "command"};
+	cf_autofree char *cwd = cf_path_abs(".");
+	time_t now = time(NULL);
+	struct tm tm;
+	char started[32];
+
+	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	r->meta = json_pack("{s:s, s:s, s:o, s:s, s:s, s:{s:I, s:o, s:f}}", "language",
+		r->plugin.language, "plugin", r->plugin.name, "cwd", text(cwd), "started_at", started,
+		"tool_version", CF_VERSION, "options", "max_function_count", (json_int_t)o->quota,
+		"only_functions", only_functions(o), "timeout_s", o->timeout_s);
+	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
+		json_object_set_new(r->meta, same[i], detected(r, same[i]));
+}
+
+/* Tells of the finished trace: the stream's line and the summary. */
+static enum cf_exit report(const struct run *r, const struct options *o)
+{
+	struct trace t;
+	json_auto_t *record = NULL;
+
+	if (trace_open(&t, r->out.path, false) < 0)
+		return CF_USAGE;
+	record = trace_record(&t);
+	if (!record || (!o->quiet && summary_print(&t, record) < 0)) {
+		trace_release(&t);
+		return CF_USAGE;
+	}
+	trace_release(&t);
+	if (!isatty(STDOUT_FILENO))
+		cf_stream_write(record);
+	return CF_OK;
+}
+
+static enum cf_exit record(struct run *r, const struct options *o)
+{
+	struct collector c = {
+		.out = &r->out,
+		.meta = r->meta,
+		.project_root = cf_json_str(r->detected, "project_root"),
+		.quota = o->quota,
+		.progress = !o->quiet && isatty(STDERR_FILENO),
+	};
+	struct program p = {
+		.argv = r->argv,
+		.env = r->env,
+		.unset = r->unset,
+		.marker = r->out.spool,
+		.stdout_to_stderr = !isatty(STDOUT_FILENO),
+		.timeout_s = o->timeout_s,
+	};
+	struct program_end end;
+	enum cf_exit status;
+
+	if (collector_start(&c) < 0)
+		return CF_USAGE;
+	if (program_run(&p, &end) < 0) {
+		collector_cancel(&c);
+		return CF_PROGRAM;
+	}
+	if (end.exec_errno) {
+		collector_cancel(&c);
+		cf_error("cannot run %s: %s", r->argv[0], strerror(end.exec_errno));
+		return CF_MISSING;
+	}
+	if (collector_finish(&c, &(struct store_end){true, end.exit_status, end.sig, end.timed_out,
+					 end.wall_ns}) < 0)
+		status = CF_USAGE;
+	else
+		status = report(r, o);
+	output_remove(&r->out);
+	if (end.told_to_end)
+		program_die_by(end.told_to_end);
+	if (status == CF_OK && o->exit_code && !end.timed_out)
+		return end.sig ? 128 + end.sig : end.exit_status;
+	return status;
+}
+
+static enum cf_exit trace(struct run *r, struct options *o, char *const *argv)
+{
+	enum cf_exit status = detect(r, o, argv);
+
+	if (status != CF_OK)
+		return status;
+	if (!o->quota)
+		o->quota = cf_json_int(r->plugin.manifest, "max_function_count", 100);
+	program_hold_signals();
+	if (output_open(&r->out, o->output) < 0)
+		return CF_USAGE;
+	status = ask_trace(r, o, argv);
+	if (status != CF_OK)
+		return status;
+	describe(r, o);
+	return record(r, o);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.output = "codeflash.trace"};
+	struct run r = {.out.lock = -1};
+	const struct cf_opt opts[] = {
+		{'o', "output", "file", CF_STRING, &o.output, "the trace [codeflash.trace]", 0},
+		{0, "timeout", "seconds", CF_DOUBLE, &o.timeout_s, "end the program after that long", 0},
+		{0, "max-function-count", "n", CF_INT, &o.quota,
+			"calls to keep of each function [the language's: 100]", 1},
+		{0, "only-functions", "a,b", CF_LIST, &o.only_functions, "record these functions only", 0},
+		{0, "module-root", "dir", CF_STRING, &o.module_root, "the code to record", 0},
+		{0, "tests-root", "dir", CF_STRING, &o.tests_root, "where the tests are", 0},
+		{0, "language", "name", CF_STRING, &o.language, "ask this language's plugin only", 0},
+		{0, "trace-only", NULL, CF_FLAG, &o.trace_only, "accepted; it never does more", 0},
+		{'e', "exit-code", NULL, CF_FLAG, &o.exit_code, "exit with the program's own status", 0},
+		{'q', "quiet", NULL, CF_FLAG, &o.quiet, "no progress, no summary", 0},
+		{0},
+	};
+	enum cf_exit status;
+
+	program_remember_signals();
+	argv = cf_getopt(&argc, argv, "cf-trace [options] script.py args ... | -m module args ... |"
+				      " program args ...", opts);
+	if (argc < 1)
+		cf_die(CF_USAGE, "name the program to record; see cf-trace --help");
+	status = trace(&r, &o, argv);
+	output_remove(&r.out);
+	output_release(&r.out);
+	cf_plugin_release(&r.plugin);
+	json_decref(r.detected);
+	json_decref(r.meta);
+	json_decref(r.env);
+	json_decref(r.unset);
+	cf_argv_free(r.argv);
+	free(o.only_functions.v);
+	return (int)status;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The output file and the directory beside it, on the same file system so that a rename will do. */
+#include "cf-trace/output.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "lib/error.h"
+#include "lib/fs.h"
+#include "lib/mem.h"
+#include "lib/trace.h"
+
+/* ".<name>.spool-", cut so that a directory of that name fits where the file itself does. */
+static char *dir_prefix(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return cf_asprintf(".%.200s.spool-", slash + 1);
+}
+
+/* True if no living run owns it. The lock file appears under its name already locked. */
+static bool is_stale(const char *dir)
+{
+	cf_autofree char *path = cf_path_join(dir, "lock");
+	cf_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd >= 0)
+		return flock(fd, LOCK_EX | LOCK_NB) == 0;
+	return errno == ENOENT && lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) &&
+	       st.st_mtime + 60 < time(NULL);
+}
+
+static void remove_stale(const char *parent, const char *prefix)
+{
+	DIR *d = opendir(parent);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		cf_autofree char *dir = NULL;
+
+		if (strncmp(e->d_name, prefix, strlen(prefix)))
+			continue;
+		dir = cf_path_join(parent, e->d_name);
+		if (is_stale(dir))
+			cf_remove_tree(dir);
+	}
+	if (d)
+		closedir(d);
+}
+
+static int check_existing(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ?
+			       0 :
+			       cf_error("cannot write %s: %s", path, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return cf_error("cannot write %s: it is a directory; name a file with --output", path);
+	if (S_ISREG(st.st_mode) && (st.st_size == 0 || trace_is(path)))
+		return 0;
+	return cf_error("%s exists and is not a codeflash trace; name another file with --output", path);
+}
+
+static int take_lock(struct output *o)
+{
+	cf_autofree char *tmp = cf_path_join(o->dir, "lock.new"), *name = cf_path_join(o->dir, "lock");
+
+	o->lock = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (o->lock < 0 || flock(o->lock, LOCK_EX | LOCK_NB) < 0 || rename(tmp, name) < 0)
+		return cf_error("cannot lock %s: %s", name, strerror(errno));
+	return 0;
+}
+
+int output_open(struct output *o, const char *path)
+{
+	cf_autofree char *parent = NULL, *prefix = NULL;
+	char *real = realpath(path, NULL);
+
+	*o = (struct output){.path = real ? real : cf_path_abs(path), .lock = -1};
+	if (!*path || path[strlen(path) - 1] == '/')
+		return cf_error("--output needs the name of a file, not '%s'", path);
+	if (check_existing(o->path) < 0)
+		return -1;
+	parent = cf_path_dir(o->path);
+	prefix = dir_prefix(o->path);
+	remove_stale(parent, prefix);
+	o->dir = cf_asprintf("%s/%sXXXXXX", strcmp(parent, "/") ? parent : "", prefix);
+	if (!mkdtemp(o->dir)) {
+		free(cf_steal(&o->dir));
+		return cf_error("cannot write %s: %s; name another place with --output", o->path,
+			strerror(errno));
+	}
+	o->spool = cf_path_join(o->dir, "spools");
+	if (mkdir(o->spool, 0700) < 0)
+		return cf_error("cannot create %s: %s", o->spool, strerror(errno));
+	return take_lock(o);
+}
+
+/* A journal left beside an old trace would be played back into the new one. */
+static void remove_journals(const char *path)
+{
+	static const char *const suffixes[] = {"-journal", "-wal", "-shm"};
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		cf_autofree char *name = cf_asprintf("%s%s", path, suffixes[i]);
+
+		unlink(name);
+	}
+}
+
+int output_commit(const struct output *o)
+{
+	cf_autofree char *db = cf_path_join(o->dir, "trace.db"), *parent = cf_path_dir(o->path);
+	cf_autoclose int fd = open(db, O_RDONLY | O_CLOEXEC);
+	cf_autoclose int dirfd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	mode_t mask = umask(0);
+
+	umask(mask);
+	if (fd < 0 || fchmod(fd, 0666 & ~mask) < 0 || fsync(fd) < 0)
+		return cf_error("cannot write %s: %s", o->path, strerror(errno));
+	/* Somebody may have put a file there while the program ran. */
+	if (check_existing(o->path) < 0)
+		return -1;
+	remove_journals(o->path);
+	if (rename(db, o->path) < 0)
+		return cf_error("cannot write %s: %s", o->path, strerror(errno));
+	if (dirfd >= 0)
+		fsync(dirfd);
+	return 0;
+}
+
+void output_remove(const struct output *o)
+{
+	if (o->dir)
+		cf_remove_tree(o->dir);
+}
+
+void output_release(struct output *o)
+{
+	cf_close_fd(&o->lock);
+	free(o->path);
+	free(o->dir);
+	free(o->spool);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The original side: a target's kept calls and what the original does on them, found out by running
+ * it twice with the same seed. What differs between the two runs is of the clock, of addresses, of
+ * the system's randomness: no candidate can be held to it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cf-verify/verify.h"
+#include "lib/fs.h"
+#include "lib/json.h"
+#include "lib/lock.h"
+#include "lib/mem.h"
+
+/* Streams come grouped by target; a few are enough. */
+#define KEPT 16
+/* More paths than this say that the outcome as a whole is unstable. */
+#define MAX_MASK 200
+
+static struct original *kept[KEPT];
+static int next_slot;
+
+static void original_free(struct original *of)
+{
+	if (!of)
+		return;
+	for (int i = 0; of->judged && i < of->ncalls; i++) {
+		value_free(of->judged[i].outcome);
+		free(of->judged[i].skip);
+		free(of->judged[i].input);
+		json_decref(of->judged[i].mask);
+	}
+	free(of->judged);
+	trace_calls_free(of->calls, of->ncalls);
+	trace_function_release(&of->function);
+	cf_plugin_release(&of->plugin);
+	trace_release(&of->trace);
+	free(of->key);
+	free(of->project_root);
+	free(of->why);
+	free(of);
+}
+
+void originals_release(void)
+{
+	for (int i = 0; i < KEPT; i++) {
+		original_free(kept[i]);
+		kept[i] = NULL;
+	}
+}
+
+static void waiting(void)
+{
+	cf_warn("waiting for a measurement on this machine to end");
+}
+
+int original_run(const struct verify_opts *o, struct original *of, const int *which, int n,
+	const struct overlay_file *files, int nfiles, unsigned seed, struct worker_result *r)
+{
+	/* held while it runs and no longer: who measures may be waiting for our output */
+	cf_autoclose int lock = cf_lock(false, waiting);
+	cf_autofree struct trace_call *calls = cf_calloc((size_t)n + 1, sizeof(*calls));
+	struct worker_job job = {
+		.trace = &of->trace,
+		.plugin = &of->plugin,
+		.function = &of->function,
+		.calls = calls,
+		.ncalls = n,
+		.seed = seed,
+		.call_timeout_s = o->call_timeout_s,
+		.total_timeout_s = o->timeout_s,
+		.first_trouble_ends = files != NULL,
+		.box = {.project_root = of->project_root, .files = files, .nfiles = nfiles,
+			.allow_network = o->allow_network, .none = o->no_sandbox,
+			.memory_max = (size_t)o->memory, .cpu_s = o->timeout_s},
+	};
+
+	if (lock < 0)
+		return -1;
+	for (int i = 0; i < n; i++)
+		calls[i] = of->calls[which ? which[i] : i]; /* blobs are borrowed */
+	return worker_run(&job, r);
+}
+
+static int give_up(struct original *of, enum cf_exit status, const char *why)
+{
+	of->status = status;
+	of->why = cf_strdup(why);
+	return -1;
+}
+
+/* Opens the trace and finds the function that the target record means. */
+static int open_target(const struct verify_opts *o, struct original *of, const json_t *target)
+{
+	const char *trace = cf_json_str(target, "trace"), *name = cf_json_str(target, "name");
+	const char *root = cf_json_str(target, "project_root"), *file = cf_json_str(target, "file");
+	cf_autofree char *path = NULL;
+
+	if (!trace || !root || root[0] != '/' || !name || !file) {
+		cf_error("a target without trace, project_root, file or name");
+		return give_up(of, CF_USAGE, "the target record is not complete");
+	}
+	of->project_root = cf_path_abs(root);
+	path = cf_path_join(of->project_root, trace);
+	if (trace_open(&of->trace, path, false) < 0)
+		return give_up(of, CF_USAGE, "its trace cannot be read");
+	switch (trace_function_get(&of->trace, cf_json_int(target, "function", -1), &of->function)) {
+	case 1:
+		break;
+	case 0:
+		cf_error("%s: no function %s; the record is of another trace", path, name);
+		/* fall through */
+	default:
+		return give_up(of, CF_USAGE, "its trace does not have the function");
+	}
+	if (strcmp(of->function.qualname, name) || strcmp(of->function.file, file)) {
+		cf_error("%s: function %lld is %s in %s, not %s; the record is of another trace", path,
+			(long long)of->function.id, of->function.qualname, of->function.file, name);
+		return give_up(of, CF_USAGE, "its trace does not have the function");
+	}
+	if (cf_plugin_find(&of->plugin, of->trace.language ? of->trace.language : "") < 0)
+		return give_up(of, CF_MISSING, "there is no plugin for its language");
+	if (of->trace.runtime && of->trace.runtime[0] == '/' && access(of->trace.runtime, X_OK) < 0) {
+		cf_error("%s is gone, with which %s was recorded; record it again", of->trace.runtime,
+			path);
+		return give_up(of, CF_MISSING, "the runtime it was recorded with is gone");
+	}
+	if (trace_calls(&of->trace, of->function.id, (int)o->max_calls, &of->calls, &of->ncalls) < 0)
+		return give_up(of, CF_USAGE, "its trace cannot be read");
+	return 0;
+}
+
+/* An outcome that can be held against a candidate's; else why not in *skip (new). Returns new. */
+static struct value *usable(const struct worker_outcome *w, char **skip)
+{
+	const char *why = NULL;
+	struct value *v = w->data ? value_decode(w->data, w->n, &why) : NULL;
+
+	if (!w->data)
+		*skip = cf_asprintf("the original: %s", w->why ? w->why : "no outcome");
+	else if (!v)
+		*skip = cf_asprintf("the original's outcome cannot be read: %s", why);
+	else if (!strcmp(value_outcome(v) ? value_outcome(v) : "skip", "skip"))
+		*skip = cf_strdup(value_outcome_text(v, "reason") ? value_outcome_text(v, "reason")
+								      : "not an outcome");
+	if (*skip) {
+		value_free(v);
+		return NULL;
+	}
+	return v;
+}
+
+static bool names_root(const json_t *mask, const char *root)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach (mask, i, entry)
+		if (!strcmp(json_string_value(entry), root))
+			return true;
+	return false;
+}
+
+/* Holds the second run against the first. */
+static void settle(const struct verify_opts *o, struct judged *j, const struct worker_outcome *again)
+{
+	struct value_rules rules = {.float_rel = o->float_rel}, unordered = rules;
+	struct value *second = usable(again, &j->skip);
+	json_t *mask;
+
+	unordered.any_order = true;
+	if (second) {
+		mask = value_differences(j->outcome, second, &rules, MAX_MASK);
+		if (names_root(mask, "kind") || names_root(mask, "return") || names_root(mask, "raise"))
+			j->skip = cf_strdup("unstable: two runs of the original differ");
+		if (json_array_size(mask)) {
+			j->mask = json_incref(mask);
+			j->any_order = value_compare(j->outcome, second, &unordered, NULL, NULL) == VALUE_EQUAL;
+		}
+		json_decref(mask);
+	}
+	if (j->skip && j->any_order) { /* an order that changes is no reason to give up */
+		free(cf_steal(&j->skip));
+	}
+	if (j->skip) {
+		value_free(j->outcome);
+		j->outcome = NULL;
+	}
+	value_free(second);
+}
+
+static int run_twice(const struct verify_opts *o, struct original *of)
+{
+	cf_autofree int *which = cf_calloc((size_t)of->ncalls + 1, sizeof(*which));
+	struct worker_result r;
+	int n = 0;
+
+	of->judged = cf_calloc((size_t)of->ncalls + 1, sizeof(*of->judged));
+	if (original_run(o, of, NULL, of->ncalls, NULL, 0, SEED_A, &r) < 0)
+		return give_up(of, CF_PROGRAM, "the original could not be run");
+	of->kind = r.kind;
+	for (int i = 0; i < of->ncalls; i++) {
+		struct judged *j = &of->judged[i];
+
+		j->outcome = usable(&r.outcomes[i], &j->skip);
+		j->input = cf_steal(&r.outcomes[i].input);
+		if (j->outcome)
+			which[n++] = i;
+	}
+	worker_result_release(&r);
+	if (!n)
+		return 0;
+	if (original_run(o, of, which, n, NULL, 0, SEED_A, &r) < 0)
+		return give_up(of, CF_PROGRAM, "the original could not be run");
+	for (int i = 0; i < n; i++)
+		settle(o, &of->judged[which[i]], &r.outcomes[i]);
+	worker_result_release(&r);
+	return 0;
+}
+
+struct original *original_of(const struct verify_opts *o, const json_t *target)
+{
+	static const char *const parts[] = {"project_root", "trace", "file", "name"};
+	cf_autofree char *key = cf_asprintf("%lld", (long long)cf_json_int(target, "function", -1));
+	struct original *of;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		const char *part = cf_json_str(target, parts[i]);
+		char *longer = cf_asprintf("%s\n%s", key, part ? part : "");
+
+		free(key);
+		key = longer;
+	}
+	for (int i = 0; i < KEPT; i++)
+		if (kept[i] && !strcmp(kept[i]->key, key))
+			return kept[i];
+	of = cf_calloc(1, sizeof(*of));
+	of->key = cf_steal(&key);
+	if (open_target(o, of, target) == 0)
+		run_twice(o, of);
+	original_free(kept[next_slot]);
+	kept[next_slot] = of;
+	next_slot = (next_slot + 1) % KEPT;
+	return of;
+}

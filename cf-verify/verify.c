@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verdict: the candidate's files are laid over the tree, the target's calls run again, and what
+ * they do is held against what the original does. Everything that is not shown to be equal counts
+ * against the candidate, or is counted as not compared.
+ */
+#include "cf-verify/verify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lib/fs.h"
+#include "lib/json.h"
+#include "lib/mem.h"
+#include "lib/source.h"
+
+struct verdict {
+	const struct verify_opts *o;
+	const char *answer;
+	json_t *skipped, *difference, *notes;
+	int compared, unstable, order, runtime_errors;
+	bool truncated;
+	char *reason;
+	enum sandbox_kind kind;
+	enum cf_exit status;
+};
+
+static int __attribute__((format(printf, 3, 4))) decide(
+	struct verdict *v, const char *answer, const char *fmt, ...)
+{
+	va_list args;
+	char *text = NULL;
+
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		abort();
+	va_end(args);
+	free(v->reason);
+	v->reason = text;
+	v->answer = answer;
+	return -1;
+}
+
+static void skip(struct verdict *v, const char *reason)
+{
+	json_t *text = cf_json_text(reason, strlen(reason));
+	const char *key = json_string_value(text);
+
+	json_object_set_new(v->skipped, key, json_integer(cf_json_int(v->skipped, key, 0) + 1));
+	json_decref(text);
+}
+
+/* --- one call ------------------------------------------------------------------------------------ */
+
+/* A target's run of the candidate. */
+struct side {
+	struct verdict *v;
+	struct original *of;
+	int *which;            /* the calls that take part */
+	int n;
+	struct worker_result other; /* the original under another seed; run when first wanted */
+	int have_other;        /* -1: cannot be had */
+};
+
+static struct value *under_other_seed(struct side *s, int i)
+{
+	if (!s->have_other)
+		s->have_other = original_run(s->v->o, s->of, s->which, s->n, NULL, 0, SEED_B, &s->other) < 0
+			? -1
+			: 1;
+	if (s->have_other < 0 || !s->other.outcomes[i].data)
+		return NULL;
+	return value_decode(s->other.outcomes[i].data, s->other.outcomes[i].n, NULL);
+}
+
+/*
+ * Equal where `mask` is not, and the same elements whatever their order everywhere, but for what
+ * `always` masks.
+ */
+static enum value_answer same_elements(const struct judged *j, const struct value *candidate,
+	struct value_rules rules, const json_t *mask, const json_t *always)
+{
+	enum value_answer answer = value_compare(j->outcome, candidate, &rules, mask, NULL);
+
+	if (answer != VALUE_EQUAL)
+		return answer;
+	rules.any_order = true;
+	return value_compare(j->outcome, candidate, &rules, always, NULL);
+}
+
+/*
+ * The seed decides the order in which sets of text are walked. Where the original gives the same
+ * elements in another order under another seed, a candidate may give them in any.
+ */
+static enum value_answer hash_order(struct side *s, int i, const struct value *candidate,
+	const struct value_rules *rules, const json_t *always)
+{
+	const struct judged *j = &s->of->judged[s->which[i]];
+	struct value_rules unordered = *rules;
+	struct value *other = under_other_seed(s, i);
+	enum value_answer answer = VALUE_DIFFERENT;
+
+	unordered.any_order = true;
+	if (other && value_compare(j->outcome, other, rules, NULL, NULL) == VALUE_DIFFERENT &&
+		value_compare(j->outcome, other, &unordered, NULL, NULL) == VALUE_EQUAL) {
+		json_auto_t *mask = value_differences(j->outcome, other, rules, 1000000);
+
+		json_array_extend(mask, (json_t *)always);
+		answer = same_elements(j, candidate, *rules, mask, always);
+	}
+	value_free(other);
+	return answer;
+}
+
+static enum value_answer compare_call(
+	struct side *s, int i, const struct value *candidate, struct value_diff *diff)
+{
+	const struct judged *j = &s->of->judged[s->which[i]];
+	const char *raised_by = value_outcome_text(j->outcome, "raised_by");
+	struct value_rules rules = {.float_rel = s->v->o->float_rel,
+		.error_type_only = raised_by && !strcmp(raised_by, "runtime")};
+	/* an error is what it is, whatever other error it came upon */
+	json_auto_t *always = json_pack("[s]", "raise.context"), *mask = json_copy(always);
+	enum value_answer answer;
+	bool by_order = j->any_order;
+
+	if (j->mask)
+		json_array_extend(mask, j->mask);
+	answer = value_compare(j->outcome, candidate, &rules, mask, diff);
+	if (by_order)
+		answer = same_elements(j, candidate, rules, mask, always);
+	else if (answer == VALUE_DIFFERENT)
+		by_order = (answer = hash_order(s, i, candidate, &rules, mask)) != VALUE_DIFFERENT;
+	if (answer == VALUE_EQUAL) {
+		s->v->order += by_order;
+		s->v->unstable += j->mask && !j->any_order;
+		s->v->runtime_errors += rules.error_type_only;
+		s->v->truncated |= value_truncated(candidate);
+	}
+	return answer;
+}
+
+static json_t *text_of(const char *s)
+{
+	return s ? cf_json_text(s, strlen(s)) : json_null();
+}
+
+static int differs(struct side *s, int i, struct value_diff *d)
+{
+	const struct judged *j = &s->of->judged[s->which[i]];
+	struct verdict *v = s->v;
+
+	/* in any order the first difference in order says nothing */
+	if (!d->path)
+		*d = (struct value_diff){cf_strdup(value_outcome(j->outcome)), cf_strdup("some elements"),
+			cf_strdup("others")};
+	v->difference = json_object();
+	json_object_set_new(v->difference, "path", text_of(d->path));
+	json_object_set_new(v->difference, "original", text_of(d->original));
+	json_object_set_new(v->difference, "candidate", text_of(d->candidate));
+	json_object_set_new(v->difference, "input", text_of(j->input));
+	json_object_set_new(
+		v->difference, "call", json_integer((json_int_t)s->of->calls[s->which[i]].id));
+	return decide(v, "different", "%s: %s != %s on %s", d->path, d->original, d->candidate,
+		j->input ? j->input : "a recorded call");
+}
+
+static int judge_call(struct side *s, int i, const struct worker_outcome *w, enum worker_end end)
+{
+	const struct judged *j = &s->of->judged[s->which[i]];
+	const char *why = NULL, *input = j->input ? j->input : "a recorded call";
+	struct value *candidate;
+	struct value_diff diff = {0};
+	int r = 0;
+
+	if (!w->data)
+		return decide(s->v, end == WORKER_TIMEOUT ? "timeout" : "error", "%s on %s",
+			w->why ? w->why : "no outcome", input);
+	candidate = value_decode(w->data, w->n, &why);
+	if (!candidate || !value_outcome(candidate)) {
+		value_free(candidate);
+		return decide(s->v, "error", "its outcome cannot be read: %s on %s",
+			why ? why : "it is none", input);
+	}
+	if (!strcmp(value_outcome(candidate), "skip")) {
+		r = decide(s->v, "error", "it cannot be judged where the original can: %s on %s",
+			value_outcome_text(candidate, "reason"), input);
+	} else {
+		switch (compare_call(s, i, candidate, &diff)) {
+		case VALUE_EQUAL:
+			s->v->compared++;
+			break;
+		case VALUE_DIFFERENT:
+			r = differs(s, i, &diff);
+			break;
+		case VALUE_UNKNOWN: {
+			cf_autofree char *opaque = value_opaque(j->outcome);
+			cf_autofree char *text = cf_asprintf("opaque: %s", opaque ? opaque : "too much to compare");
+
+			skip(s->v, text);
+			break;
+		}
+		}
+	}
+	value_diff_release(&diff);
+	value_free(candidate);
+	return r;
+}
+
+/* --- one target ------------------------------------------------------------------------------------- */
+
+static int judge_target(struct verdict *v, struct original *of, const struct overlay_file *files,
+	int nfiles)
+{
+	cf_autofree int *which = cf_calloc((size_t)of->ncalls + 1, sizeof(*which));
+	struct side s = {.v = v, .of = of, .which = which};
+	struct worker_result r;
+	int bad = 0, before = v->compared;
+
+	if (of->why) {
+		v->status = of->status;
+		return decide(v, "unverified", "%s", of->why);
+	}
+	for (int i = 0; i < of->ncalls; i++) {
+		if (of->judged[i].outcome)
+			which[s.n++] = i;
+		else
+			skip(v, of->judged[i].skip);
+	}
+	if (!s.n) {
+		const char *why = json_object_iter_key(json_object_iter(v->skipped));
+
+		return decide(v, "unverified", "no call of %s can be compared: %s", of->function.qualname,
+			of->ncalls ? why : "none was recorded");
+	}
+	if (original_run(v->o, of, which, s.n, files, nfiles, SEED_A, &r) < 0) {
+		v->status = CF_PROGRAM;
+		return decide(v, "unverified", "it could not be run");
+	}
+	v->kind = r.kind > of->kind ? r.kind : of->kind;
+	for (int i = 0; i < s.n && !bad; i++)
+		bad = judge_call(&s, i, &r.outcomes[i], r.end);
+	worker_result_release(&r);
+	if (s.have_other > 0)
+		worker_result_release(&s.other);
+	if (!bad && v->compared == before)
+		bad = decide(v, "unverified", "no call of %s could be compared: %s", of->function.qualname,
+			json_object_iter_key(json_object_iter(v->skipped)));
+	return bad;
+}
+
+/* --- a candidate --------------------------------------------------------------------------------------- */
+
+json_t *candidate_targets(const json_t *candidate)
+{
+	json_t *targets = json_object_get(candidate, "targets");
+	json_t *target = json_object_get(candidate, "target");
+
+	if (json_array_size(targets))
+		return json_incref(targets);
+	targets = json_array();
+	if (json_is_object(target))
+		json_array_append(targets, target);
+	return targets;
+}
+
+static bool of_language(const struct cf_plugin *plugin, const char *path)
+{
+	const json_t *extensions = json_object_get(plugin->manifest, "extensions");
+	json_t *extension;
+	size_t i, n = strlen(path);
+
+	json_array_foreach (extensions, i, extension) {
+		const char *text = json_string_value(extension);
+		size_t m = text ? strlen(text) : 0;
+
+		if (m && n > m && !strcmp(path + n - m, text))
+			return true;
+	}
+	return false;
+}
+
+/* Whether every file that the candidate edits is still a program. */
+static int parses(struct verdict *v, const struct original *of, const struct overlay_file *files, int n)
+{
+	for (int i = 0; i < n; i++) {
+		struct source source;
+		int ok;
+
+		if (!of->plugin.language || !of_language(&of->plugin, files[i].path))
+			continue;
+		if (source_parse(&source, files[i].path, files[i].data, files[i].n, of->plugin.language) < 0)
+			return decide(v, "error", "%s cannot be parsed", files[i].path);
+		ok = source_ok(&source);
+		source_release(&source);
+		if (!ok)
+			return decide(v, "error", "%s has a syntax error with it", files[i].path);
+	}
+	return 0;
+}
+
+static int judge(struct verdict *v, const json_t *candidate)
+{
+	const json_t *edits = json_object_get(candidate, "edits");
+	const char *id = cf_json_str(candidate, "id");
+	json_auto_t *targets = candidate_targets(candidate), *texts = NULL;
+	const char *root = cf_json_str(json_array_get(targets, 0), "project_root");
+	cf_autofree struct overlay_file *files = NULL;
+	cf_autofree char *why = NULL;
+	json_t *text, *target;
+	size_t i, n;
+
+	if (!root || root[0] != '/' || !json_array_size(edits)) {
+		v->status = CF_USAGE;
+		cf_error("candidate %s: no %s", id ? id : "without id",
+			root ? "edits" : "target with an absolute project_root");
+		return decide(v, "error", "the record is not complete");
+	}
+	if (edits_check(edits, root, &why) < 0) {
+		v->status = CF_USAGE;
+		cf_error("candidate %s: %s", id ? id : "without id", why);
+		return decide(v, "error", "%s", why);
+	}
+	texts = edits_apply(edits, root);
+	if (!texts) {
+		v->status = CF_USAGE;
+		return decide(v, "error", "its edits cannot be applied");
+	}
+	n = json_array_size(texts);
+	files = cf_calloc(n + 1, sizeof(*files));
+	json_array_foreach (texts, i, text) {
+		json_t *data = json_object_get(text, "text");
+
+		files[i] = (struct overlay_file){
+			cf_json_str(text, "path"), json_string_value(data), json_string_length(data)};
+	}
+	json_array_foreach (targets, i, target) {
+		struct original *of = original_of(v->o, target);
+
+		if (!i && parses(v, of, files, (int)n) < 0)
+			return -1;
+		if (judge_target(v, of, files, (int)n) < 0)
+			return -1;
+	}
+	v->answer = "equivalent";
+	return 0;
+}
+
+static void __attribute__((format(printf, 2, 3))) note(struct verdict *v, const char *fmt, ...)
+{
+	va_list args;
+	char *text = NULL;
+
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		abort();
+	va_end(args);
+	json_array_append_new(v->notes, json_string(text));
+	free(text);
+}
+
+json_t *verify_candidate(const struct verify_opts *o, const json_t *candidate, enum cf_exit *status)
+{
+	struct verdict v = {.o = o, .answer = "unverified", .skipped = json_object(),
+		.notes = json_array(), .kind = o->no_sandbox ? SANDBOX_NONE : SANDBOX_OVERLAY};
+	json_t *record;
+
+	judge(&v, candidate);
+	if (v.order)
+		note(&v, "%d calls give their elements in an order that hangs on hashing: compared in any",
+			v.order);
+	if (v.runtime_errors)
+		note(&v, "%d calls end in an error that the runtime raised: compared by its type",
+			v.runtime_errors);
+	if (v.truncated)
+		note(&v, "iterators were compared over their first items only");
+	if (v.kind == SANDBOX_COPY)
+		note(&v, "no namespaces here: it ran in a copy of the tree");
+	if (v.kind == SANDBOX_NONE)
+		note(&v, "it ran without a sandbox");
+	record = json_pack("{s:s,s:{s:i},s:i,s:o,s:o,s:o,s:o,s:n,s:s}", "answer", v.answer, "compared",
+		"replay", v.compared, "unstable", v.unstable, "skipped", v.skipped, "reason",
+		text_of(strcmp(v.answer, "equivalent") ? v.reason : NULL), "difference",
+		v.difference ? v.difference : json_null(), "notes", v.notes, "strength", "sandbox",
+		sandbox_name(v.kind));
+	if (!record)
+		CF_BUG("a verdict that cannot be written");
+	free(v.reason);
+	if (v.status != CF_OK)
+		*status = v.status;
+	return record;
+}
+
+void verify_report(const json_t *candidate)
+{
+	const json_t *verdict = json_object_get(candidate, "verdict");
+	const char *name = cf_json_str(json_object_get(candidate, "target"), "name");
+	const char *origin = cf_json_str(candidate, "origin"), *answer = cf_json_str(verdict, "answer");
+	const char *reason = cf_json_str(verdict, "reason");
+	int n = (int)cf_json_int(json_object_get(verdict, "compared"), "replay", 0);
+	int64_t skipped = 0;
+	const char *key;
+	json_t *count;
+
+	json_object_foreach (json_object_get(verdict, "skipped"), key, count)
+		skipped += json_integer_value(count);
+	if (strcmp(answer, "equivalent"))
+		fprintf(stderr, "%s: %s: %s: %s\n", name ? name : "?", origin ? origin : "?", answer,
+			reason ? reason : "");
+	else if (skipped)
+		fprintf(stderr, "%s: %s: equivalent, %d calls (%lld not compared)\n", name ? name : "?",
+			origin ? origin : "?", n, (long long)skipped);
+	else
+		fprintf(stderr, "%s: %s: equivalent, %d call%s\n", name ? name : "?",
+			origin ? origin : "?", n, n == 1 ? "" : "s");
+}

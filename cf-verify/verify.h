@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of cf-verify share. */
+#ifndef CF_VERIFY_H
+#define CF_VERIFY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/error.h"
+#include "lib/plugin.h"
+#include "lib/sandbox.h"
+#include "lib/stream.h"
+#include "lib/trace.h"
+#include "lib/value.h"
+#include "lib/worker.h"
+
+struct verify_opts {
+	bool exit_code, combine, quiet, allow_network, no_sandbox;
+	double float_rel, call_timeout_s, timeout_s;
+	int64_t memory, jobs, max_calls;
+	const char *shard;
+	int equivalent; /* candidates found so */
+};
+
+/* What the original did on one kept call, and how far that binds a candidate. */
+struct judged {
+	struct value *outcome; /* NULL: it binds to nothing, see skip */
+	char *skip;            /* why the call is not compared */
+	char *input;           /* readable; may be NULL */
+	json_t *mask;          /* paths on which two runs with one seed differed; NULL: none */
+	bool any_order;        /* they differed in order only */
+};
+
+/* A target's function, its kept calls and what the original does on them. */
+struct original {
+	char *key, *project_root;
+	struct trace trace;
+	struct cf_plugin plugin;
+	struct trace_function function;
+	struct trace_call *calls;
+	int ncalls;
+	struct judged *judged; /* one a call */
+	enum sandbox_kind kind;
+	char *why;             /* it could not be run at all; reported */
+	enum cf_exit status;   /* then the stage's */
+};
+
+/* Runs the original of a target record twice, or finds that it has. Borrows; never NULL. */
+struct original *original_of(const struct verify_opts *o, const json_t *target);
+void originals_release(void);
+
+/*
+ * One run of the target's calls that are marked in `which` (by index; NULL: all). Its outcomes are in
+ * the order of the marked calls. 0, or -1 after cf_error.
+ */
+int original_run(const struct verify_opts *o, struct original *of, const int *which, int n,
+	const struct overlay_file *files, int nfiles, unsigned seed, struct worker_result *r);
+#define SEED_A 1
+#define SEED_B 2
+
+/*
+ * The verdict on a candidate record over its target, or its "targets". Never NULL. *status is left
+ * alone unless the record or the machine is at fault. Returns new.
+ */
+json_t *verify_candidate(
+	const struct verify_opts *o, const json_t *candidate, enum cf_exit *status);
+/* The target records that a candidate serves: an array. Returns new. */
+json_t *candidate_targets(const json_t *candidate);
+/* One line on stderr. */
+void verify_report(const json_t *candidate);
+
+/* The stream with up to o->jobs candidates at work, in the order of the input. */
+int queue_record(const struct cf_record *record, void *opts, enum cf_exit *status);
+void queue_finish(struct verify_opts *o, enum cf_exit *status);
+
+/* --combine: keeps what is faster, then writes it merged. */
+int combine_record(const struct cf_record *record, void *opts, enum cf_exit *status);
+void combine_finish(struct verify_opts *o, enum cf_exit *status);
+
+/* --values A B: compares two encoded files. The exit status. */
+enum cf_exit verify_values(const struct verify_opts *o, const char *a, const char *b, const char *mask);
+
+#endif

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The judgement of cf-bench: trimmed means over groups of processes, a sequence of looks that share
+ * one error, and a second phase on fresh processes before anything is called faster.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lib/mem.h"
+#include "lib/stats.h"
+
+/* Groups after which the data is looked at. Few looks: each costs some of the error. */
+static const int looks[] = {3, 6, 9, 14, 19, 26};
+#define NLOOKS ((int)(sizeof(looks) / sizeof(looks[0])))
+
+/* The share of the budget in which the first phase must have decided. */
+#define FIRST_PHASE 0.55
+
+uint64_t stats_random(struct stats_rng *r)
+{
+	uint64_t z = r->s += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+double stats_unit(struct stats_rng *r)
+{
+	return (double)(stats_random(r) >> 11) * 0x1p-53;
+}
+
+int stats_below(struct stats_rng *r, int n)
+{
+	return (int)(stats_unit(r) * n);
+}
+
+void stats_shuffle(struct stats_rng *r, int *order, int n)
+{
+	for (int i = n - 1; i > 0; i--) {
+		int j = stats_below(r, i + 1);
+		int t = order[i];
+
+		order[i] = order[j];
+		order[j] = t;
+	}
+}
+
+/* The continued fraction of the incomplete beta function, by Lentz's method. */
+static double beta_fraction(double x, double a, double b)
+{
+	const double tiny = 1e-300;
+	double c = 1, d = 1 - (a + b) * x / (a + 1);
+
+	d = 1 / (fabs(d) < tiny ? tiny : d);
+	double f = d;
+
+	for (int m = 1; m <= 300; m++) {
+		double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+		double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+
+		d = 1 + even * d;
+		c = 1 + even / c;
+		d = 1 / (fabs(d) < tiny ? tiny : d);
+		c = fabs(c) < tiny ? tiny : c;
+		f *= c * d;
+		d = 1 + odd * d;
+		c = 1 + odd / c;
+		d = 1 / (fabs(d) < tiny ? tiny : d);
+		c = fabs(c) < tiny ? tiny : c;
+		f *= c * d;
+		if (fabs(c * d - 1) < 1e-14)
+			break;
+	}
+	return f;
+}
+
+static double incomplete_beta(double x, double a, double b)
+{
+	double front = exp(
+		lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
+
+	if (x < (a + 1) / (a + b + 2))
+		return front * beta_fraction(x, a, b) / a;
+	return 1 - front * beta_fraction(1 - x, b, a) / b;
+}
+
+double stats_t(double p, double df)
+{
+	double lo = 0, hi = 1;
+
+	/* P(T > t) = I(df / (df + t²); df/2, 1/2) / 2, falling in t */
+	for (int i = 0; i < 200; i++) {
+		double t = (lo + hi) / 2;
+
+		if (hi < 1e12 && incomplete_beta(df / (df + hi * hi), df / 2, 0.5) / 2 > p) {
+			hi *= 2;
+			continue;
+		}
+		if (incomplete_beta(df / (df + t * t), df / 2, 0.5) / 2 > p)
+			lo = t;
+		else
+			hi = t;
+	}
+	return (lo + hi) / 2;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+struct stats_cost stats_cost(double *first, int nfirst, double *later, int nlater)
+{
+	struct stats_cost c;
+
+	qsort(first, (size_t)nfirst, sizeof(*first), by_value);
+	qsort(later, (size_t)nlater, sizeof(*later), by_value);
+	c.cold = first[(nfirst - 1) / 4];
+	c.warm = nlater ? later[(nlater - 1) / 10] : c.cold;
+	c.low = c.warm < c.cold ? c.warm : c.cold;
+	c.mean = 0;
+	for (int i = 0; i < nlater; i++)
+		c.mean += later[i] / nlater;
+	for (int i = 0; i < nfirst && !nlater; i++)
+		c.mean += first[i] / nfirst;
+	return c;
+}
+
+const char *stats_decision_name(enum stats_decision d)
+{
+	static const char *const names[] = {"faster", "same", "slower", "regresses", "unmeasured"};
+
+	return names[d];
+}
+
+struct stats_ratio stats_interval(const double *logs, int n, double alpha)
+{
+	cf_autofree double *x = cf_calloc((size_t)n + 1, sizeof(*x));
+	int cut = n / 5, kept = n - 2 * cut;
+	double trimmed = 0, mean = 0, ss = 0;
+
+	if (!n)
+		return (struct stats_ratio){NAN, NAN, NAN};
+	memcpy(x, logs, (size_t)n * sizeof(*x));
+	qsort(x, (size_t)n, sizeof(*x), by_value);
+	for (int i = cut; i < n - cut; i++)
+		trimmed += x[i] / kept;
+	if (n < 2)
+		return (struct stats_ratio){exp(trimmed), NAN, NAN};
+	for (int i = 0; i < cut; i++) {
+		x[i] = x[cut];
+		x[n - 1 - i] = x[n - 1 - cut];
+	}
+	for (int i = 0; i < n; i++)
+		mean += x[i] / n;
+	for (int i = 0; i < n; i++)
+		ss += (x[i] - mean) * (x[i] - mean);
+	double error = sqrt(ss / (n - 1) / n) * n / kept;
+	double half = stats_t(alpha / 2, kept - 1) * error;
+
+	return (struct stats_ratio){exp(trimmed), exp(trimmed - half), exp(trimmed + half)};
+}
+
+static const struct stats_cost *cost(
+	const struct stats_data *d, const struct stats_group *g, int side, int input)
+{
+	return &g->cost[side * d->inputs + input];
+}
+
+/* remembered: an input of weight w costs its first execution and w - 1 later ones, as it did in
+ * the traced run; else every execution is a sample of the same cost. */
+static struct stats_effect group_effect(
+	const struct stats_data *d, const struct stats_group *g, bool remembered)
+{
+	double low[STATS_SIDES] = {0}, mean[STATS_SIDES] = {0};
+
+	for (int side = 0; side < STATS_SIDES; side++) {
+		for (int i = 0; i < d->inputs; i++) {
+			const struct stats_cost *c = cost(d, g, side, i);
+			double w = d->weight[i];
+
+			low[side] += remembered ? c->cold + (w - 1) * c->warm : w * c->low;
+			mean[side] += w * c->mean;
+		}
+		low[side] = log(low[side]);
+		mean[side] = log(mean[side]);
+	}
+	return (struct stats_effect){
+		(low[STATS_ORIGINAL] + low[STATS_AGAIN]) / 2 - low[STATS_CANDIDATE],
+		low[STATS_ORIGINAL] - low[STATS_AGAIN],
+		(mean[STATS_ORIGINAL] + mean[STATS_AGAIN]) / 2 - mean[STATS_CANDIDATE],
+	};
+}
+
+enum memory { FORGETS, ORIGINAL_REMEMBERS, CANDIDATE_REMEMBERS };
+
+/*
+ * A first execution is always a little dearer than a later one (pages, specialisation), on both
+ * sides alike. A candidate that remembers saves on later executions what the original does not:
+ * its first executions are dearer than its later ones by more than the original's are.
+ */
+static enum memory remembering(const struct stats_data *d, int first, int n)
+{
+	cf_autofree double *excess = cf_calloc((size_t)n, sizeof(*excess));
+	int own = 0;
+
+	for (int k = 0; k < n; k++) {
+		const struct stats_group *g = &d->groups[first + k];
+		double cold[STATS_SIDES] = {0}, warm[STATS_SIDES] = {0};
+
+		for (int side = 0; side < STATS_SIDES; side++)
+			for (int i = 0; i < d->inputs; i++) {
+				cold[side] += cost(d, g, side, i)->cold;
+				warm[side] += cost(d, g, side, i)->warm;
+			}
+		double original = (cold[STATS_ORIGINAL] - warm[STATS_ORIGINAL] + cold[STATS_AGAIN] -
+					  warm[STATS_AGAIN]) /
+			2;
+		double more = cold[STATS_CANDIDATE] - warm[STATS_CANDIDATE] - fmax(original, 0);
+
+		excess[k] = log1p(fmax(more / warm[STATS_CANDIDATE], -0.5));
+		own += original > 50e3 && original > 0.5 * warm[STATS_ORIGINAL];
+	}
+	struct stats_ratio r = stats_interval(excess, n, 0.1);
+
+	if (r.estimate > 1.02 && r.low > 1)
+		return CANDIDATE_REMEMBERS;
+	return 2 * own > n ? ORIGINAL_REMEMBERS : FORGETS;
+}
+
+/* What groups [first, first + n) say at an error of alpha. */
+struct look {
+	struct stats_ratio speedup, floor, mean;
+	enum memory memory;
+};
+
+static void look_at(const struct stats_data *d, int first, int n, double alpha,
+	const struct stats_rules *rules, struct look *l)
+{
+	cf_autofree double *x = cf_calloc((size_t)n * 3, sizeof(*x));
+
+	l->memory = remembering(d, first, n);
+	for (int k = 0; k < n; k++) {
+		struct stats_effect e =
+			group_effect(d, &d->groups[first + k], l->memory != FORGETS);
+
+		x[k] = e.speedup;
+		x[n + k] = e.floor;
+		x[2 * n + k] = e.mean;
+	}
+	l->speedup = stats_interval(x, n, alpha);
+	/* guards, not claims: what the looks spend would only blunt them */
+	l->floor = stats_interval(x + n, n, 1 - rules->confidence);
+	l->mean = stats_interval(x + 2 * n, n, 1 - rules->confidence);
+}
+
+/* Which of the two originals is called the first is chance: the floor is what either may show. */
+static double floor_high(const struct stats_ratio *floor)
+{
+	return fmax(floor->high, 1 / floor->low);
+}
+
+/*
+ * Means see every execution: a gain that is not in them is work put off to a rare later call. They
+ * are also what noise moves most, so they only veto; while they are too blunt to tell of a large gain,
+ * a look that is not the last waits.
+ */
+static bool put_off(const struct look *l, bool last)
+{
+	double half = 1 + (l->speedup.estimate - 1) / 2;
+
+	if (l->memory != FORGETS)
+		return false;
+	if (!last && half > 1.1 && l->mean.estimate < half && l->mean.low < 1)
+		return true;
+	return l->mean.high < half;
+}
+
+/* STATS_UNMEASURED: not decided so far. */
+static int decide(const struct look *l, const struct stats_rules *rules, bool last, char *reason,
+	size_t size)
+{
+	const struct stats_ratio *s = &l->speedup;
+	double floor = floor_high(&l->floor), enough = 1 + rules->min_speedup;
+
+	if (s->low > 1 && s->low > floor && s->estimate >= enough) {
+		if (!put_off(l, last))
+			return STATS_FASTER;
+		if (last)
+			snprintf(reason, size,
+				"its gain is not there in the mean of all executions: work is put "
+				"off to rare calls");
+		return last ? STATS_SAME : STATS_UNMEASURED;
+	}
+	if (s->high < 1 && 1 / s->high > floor && s->estimate <= 1 / enough) {
+		snprintf(reason, size, "slower than the original");
+		return STATS_SLOWER;
+	}
+	if (s->high < enough) {
+		snprintf(reason, size, "no gain of %.3g %%", rules->min_speedup * 100);
+		return STATS_SAME;
+	}
+	if (!last)
+		return STATS_UNMEASURED;
+	if (s->estimate >= enough && s->low > 1)
+		snprintf(reason, size, "the gain is not above the noise of this machine "
+				       "(original against itself: up to %.3f)",
+			floor);
+	else
+		snprintf(reason, size, "not decided within the budget");
+	return STATS_SAME;
+}
+
+/*
+ * Groups until decided or the phase's time is over. alpha·t² of the error may be spent by the time
+ * t (a share of the phase): early looks decide only what is plain, and the sum never exceeds alpha.
+ */
+static int phase(const struct stats_rules *rules, const struct stats_source *source, int number,
+	double until, struct stats_result *r)
+{
+	struct stats_data *d = &r->data;
+	double start = source->elapsed(source->arg), alpha = 1 - rules->confidence, spent = 0;
+
+	r->first = d->n;
+	r->groups = 0;
+	for (int k = 0; k < NLOOKS; k++) {
+		bool last = k == NLOOKS - 1;
+
+		while (r->groups < looks[k]) {
+			double now = source->elapsed(source->arg);
+
+			/* the look after this must still be reached: else it is the last */
+			if (r->groups >= looks[0] &&
+				now + (now - start) / r->groups > until) {
+				last = true;
+				break;
+			}
+			d->groups = cf_realloc(d->groups, (size_t)d->n + 1, sizeof(*d->groups));
+			memset(&d->groups[d->n], 0, sizeof(*d->groups));
+			if (source->group(source->arg, number, &d->groups[d->n]))
+				return -1;
+			d->n++;
+			r->groups++;
+		}
+		double now = source->elapsed(source->arg);
+		double per_group = (now - start) / r->groups;
+
+		last = last || now + per_group > until;
+		double share = (now - start) / (until - start);
+		double may = last || share >= 1 || until <= start ? alpha : alpha * share * share;
+		struct look l;
+
+		r->alpha = may - spent > 1e-6 ? may - spent : 1e-6;
+		spent += r->alpha;
+		look_at(d, r->first, r->groups, r->alpha, rules, &l);
+		r->speedup = l.speedup;
+		r->floor = l.floor;
+		r->caching = l.memory == CANDIDATE_REMEMBERS;
+		r->remembered = l.memory != FORGETS;
+		r->reason[0] = '\0';
+		r->decision = decide(&l, rules, last, r->reason, sizeof(r->reason));
+		if (r->decision != STATS_UNMEASURED)
+			return 0;
+	}
+	return 0;
+}
+
+/* Times of every input, and whether one that matters became slower. All groups count: what is
+ * looked for here is not what the looks selected. */
+static void by_input(const struct stats_rules *rules, struct stats_result *r)
+{
+	struct stats_data *d = &r->data;
+	cf_autofree double *logs = cf_calloc((size_t)d->n, sizeof(double));
+	double all = 0;
+
+	r->effects = cf_calloc((size_t)d->n, sizeof(*r->effects));
+	for (int k = 0; k < d->n; k++)
+		r->effects[k] = group_effect(d, &d->groups[k], r->remembered);
+	r->original = r->candidate = 0;
+	for (int i = 0; i < d->inputs; i++) {
+		struct stats_input *in = &r->input[i];
+		double w = d->weight[i];
+
+		for (int k = 0; k < d->n; k++) {
+			double t[STATS_SIDES];
+
+			for (int side = 0; side < STATS_SIDES; side++) {
+				const struct stats_cost *c = cost(d, &d->groups[k], side, i);
+
+				t[side] = r->remembered ? (c->cold + (w - 1) * c->warm) / w : c->low;
+			}
+			double original = sqrt(t[STATS_ORIGINAL] * t[STATS_AGAIN]);
+
+			in->original += original / d->n;
+			in->candidate += t[STATS_CANDIDATE] / d->n;
+			logs[k] = log(original / t[STATS_CANDIDATE]);
+		}
+		/* Bonferroni: with a hundred inputs some look slower by chance */
+		in->ratio = stats_interval(logs, d->n, (1 - rules->confidence) / d->inputs);
+		all += w * in->original;
+		r->candidate += w * in->candidate;
+	}
+	r->original = all;
+	for (int i = 0; i < d->inputs && r->decision == STATS_FASTER; i++) {
+		const struct stats_input *in = &r->input[i];
+		double had = d->weight[i] * in->original;
+		double lost = d->weight[i] * in->candidate - had;
+
+		if (in->ratio.high >= 1 / (1 + rules->min_speedup))
+			continue;
+		if (had < 0.05 * all && lost < 0.01 * all)
+			continue;
+		r->decision = STATS_REGRESSES;
+		snprintf(r->reason, sizeof(r->reason),
+			"an input with %.1f %% of the time became %.2f times slower", had / all * 100,
+			1 / in->ratio.estimate);
+	}
+}
+
+static int64_t median(int64_t *x, int n)
+{
+	for (int i = 1; i < n; i++)
+		for (int j = i; j > 0 && x[j - 1] > x[j]; j--) {
+			int64_t t = x[j];
+
+			x[j] = x[j - 1];
+			x[j - 1] = t;
+		}
+	return x[n / 2];
+}
+
+/* What a faster candidate must not have paid with. */
+static void side_costs(const struct stats_rules *rules, struct stats_result *r)
+{
+	struct stats_data *d = &r->data;
+	cf_autofree int64_t *x = cf_calloc((size_t)d->n, sizeof(*x));
+	int64_t import[2];
+	int threads[2] = {0};
+
+	for (int c = 0; c < 2; c++) {
+		int side = c ? STATS_CANDIDATE : STATS_ORIGINAL;
+
+		for (int k = 0; k < d->n; k++)
+			x[k] = d->groups[k].peak[side];
+		r->peak[c] = median(x, d->n);
+		for (int k = 0; k < d->n; k++)
+			x[k] = d->groups[k].import_ns[side];
+		import[c] = median(x, d->n);
+		for (int k = 0; k < d->n; k++)
+			if (d->groups[k].threads[side] > threads[c])
+				threads[c] = d->groups[k].threads[side];
+	}
+	if (r->decision != STATS_FASTER)
+		return;
+	double gain = (r->original - r->candidate) * rules->scale;
+
+	if (r->peak[1] > 2 * r->peak[0] + (64 << 20))
+		snprintf(r->reason, sizeof(r->reason), "needs %.0f MB where the original needs %.0f MB",
+			(double)r->peak[1] / 1e6, (double)r->peak[0] / 1e6);
+	else if (threads[1] > threads[0])
+		snprintf(r->reason, sizeof(r->reason),
+			"leaves %d threads or processes at work behind its answer", threads[1]);
+	else if (import[1] - import[0] > 5000000 && (double)(import[1] - import[0]) > gain / 2)
+		snprintf(r->reason, sizeof(r->reason),
+			"moves work to import: %.1f ms more there, %.1f ms less in its calls",
+			(double)(import[1] - import[0]) / 1e6, gain / 1e6);
+	else
+		return;
+	r->decision = STATS_REGRESSES;
+}
+
+int stats_measure(const struct stats_rules *rules, const struct stats_source *source, int inputs,
+	const double *weight, struct stats_result *r)
+{
+	*r = (struct stats_result){.decision = STATS_UNMEASURED,
+		.data = {.inputs = inputs, .weight = weight},
+		.input = cf_calloc((size_t)inputs, sizeof(*r->input))};
+	if (phase(rules, source, 1, FIRST_PHASE * rules->budget_s, r))
+		goto failed;
+	if (r->decision == STATS_FASTER) {
+		if (phase(rules, source, 2, rules->budget_s, r))
+			goto failed;
+		if (r->decision != STATS_FASTER)
+			snprintf(r->reason, sizeof(r->reason),
+				"the gain did not hold when measured again on fresh processes");
+	}
+	by_input(rules, r);
+	side_costs(rules, r);
+	return 0;
+failed:
+	r->decision = STATS_UNMEASURED;
+	return -1;
+}
+
+void stats_result_release(struct stats_result *r)
+{
+	for (int k = 0; k < r->data.n; k++)
+		free(r->data.groups[k].cost);
+	free(r->data.groups);
+	free(r->input);
+	free(r->effects);
+	*r = (struct stats_result){0};
+}

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The recorder's C half: recorder/*.c."""
+
+from types import CodeType
+from typing import Any, Callable, List, NoReturn, Optional, Tuple
+
+class Probe:
+    """In a function's constants; negating it counts a call. Made by add_file()."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    def bind(
+        self, code: CodeType, reason: Optional[str], first: int, owner: Optional[Tuple[str, str]]
+    ) -> None:
+        """reason: why calls are not kept. first: importer.KEPT and so on. owner: (module, class)."""
+    def __neg__(self) -> Probe: ...
+
+def start(
+    spool: bytes, process: bytes, quota: int, value_bytes: int, root: bool, hasher: Callable[..., Any],
+    fallback: Callable[[Any, Any], Optional[str]], cell_type: type, hexversion: int,
+) -> None:
+    """Opens this process's spool. OSError when it cannot be made."""
+
+def check(code: CodeType, argument: object, caller: CodeType) -> bool:
+    """Called by a known function: whether this interpreter's stacks can be read."""
+
+def sample(from_here: bool) -> None:
+    """Starts the thread that measures where the time goes. from_here: what is to be recorded runs
+    on top of the caller's frames."""
+
+def add_file(functions: List[bytes]) -> List[Probe]:
+    """Names a file's functions, each CF_REC_FUNCTION's JSON without its opening brace and id."""
+
+def code(code: CodeType, function: int, inner: bool, first_line: int, table: bytes) -> None:
+    """Whose a code object is, for the time that is spent in it."""
+
+def counts() -> bytes: ...
+def changed(before: bytes) -> List[int]:
+    """The functions called since counts()."""
+
+def test(record: bytes) -> None: ...
+def loss(reason: str) -> None: ...
+def pause() -> None:
+    """This thread works for the recorder until resume()."""
+
+def resume() -> None: ...
+def report() -> None: ...
+def after_fork() -> None: ...
+def setenv(name: bytes, value: Optional[bytes]) -> None:
+    """For children: os.environ does not show it."""
+
+def _exit(status: int) -> NoReturn: ...

@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `bench` verb's loop: times recorded calls, a round at a time, each in a forked child.
+
+A round finds the module as it is after import, because the child is thrown away with everything the
+code remembered. Within a round every input runs once a pass; the first of them has never seen the
+input, and what the later ones gain is for cf-bench to judge. The passes are asked for one by one, so
+that those of the original and the candidate alternate within milliseconds. Everything that is not the call (fresh
+arguments, random state, collecting garbage, dropping results) happens outside the timed region.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import mmap
+import os
+import select
+import signal
+import struct
+import sys
+import time
+from itertools import islice
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import IO, Any, Callable, Dict, List, Tuple
+
+from codeflash.encode import LAZY_MAX
+
+try:
+    import ctypes
+except ImportError:  # an interpreter built without it
+    ctypes = None  # type: ignore[assignment]
+
+try:
+    import resource
+except ImportError:
+    resource = None  # type: ignore[assignment]
+
+# Taken before the code under test is loaded, which may put something else in their places.
+_now = time.perf_counter_ns
+_fork, _exit, _write, _waitpid = os.fork, os._exit, os.write, os.waitpid
+_setitimer = signal.setitimer
+_dumps = json.dumps
+_imported = _now()  # worker.py loads the module under test right after this one
+
+Call = Tuple[Callable[[tuple, dict], Any], tuple, dict]
+Make = Callable[[int], Call]  # a call with arguments of its own
+
+_LOOK_AT = 2000  # objects of one result that are looked at for something lazy
+_MADV_POPULATE_WRITE = 23
+_TOUCH_MAX = 128 << 20
+_GARBAGE = 100000  # container objects that may pile up while the collector is off
+
+
+# Lazy results. -----------------------------------------------------------------------------------
+
+
+def _is_lazy(cls: type) -> bool:
+    if cls in (GeneratorType, CoroutineType, AsyncGeneratorType):
+        return True
+    step = getattr(cls, "__next__", None)
+    # a class of the user's with a __next__ written in Python is an object, judged by its state
+    return step is not None and not hasattr(step, "__code__") and not hasattr(cls, "readline")
+
+
+def find_lazy(results: list) -> list:
+    """The generators, iterators and coroutines in the results, as far as a bounded look goes."""
+    found: list = []
+    seen = set()
+    queue = list(results)
+    for value in queue:
+        cls = type(value)
+        if cls in (str, int, float, bool, bytes, type(None)) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        if _is_lazy(cls):
+            found.append(value)
+        elif len(queue) < _LOOK_AT:
+            if cls in (list, tuple):
+                queue.extend(value[:64])
+            elif cls in (dict, set, frozenset):
+                queue.extend(islice(value.values() if cls is dict else value, 64))
+            else:
+                state = getattr(value, "__dict__", None)
+                if type(state) is dict:
+                    queue.extend(islice(state.values(), 64))
+    return found
+
+
+class _Loop:
+    """An event loop for coroutines, made when the first one is met and never inside a timing."""
+
+    def __init__(self) -> None:
+        self.loop: Any = None
+
+    def ready(self) -> None:
+        if self.loop is None:
+            import asyncio
+
+            self.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self.loop)
+
+    def drain(self, value: Any) -> Any:
+        """What it yields, up to the encoder's bound."""
+        if type(value) is CoroutineType:
+            return self.loop.run_until_complete(value)
+        if type(value) is AsyncGeneratorType:
+            return self.loop.run_until_complete(_collect(value))
+        return list(islice(value, LAZY_MAX))
+
+
+async def _collect(generator: AsyncGeneratorType) -> list:
+    items: list = []
+    async for item in generator:
+        items.append(item)
+        if len(items) >= LAZY_MAX:
+            break
+    return items
+
+
+def time_calls(work: List[Call], loop: _Loop) -> Tuple[int, list]:
+    """Nanoseconds that the calls take together, realising what they return lazily, and the errors
+    they raised."""
+    kept: list = []
+    keep = kept.append
+    start = _now()
+    for invoke, args, kwargs in work:
+        try:
+            keep(invoke(args, kwargs))
+        except BaseException as error:
+            keep(error)
+    spent = _now() - start
+    lazy = find_lazy(kept)
+    depth = 0
+    while lazy and depth < 8:  # an iterator of iterators, as groupby is
+        depth += 1
+        loop.ready()
+        drained: list = []
+        keep = drained.append
+        start = _now()
+        for value in lazy:
+            try:
+                keep(loop.drain(value))
+            except BaseException as error:
+                keep(error)
+        spent += _now() - start
+        kept.append(drained)
+        lazy = find_lazy(drained)
+    return spent, [value for value in kept if isinstance(value, BaseException)]
+
+
+# A round. ----------------------------------------------------------------------------------------
+
+
+def _peak() -> int:
+    if resource is None:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _sink_output() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    os.close(null)
+    sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)
+    sys.stderr = sys.__stderr__ = open(2, "w", closefd=False)
+
+
+def _own_pages() -> None:
+    """Makes this process's copies of the pages it shares with its parent now: the first executions
+    would pay for them, and the shorter the function the more it would be all they measure."""
+    if ctypes is None:
+        return
+    try:
+        madvise = ctypes.CDLL(None).madvise
+        left = _TOUCH_MAX
+        with open("/proc/self/maps", "rb") as maps:
+            regions = [line.split(None, 5) for line in maps]
+        for fields in regions:
+            if fields[1] != b"rw-p" or fields[-1].startswith(b"[v"):
+                continue
+            first, last = (int(x, 16) for x in fields[0].split(b"-"))
+            # the heap is written first, then arenas: large blocks of data are left alone
+            if last - first > left:
+                continue
+            left -= last - first
+            madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _MADV_POPULATE_WRITE)
+    except (OSError, AttributeError, ValueError):
+        pass
+
+
+def _left_running() -> int:
+    """Threads and child processes that are still there after the calls returned."""
+    n = 0
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        n += threading.active_count() - 1
+    try:
+        if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            n += 1
+    except (OSError, AttributeError):
+        pass
+    return n
+
+
+class Bench:
+    """Recorded calls of one function, timed in forked children of the process that imported it."""
+
+    def __init__(
+        self,
+        make: Make,
+        seed: Callable[[], None],
+        void: Callable[[BaseException], str],
+        timeout_s: float,
+    ) -> None:
+        """make(call) gives the call to time; seed() sets the random state; void(error) says why
+        an error is not the function's own, or ""."""
+        self.make = make
+        self.seed = seed
+        self.void = void
+        self.timeout_s = timeout_s
+        self.at = mmap.mmap(-1, 8)  # the call the child is in, for when it does not come back
+        self.import_ns = _now() - _imported
+        self.pid = self.tx = self.rx = self.status = 0
+
+    # In the child.
+
+    def _pass(self, loop: _Loop, order: List[int], inner: int) -> Dict[str, Any]:
+        make, seed = self.make, self.seed
+        ns: Dict[str, float] = {}
+        skipped: Dict[str, str] = {}
+        for call in order:
+            self.at[:] = struct.pack("<q", call)
+            work = [make(call) for _ in range(inner)]
+            seed()
+            if gc.get_count()[0] > _GARBAGE:
+                gc.collect()
+            _setitimer(signal.ITIMER_REAL, self.timeout_s * inner)
+            spent, errors = time_calls(work, loop)
+            _setitimer(signal.ITIMER_REAL, 0)
+            ns[str(call)] = spent if inner == 1 else round(spent / inner, 2)
+            for error in errors:
+                if self.void(error):
+                    skipped[str(call)] = self.void(error)
+            del work, errors
+        answer: Dict[str, Any] = {"ns": ns}
+        if skipped:
+            answer["skipped"] = skipped
+        return answer
+
+    def _child(self, commands: int, answers: int) -> None:
+        loop = _Loop()
+        _sink_output()
+        _own_pages()
+        base = _peak()
+        _send(answers, {"begun": True})
+        for line in open(commands, "rb"):
+            request = json.loads(line)
+            if request["op"] == "end":
+                _send(answers, {"peak_bytes": _peak() - base, "threads": _left_running()})
+                return
+            _send(answers, self._pass(loop, request["order"], request["inner"]))
+
+    # In the parent.
+
+    def begin(self) -> Dict[str, Any]:
+        """Forks the child of a round."""
+        self.end()
+        to_child, from_child = os.pipe(), os.pipe()
+        self.at[:] = struct.pack("<q", -1)
+        self.pid = _fork()
+        if self.pid == 0:
+            status = 1
+            try:
+                os.close(to_child[1])
+                os.close(from_child[0])
+                signal.signal(signal.SIGALRM, signal.SIG_DFL)
+                self._child(to_child[0], from_child[1])
+                status = 0
+            except BaseException as error:
+                _send(from_child[1], {"error": "%s: %s" % (type(error).__name__, str(error)[:200])})
+            finally:
+                _exit(status)
+        os.close(to_child[0])
+        os.close(from_child[1])
+        self.tx, self.rx = to_child[1], from_child[0]
+        return self._answer()
+
+    def ask(self, line: bytes) -> Dict[str, Any]:
+        """Passes an operation on to the round's child. Its answer, or {"error", "call"}."""
+        if not self.pid:
+            return {"error": "no round has begun"}
+        try:
+            while line:
+                line = line[_write(self.tx, line):]
+        except OSError:
+            pass  # it is gone: there will be no answer
+        return self._answer()
+
+    def end(self) -> None:
+        """The child has answered for the last time, or never will."""
+        if not self.pid:
+            return
+        os.close(self.tx)
+        os.close(self.rx)
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+            self.status = _waitpid(self.pid, 0)[1]
+        except OSError:
+            pass
+        self.pid = 0
+
+    def _answer(self) -> Dict[str, Any]:
+        data = self._read()
+        call = struct.unpack("<q", self.at[:])[0]
+        if data.endswith(b"\n"):
+            answer = json.loads(data)
+            if "error" in answer:
+                self.end()
+                answer["call"] = call
+            return answer
+        self.end()
+        return {"error": self._ending(self.status), "call": call}
+
+    def _read(self) -> bytes:
+        """The child's line; what it has when it is gone, even if a grandchild holds the pipe."""
+        parts: List[bytes] = []
+        while not parts or not parts[-1].endswith(b"\n"):
+            if select.select([self.rx], [], [], 0.2)[0]:
+                part = os.read(self.rx, 1 << 16)
+                if not part:
+                    break
+                parts.append(part)
+            elif os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                break
+        return b"".join(parts)
+
+    def _ending(self, status: int) -> str:
+        if os.WIFSIGNALED(status):
+            if os.WTERMSIG(status) == signal.SIGALRM:
+                return "did not return within %g s" % self.timeout_s
+            return "killed by signal %d" % os.WTERMSIG(status)
+        return "the call ended the process with status %d" % os.WEXITSTATUS(status)
+
+
+def serve(bench: Bench, ready: Dict[str, Any], commands: IO[bytes], out: int) -> None:
+    """Answers the operations on `commands`, one JSON line each, until quit or end of file."""
+    # the child's pages are shared with ours until it writes them; collecting there would write all
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    _send(out, dict(ready, import_ns=bench.import_ns))
+    for line in commands:
+        op = json.loads(line).get("op")
+        if op == "begin":
+            _send(out, bench.begin())
+        elif op in ("pass", "end"):
+            _send(out, bench.ask(line))
+            if op == "end":
+                bench.end()
+        elif op == "quit":
+            break
+        else:
+            _send(out, {"error": "unknown operation"})
+    bench.end()
+
+
+def _send(out: int, answer: Dict[str, Any]) -> None:
+    data = _dumps(answer).encode() + b"\n"
+    while data:
+        data = data[_write(out, data):]

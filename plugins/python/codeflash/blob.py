@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A recorded call's inputs as bytes.
+
+A blob is one pickle, so that arguments that were one object, or shared one, still do:
+
+    (args, kwargs)             args: tuple, as the call bound them, defaults filled in
+    (args, kwargs, through)    kwargs: dict of the keyword-only ones and what **kwargs took
+
+A method's receiver is args[0]. A constructor's new instance and a classmethod's class are left out;
+where they were of another class than the one that has the method, `through` is that class.
+Codecs: "pickle" is loaded by pickle alone; "cloudpickle" and "dill" need that library too.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+
+
+class Call(NamedTuple):
+    args: Tuple[Any, ...]
+    kwargs: Dict[str, Any]
+    through: Optional[type]  # call this class, or this class's method, in place of the defining one
+
+
+def dump(call: Call) -> bytes:
+    """The blob of a call, as the recorder would have written it."""
+    args, kwargs, through = call
+    return pickle.dumps((args, kwargs) if through is None else (args, kwargs, through), 5)
+
+
+def load_call(data: bytes, codec: str = "pickle", main: Optional[str] = None) -> Call:
+    """The call, its objects made anew. main: the module that the program's __main__ is imported as."""
+    if codec in ("cloudpickle", "dill"):
+        __import__(codec)
+    elif codec != "pickle":
+        raise ValueError("no such codec: %s" % codec)
+    loaded = _Unpickler(io.BytesIO(data), main).load()
+    return Call(loaded[0], loaded[1], loaded[2] if len(loaded) > 2 else None)
+
+
+def load(data: bytes, codec: str = "pickle", main: Optional[str] = None) -> Tuple[tuple, dict]:
+    """(args, kwargs) of load_call()."""
+    return load_call(data, codec, main)[:2]
+
+
+class _Unpickler(pickle.Unpickler):
+    """One to whom __main__ is a module of another name."""
+
+    def __init__(self, file: io.BytesIO, main: Optional[str]) -> None:
+        super().__init__(file)
+        self.main = main
+
+    def find_class(self, module: str, name: str) -> Any:
+        if self.main and module in ("__main__", "__mp_main__"):
+            module = self.main
+        return super().find_class(module, name)
+
+
+# Recording: what plain pickle cannot take. --------------------------------------------------------
+
+
+def _found(obj: Any) -> bool:
+    """Whether a class or function is what its module has under its name."""
+    module = sys.modules.get(getattr(obj, "__module__", None) or "")
+    found: Any = module
+    for part in getattr(obj, "__qualname__", "<").split("."):
+        found = getattr(found, part, None)
+    return found is obj and module is not None
+
+
+def _cloudpickle() -> Callable[[Any, Any], None]:
+    import cloudpickle
+
+    class Pickler(cloudpickle.CloudPickler):
+        """By name whatever has one: cloudpickle would copy all that is __main__'s."""
+
+        def reducer_override(self, obj: Any) -> Any:
+            if isinstance(obj, (type, type(_found))) and _found(obj):
+                return NotImplemented
+            return super().reducer_override(obj)
+
+    return lambda inputs, sink: Pickler(sink, 5).dump(inputs)
+
+
+def _dill() -> Callable[[Any, Any], None]:
+    import dill
+
+    return lambda inputs, sink: dill.Pickler(sink, 4, byref=True).dump(inputs)
+
+
+_picklers: Dict[str, Any] = {}
+
+
+def dump_fallback(inputs: Any, sink: Any) -> Optional[str]:
+    """Pickles into the sink with what the program could import; the codec, None when it has none.
+    Without a sink it only gets ready."""
+    from importlib.util import find_spec
+
+    for name, make in (("cloudpickle", _cloudpickle), ("dill", _dill)):
+        if name not in _picklers:
+            try:
+                _picklers[name] = make() if find_spec(name) else None
+            except Exception:
+                _picklers[name] = None
+        if _picklers[name]:
+            if sink is not None:
+                _picklers[name](inputs, sink)
+            return name
+    return None

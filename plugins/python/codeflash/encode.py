@@ -1,0 +1,1070 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a call did, as the bytes of cf-value.5: a flat heap of nodes in CBOR.
+
+Nodes are numbered where they are first referred to, breadth first, so no depth of nesting is too
+deep. A handler turns one object into one node and refers to the objects in it; which handler a type
+has is found once and kept. Nothing here imports a library of the user's: numpy and pandas are
+looked for in sys.modules only when an object of theirs is met.
+"""
+
+from __future__ import annotations
+
+import sys
+from struct import Struct, calcsize, pack
+from types import (
+    BuiltinFunctionType,
+    BuiltinMethodType,
+    CodeType,
+    FunctionType,
+    GeneratorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+)
+
+MAX_NODES = 1000000
+MAX_BYTES = 64 << 20
+LAZY_MAX = 10000  # what an iterator is asked for at most
+
+NULL, FALSE, TRUE = b"\xf6", b"\xf4", b"\xf5"
+_PLAIN = b"\xf6\x80"  # no state, no flags
+_F64 = Struct(">Bd").pack
+
+
+class TooLarge(Exception):
+    """The value is over the encoder's bounds: the call cannot be judged."""
+
+
+class _NoKey(Exception):
+    """Met while ordering a set: looking at this object would change it."""
+
+
+# CBOR heads and scalars. ------------------------------------------------------------------------
+
+
+def _head(major: int, n: int) -> bytes:
+    major <<= 5
+    if n < 24:
+        return bytes((major | n,))
+    if n < 0x100:
+        return bytes((major | 24, n))
+    if n < 0x10000:
+        return pack(">BH", major | 25, n)
+    if n < 0x100000000:
+        return pack(">BI", major | 26, n)
+    return pack(">BQ", major | 27, n)
+
+
+_SMALL = {i: _head(0, i) if i >= 0 else _head(1, -1 - i) for i in range(-128, 512)}
+_TEXT = [_head(3, i) for i in range(256)]
+_ARRAY = [_head(4, i) for i in range(256)]
+_REF = [b"\xd8\x1d" + _head(0, i) for i in range(1024)]
+
+
+def _int(v: int) -> bytes:
+    b = _SMALL.get(v)
+    if b is not None:
+        return b
+    major = 0
+    n = v
+    if v < 0:
+        major, n = 1, -1 - v
+    if n < 0x10000000000000000:
+        return _head(major, n)
+    raw = n.to_bytes((n.bit_length() + 7) // 8, "big")
+    return (b"\xc3" if major else b"\xc2") + _head(2, len(raw)) + raw
+
+
+def _float(v: float) -> bytes:
+    return _F64(0xFB, v)
+
+
+def _str(v: str):
+    try:
+        b = v.encode()
+    except UnicodeEncodeError:  # a lone surrogate: becomes a node that carries the bytes
+        return None
+    n = len(b)
+    return _TEXT[n] + b if n < 256 else _head(3, n) + b
+
+
+def _bytes(v: bytes) -> bytes:
+    return _head(2, len(v)) + v
+
+
+def _bool(v: bool) -> bytes:
+    return TRUE if v else FALSE
+
+
+def _none(v: None) -> bytes:
+    return NULL
+
+
+_INLINE = {int: _int, float: _float, str: _str, bytes: _bytes, bool: _bool, type(None): _none}
+
+
+def text(v: str) -> bytes:
+    """A CBOR text; what is not valid Unicode is written with backslashes."""
+    b = v.encode("utf-8", "backslashreplace")
+    return _head(3, len(b)) + b
+
+
+def _list_head(n: int) -> bytes:
+    return _ARRAY[n] if n < 256 else _head(4, n)
+
+
+_KEYS: dict = {}  # attribute names as CBOR
+
+
+def _key(name: object) -> bytes:
+    b = _KEYS.get(name) if type(name) is str else None
+    if b is None:
+        b = text(name if isinstance(name, str) else repr(name))
+        if type(name) is str and len(_KEYS) < 10000:
+            _KEYS[name] = b
+    return b
+
+
+# Types. -----------------------------------------------------------------------------------------
+
+MAIN = None  # the module name that stands for __main__
+
+
+def type_name(t: type) -> str:
+    """ "list", "decimal.Decimal", "pkg.mod.Outer.Inner"."""
+    module = type.__getattribute__(t, "__module__")
+    name = type.__getattribute__(t, "__qualname__")
+    if module == "builtins":
+        return name
+    if module == "__main__" and MAIN:
+        module = MAIN
+    return "%s.%s" % (module, name) if isinstance(module, str) else name
+
+
+def _start(kind: str, t: object) -> bytes:
+    """The first bytes of every node of this kind and type."""
+    return b"\x85" + text(kind) + text(t if isinstance(t, str) else type_name(t))
+
+
+class Drained:
+    """A lazy result that was realised: stands for the generator or iterator it came from."""
+
+    __slots__ = ("type", "items", "truncated", "value", "error")
+
+    def __init__(self, kind: str) -> None:
+        self.type = kind
+        self.items: list = []
+        self.truncated = False
+        self.value = None
+        self.error = None
+
+
+def drain(iterator: object, kind: str = "", limit: int = LAZY_MAX) -> Drained:
+    """Takes what it yields up to a limit. An error that it raises is kept, not raised."""
+    d = Drained(kind or type_name(type(iterator)))
+    step = type(iterator).__next__
+    add = d.items.append
+    try:
+        for _ in range(limit):
+            add(step(iterator))
+        d.truncated = True
+    except StopIteration as stop:
+        d.value = stop.value
+    except Exception as error:
+        d.error = error
+    return d
+
+
+# The encoder. -----------------------------------------------------------------------------------
+
+
+class Encoder:
+    """One heap. put() gives the bytes that stand for an object; heap() the nodes behind them."""
+
+    __slots__ = ("queue", "ids", "probing", "max_nodes", "max_bytes")
+
+    def __init__(self, max_nodes: int = MAX_NODES, max_bytes: int = MAX_BYTES) -> None:
+        self.queue: list = []  # also keeps every object alive, so that no id comes back
+        self.ids: dict = {}
+        self.probing = False
+        self.max_nodes = max_nodes
+        self.max_bytes = max_bytes
+
+    def put(self, v: object) -> bytes:
+        t = type(v)
+        f = _INLINE.get(t)
+        if f is not None:
+            b = f(v)
+            if b is not None:
+                return b
+        i = self.ids.get(id(v))
+        if i is None:
+            if t not in _HANDLERS:
+                _HANDLERS[t] = _find_handler(t)
+            i = len(self.queue)
+            if i >= self.max_nodes:
+                raise TooLarge
+            self.queue.append(v)
+            if t not in _FRESH:
+                self.ids[id(v)] = i
+        return _REF[i] if i < 1024 else b"\xd8\x1d" + _head(0, i)
+
+    def puts(self, v: object) -> list:
+        """put() of every item of a list or tuple; long runs of one plain type go faster."""
+        if len(v) > 8:
+            kinds = set(map(type, v))
+            if len(kinds) == 1:
+                t = kinds.pop()
+                if t is float:
+                    raw = pack(">%dd" % len(v), *v)
+                    return [b"\xfb" + raw[i : i + 8] for i in range(0, len(raw), 8)]
+                if t is int:
+                    return list(map(_int, v))
+        put = self.put
+        return [put(x) for x in v]
+
+    def heap(self) -> bytes:
+        queue = self.queue
+        handlers = _HANDLERS
+        nodes = []
+        size = 0
+        i = 0
+        while i < len(queue):
+            v = queue[i]
+            i += 1
+            try:
+                node = handlers[type(v)](self, v)
+            except (TooLarge, _NoKey):
+                raise
+            except Exception as error:
+                node = _opaque(v, "it cannot be read: %s" % _words(error))
+            size += len(node)
+            if size > self.max_bytes:
+                raise TooLarge
+            nodes.append(node)
+        return _list_head(len(nodes)) + b"".join(nodes)
+
+
+def _node(start: bytes, items: list, state: bytes = NULL, flags: bytes = b"\x80") -> bytes:
+    return start + _list_head(len(items)) + b"".join(items) + state + flags
+
+
+def _state(e: Encoder, pairs: list) -> bytes:
+    """State from [(name, object)]."""
+    if not pairs:
+        return NULL
+    put = e.put
+    return _list_head(2 * len(pairs)) + b"".join([_key(k) + put(x) for k, x in pairs])
+
+
+def _words(error: BaseException) -> str:
+    """An error in a few words, without asking more of the user's code than it takes."""
+    try:
+        return "%s: %s" % (type(error).__name__, str(error)[:200])
+    except Exception:
+        return type(error).__name__
+
+
+def _opaque(v: object, reason: str) -> bytes:
+    return _node(_start("opaque", type(v)), [text(reason)])
+
+
+def _sequence(start: bytes):
+    def handler(e: Encoder, v: object) -> bytes:
+        n = len(v)
+        if n > MAX_BYTES:
+            raise TooLarge
+        return start + _list_head(n) + b"".join(e.puts(v)) + _PLAIN
+
+    return handler
+
+
+def _mapping(start: bytes):
+    def handler(e: Encoder, v: dict) -> bytes:
+        put = e.put
+        parts = []
+        for k, x in v.items():
+            parts.append(put(k))
+            parts.append(put(x))
+        return start + _list_head(len(parts)) + b"".join(parts) + _PLAIN
+
+    return handler
+
+
+def _in_order(e: Encoder, v: list) -> list:
+    """A set's elements by their own encoding, so that equal sets are equal bytes."""
+    if all(type(x) in _INLINE for x in v):
+        known = len(e.queue)
+        parts = [e.put(x) for x in v]
+        if len(e.queue) == known:
+            parts.sort()
+        return parts
+    keyed = []
+    try:
+        for x in v:
+            probe = Encoder(256, 1 << 16)
+            probe.probing = True
+            keyed.append((probe.put(x) + probe.heap(), x))
+        keyed.sort(key=lambda pair: pair[0])
+        v = [x for _, x in keyed]
+    except (_NoKey, TooLarge):
+        pass
+    return [e.put(x) for x in v]
+
+
+def _set_of(start: bytes):
+    def handler(e: Encoder, v: object) -> bytes:
+        return _node(start, _in_order(e, list(v)))
+
+    return handler
+
+
+def _payload(t: type, parts, base: type = None):
+    """A node of kind scalar whose items are parts(v), and what a subclass of base adds to them."""
+    start = _start("scalar", t)
+    attributes = _attributes(t, base) if base is not None and base is not t else None
+
+    def handler(e: Encoder, v: object) -> bytes:
+        state = NULL if attributes is None else _state(e, attributes(v))
+        return _node(start, [e.put(x) for x in parts(v)], state)
+
+    return handler
+
+
+def _array(start: bytes, dtype: str, shape: object, raw: bytes, state: bytes = NULL) -> bytes:
+    dims = _list_head(len(shape)) + b"".join(map(_int, shape))
+    return _node(start, [text(dtype), dims, _bytes(raw)], state)
+
+
+# Names: classes, functions, modules. ------------------------------------------------------------
+
+
+def _qualified(v: object) -> str:
+    module = getattr(v, "__module__", None)
+    name = getattr(v, "__qualname__", None) or getattr(v, "__name__", None)
+    if not isinstance(name, str):
+        name = "?"
+    if module == "__main__" and MAIN:
+        module = MAIN
+    return "%s.%s" % (module, name) if isinstance(module, str) and module != "builtins" else name
+
+
+def _named(v: object) -> bool:
+    """Whether its qualified name, looked up, is this very object."""
+    module = getattr(v, "__module__", None)
+    found = sys.modules.get(module) if isinstance(module, str) else None
+    if found is None:
+        return False
+    try:
+        for part in v.__qualname__.split("."):
+            found = getattr(found, part)
+    except Exception:
+        return False
+    return found is v
+
+
+def _global(v: object, name: str) -> bytes:
+    return _node(_start("global", type(v)), [text(name)])
+
+
+def _class(e: Encoder, v: type) -> bytes:
+    return _global(v, type_name(v))
+
+
+def _module(e: Encoder, v: ModuleType) -> bytes:
+    name = ModuleType.__getattribute__(v, "__dict__").get("__name__")
+    return _global(v, MAIN if name == "__main__" and MAIN else str(name))
+
+
+def _digest(code: CodeType) -> str:
+    """Of what the code does, not of where in the file it stands."""
+    import hashlib
+
+    h = hashlib.sha256()
+    stack = [code]
+    while stack:
+        c = stack.pop()
+        h.update(c.co_code)
+        h.update(repr((c.co_names, c.co_varnames, c.co_freevars, c.co_argcount)).encode(
+            "utf-8", "backslashreplace"))
+        for k in c.co_consts:
+            if isinstance(k, CodeType):
+                stack.append(k)
+            elif isinstance(k, frozenset):
+                h.update(repr(sorted(map(repr, k))).encode("utf-8", "backslashreplace"))
+            else:
+                h.update(repr(k).encode("utf-8", "backslashreplace"))
+    return h.hexdigest()[:16]
+
+
+class _Empty:
+    """Stands for a closure cell that holds nothing yet."""
+
+
+_EMPTY = _Empty()
+
+
+def _cell(cell: object) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _EMPTY
+
+
+def _function(e: Encoder, v: FunctionType) -> bytes:
+    if _named(v):
+        return _global(v, _qualified(v))
+    items = [text(_qualified(v)), text(_digest(v.__code__))]
+    items += [e.put(_cell(c)) for c in v.__closure__ or ()]
+    state = [("__defaults__", v.__defaults__), ("__kwdefaults__", v.__kwdefaults__)]
+    state = [p for p in state if p[1]] + [p for p in v.__dict__.items() if p[0] != "__wrapped__"]
+    return _node(_start("function", type(v)), items, _state(e, state))
+
+
+def _method(e: Encoder, v: MethodType) -> bytes:
+    items = [text(_qualified(v.__func__)), text(""), e.put(v.__self__)]
+    return _node(_start("function", type(v)), items)
+
+
+def _builtin(e: Encoder, v: object) -> bytes:
+    owner = getattr(v, "__self__", None)
+    if owner is None or isinstance(owner, ModuleType) or isinstance(owner, type):
+        return _global(v, _qualified(v))
+    return _node(_start("function", type(v)), [text(_qualified(v)), text(""), e.put(owner)])
+
+
+def _by_name(e: Encoder, v: object) -> bytes:
+    return _global(v, _qualified(v))
+
+
+def _by_repr(e: Encoder, v: object) -> bytes:
+    return _global(v, repr(v))
+
+
+# Errors. ----------------------------------------------------------------------------------------
+
+
+def _error_handler(t: type):
+    start = _start("error", t)
+    more = []
+    if issubclass(t, OSError):
+        more = ["filename", "filename2"]
+    elif issubclass(t, ImportError):
+        more = ["name", "path"]
+    rest = _attributes(t)
+
+    def handler(e: Encoder, v: BaseException) -> bytes:
+        context = None if v.__suppress_context__ else v.__context__
+        pairs = [(k, getattr(v, k, None)) for k in more]
+        notes = None
+        for k, x in rest(v):
+            if k == "__notes__":
+                notes = x
+            else:
+                pairs.append((k, x))
+        items = [e.put(x) for x in (v.args, v.__cause__, context, notes)]
+        return _node(start, items, _state(e, pairs))
+
+    return handler
+
+
+# Lazy things. -----------------------------------------------------------------------------------
+
+
+def _drained(e: Encoder, d: Drained) -> bytes:
+    items = e.puts(d.items)
+    pairs = []
+    if d.value is not None:
+        pairs.append(("return", d.value))
+    if d.error is not None:
+        pairs.append(("raise", d.error))
+    flags = b"\x81" + text("truncated") if d.truncated else b"\x80"
+    return _node(_start("iter", d.type), items, _state(e, pairs), flags)
+
+
+def _iterator(e: Encoder, v: object) -> bytes:
+    if e.probing:
+        raise _NoKey
+    return _drained(e, drain(v))
+
+
+# Objects. ---------------------------------------------------------------------------------------
+
+_instance_dict = object.__getattribute__
+_MANAGED_DICT = 1 << 4
+
+
+def _attributes(t: type, below: type = object):
+    """A function that lists an instance's [(name, value)]: its __dict__, then its slots."""
+    slots = []
+    for c in t.__mro__[: t.__mro__.index(below)]:
+        names = c.__dict__.get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else tuple(names):
+            if name in ("__dict__", "__weakref__"):
+                continue
+            attr = name
+            if name.startswith("__") and not name.endswith("__"):
+                attr = "_%s%s" % (c.__name__.lstrip("_"), name)
+            member = c.__dict__.get(attr)
+            if isinstance(member, MemberDescriptorType):
+                slots.append((attr, member.__get__))
+    has_dict = t.__dictoffset__ != 0 and (below is object or not below.__dictoffset__)
+
+    def attributes(v: object) -> list:
+        pairs = list(_instance_dict(v, "__dict__").items()) if has_dict else []
+        for name, get in slots:
+            try:
+                pairs.append((name, get(v)))
+            except AttributeError:
+                pass
+        return pairs
+
+    return attributes
+
+
+def _hides_state(t: type) -> bool:
+    """Whether instances hold more than __dict__ and slots show (a type written in C)."""
+    word = calcsize("P")
+    size = object.__basicsize__
+    managed = sys.version_info >= (3, 11) and t.__flags__ & _MANAGED_DICT
+    if t.__dictoffset__ and not managed:
+        size += word
+    if t.__weakrefoffset__ > 0:
+        size += word
+    for c in t.__mro__:
+        if "__slots__" in c.__dict__:
+            size += word * sum(isinstance(m, MemberDescriptorType) for m in c.__dict__.values())
+    return t.__itemsize__ != 0 or t.__basicsize__ > size
+
+
+def _flags_of(t: type) -> bytes:
+    return b"\x81" + text("eq") if isinstance(t.__eq__, FunctionType) else b"\x80"
+
+
+def _object_handler(t: type):
+    start = _start("object", t) + b"\x80"
+    flags = _flags_of(t)
+    attributes = _attributes(t)
+
+    def handler(e: Encoder, v: object) -> bytes:
+        put = e.put
+        parts = []
+        for k, x in attributes(v):
+            parts.append(_KEYS.get(k) or _key(k))
+            parts.append(put(x))
+        return start + _list_head(len(parts)) + b"".join(parts) + flags
+
+    return handler
+
+
+def _reduced_handler(t: type):
+    """By what pickle would be told, for types whose state cannot be seen."""
+    start = _start("object", t)
+    flags = _flags_of(t)
+    attributes = _attributes(t)
+
+    def handler(e: Encoder, v: object) -> bytes:
+        try:
+            how = v.__reduce_ex__(4)
+        except Exception as error:
+            return _opaque(v, "its state cannot be read: %s" % error)
+        if isinstance(how, str):
+            return _global(v, how)
+        pairs = [("__reduce__", how[:2])]
+        if len(how) > 2 and how[2] is not None:
+            pairs.append(("__state__", how[2]))
+        elif t.__dictoffset__:
+            pairs += attributes(v)
+        if len(how) > 3 and how[3] is not None:
+            pairs.append(("__items__", list(how[3])))
+        if len(how) > 4 and how[4] is not None:
+            pairs.append(("__pairs__", list(how[4])))
+        return _node(start, [], _state(e, pairs), flags)
+
+    return handler
+
+
+def _stated(t: type, pairs):
+    """A node of kind object whose state is pairs(v)."""
+    start = _start("object", t)
+
+    def handler(e: Encoder, v: object) -> bytes:
+        return _node(start, [], _state(e, pairs(v)))
+
+    return handler
+
+
+# Subclasses of builtins: their contents and their attributes. -----------------------------------
+
+
+def _with_state(kind: str, t: type, contents, more=None):
+    start = _start(kind, t)
+    attributes = _attributes(t)
+
+    def handler(e: Encoder, v: object) -> bytes:
+        items = contents(e, v)
+        pairs = attributes(v)
+        if more is not None:
+            pairs = more(v) + pairs
+        return _node(start, items, _state(e, pairs))
+
+    return handler
+
+
+def _pairs(e: Encoder, v: dict) -> list:
+    parts = []
+    for k, x in dict.items(v):
+        parts.append(e.put(k))
+        parts.append(e.put(x))
+    return parts
+
+
+def _odd_str(e: Encoder, v: str) -> bytes:
+    return _node(_start("scalar", str), [_bytes(v.encode("utf-8", "surrogatepass"))])
+
+
+def _scalar_str(e: Encoder, v: str) -> list:
+    v = str.__str__(v)
+    b = _str(v)
+    return [_bytes(v.encode("utf-8", "surrogatepass")) if b is None else b]
+
+
+_BUILTIN_BASES = (
+    (list, "seq", lambda e, v: e.puts(list(list.__iter__(v)))),
+    (tuple, "seq", lambda e, v: e.puts(tuple(tuple.__iter__(v)))),
+    (dict, "map", _pairs),
+    (set, "set", lambda e, v: _in_order(e, list(set.__iter__(v)))),
+    (frozenset, "set", lambda e, v: _in_order(e, list(frozenset.__iter__(v)))),
+    (str, "scalar", _scalar_str),
+    (int, "scalar", lambda e, v: [_int(int.__add__(v, 0))]),
+    (float, "scalar", lambda e, v: [_float(float.__float__(v))]),
+    (complex, "scalar", lambda e, v: [_float(v.real), _float(v.imag)]),
+    (bytes, "scalar", lambda e, v: [_bytes(bytes.__getitem__(v, slice(None)))]),
+)
+
+
+# The standard library's own. --------------------------------------------------------------------
+
+
+def _bytearray_handler(t: type):
+    start = _start("array", t)
+    attributes = _attributes(t)
+
+    def handler(e: Encoder, v: bytearray) -> bytes:
+        return _array(start, "|u1", (len(v),), bytes(v), _state(e, attributes(v)))
+
+    return handler
+
+
+def _memoryview(e: Encoder, v: memoryview) -> bytes:
+    try:
+        return _array(_start("array", memoryview), v.format, v.shape, v.tobytes())
+    except ValueError as error:
+        return _opaque(v, str(error))
+
+
+def _array_array(t: type):
+    start = _start("array", t)
+    kinds = {"f": "f", "d": "f", "u": "U", "w": "U"}
+
+    def handler(e: Encoder, v: object) -> bytes:
+        code = v.typecode
+        kind = kinds.get(code) or ("i" if code.islower() else "u")
+        if kind == "U":
+            return _node(start, [text("text"), _ARRAY[1] + _int(len(v)), text(v.tounicode())])
+        if sys.byteorder == "big":
+            v = v[:]
+            v.byteswap()
+        return _array(start, "<%s%d" % (kind, v.itemsize), (len(v),), v.tobytes())
+
+    return handler
+
+
+def _enum_handler(t: type):
+    start = _start("scalar", t)
+
+    def handler(e: Encoder, v: object) -> bytes:
+        return _node(start, [e.put(v._name_), e.put(v._value_)])
+
+    return handler
+
+
+def _zone(v: object) -> tuple:
+    return () if v.tzinfo is None else (v.tzinfo,)
+
+
+def _match(v: object) -> list:
+    return [("re", v.re), ("string", v.string), ("pos", v.pos), ("endpos", v.endpos),
+            ("regs", v.regs)]
+
+
+def _memory_file(v: object) -> list:
+    if v.closed:
+        return [("closed", True)]
+    return [("value", v.getvalue()), ("position", v.tell())]
+
+
+def _file(e: Encoder, v: object) -> bytes:
+    for name in ("stdin", "stdout", "stderr"):
+        if v is getattr(sys, name) or v is getattr(sys, "__%s__" % name):
+            return _global(v, "sys." + name)
+    try:
+        if v.closed:
+            return _node(_start("object", type(v)), [], _state(e, [("closed", True)]))
+    except Exception:
+        pass
+    return _opaque(v, "an open file")
+
+
+def _lock(v: object) -> list:
+    if hasattr(v, "locked"):
+        return [("locked", v.locked())]
+    return [("owned", v._is_owned())]
+
+
+def _weak(e: Encoder, v: object) -> bytes:
+    return _node(_start("object", type(v)), [], _state(e, [("target", v())]))
+
+
+def _weak_map(v: object) -> list:
+    return [("items", dict(v.items()))]
+
+
+def _hash(e: Encoder, v: object) -> bytes:
+    if hasattr(v, "digest") and hasattr(v, "name"):
+        try:
+            return _node(_start("scalar", type(v)), [e.put(v.name), e.put(v.digest())])
+        except TypeError:  # shake_128 wants a length
+            return _node(_start("scalar", type(v)), [e.put(v.name), e.put(v.digest(32))])
+    return _reduced_handler(type(v))(e, v)
+
+
+def _library(base: type, t: type):
+    """The handler that t gets for being base, a class of the standard library's; None if none."""
+    module, name = str(base.__module__), base.__name__
+    if module == "decimal" and name == "Decimal":
+        return _payload(t, lambda v: (str(v),), base)
+    if module == "fractions" and name == "Fraction":
+        return _payload(t, lambda v: (v.numerator, v.denominator), base)
+    if module == "uuid" and name == "UUID":
+        return _payload(t, lambda v: (v.int,), base)
+    if module == "datetime":
+        if name == "datetime":
+            return _payload(t, lambda v: (base.isoformat(v), v.fold) + _zone(v), base)
+        if name == "time":
+            return _payload(t, lambda v: (base.isoformat(v), v.fold) + _zone(v), base)
+        if name == "date":
+            return _payload(t, lambda v: (base.isoformat(v),), base)
+        if name == "timedelta":
+            return _payload(t, lambda v: (v.days, v.seconds, v.microseconds), base)
+        if name == "timezone":
+            return _payload(t, lambda v: (repr(v),), base)
+    if name == "ZoneInfo" and module in ("zoneinfo", "backports.zoneinfo"):
+        return _payload(t, lambda v: (v.key,), base) if hasattr(t, "key") else None
+    if module.startswith("pathlib") and "Path" in name:
+        return _payload(t, lambda v: (str(v),), base)
+    if module in ("re", "_sre"):
+        if name == "Pattern":
+            return _payload(t, lambda v: (v.pattern, v.flags), base)
+        if name == "Match":
+            return _stated(t, _match)
+    if module == "collections":
+        if name == "deque":
+            return _with_state("seq", t, lambda e, v: e.puts(list(v)),
+                               lambda v: [("maxlen", v.maxlen)] if v.maxlen is not None else [])
+        if name == "defaultdict":
+            return _with_state("map", t, _pairs, lambda v: [("default_factory", v.default_factory)])
+    if module == "_io":
+        return _stated(t, _memory_file) if name in ("StringIO", "BytesIO") else _file
+    if module == "functools":
+        if name == "partial":
+            return _stated(t, lambda v: [("func", v.func), ("args", v.args),
+                                         ("keywords", v.keywords)])
+        if name == "_lru_cache_wrapper":
+            return _lru_cache
+    if module == "logging" and name in ("Logger", "RootLogger"):
+        return lambda e, v: _global(v, v.name)
+    if module in ("_thread", "_threading_local", "threading") and name in ("lock", "RLock", "LockType"):
+        return _stated(t, _lock)
+    if module == "array" and name == "array":
+        return _array_array(t)
+    if module == "weakref" or name in ("weakref", "ReferenceType", "weakproxy"):
+        if name in ("weakref", "ReferenceType"):
+            return _weak
+        if name in ("WeakValueDictionary", "WeakKeyDictionary"):
+            return _stated(t, _weak_map)
+        if name == "WeakMethod":
+            return _weak
+    if module == "_weakrefset" and name == "WeakSet":
+        start = _start("set", t)
+        return lambda e, v: _node(start, _in_order(e, list(v)))
+    if module in ("_hashlib", "_blake2", "_md5", "_sha1", "_sha2", "_sha256", "_sha512", "_sha3"):
+        return _hash
+    if module in ("socket", "_socket") and name == "socket":
+        return lambda e, v: _opaque(v, "a socket")
+    return None
+
+
+def _lru_cache(e: Encoder, v: object) -> bytes:
+    if _named(v):
+        return _global(v, _qualified(v))
+    return _node(_start("function", type(v)), [text(_qualified(v)), text(""), e.put(v.__wrapped__)])
+
+
+# numpy and pandas, when the program has them. ---------------------------------------------------
+
+
+def _numpy_array(t: type):
+    np = sys.modules["numpy"]
+    start = _start("array", t)
+    masked = issubclass(t, np.ma.MaskedArray) if "numpy.ma" in sys.modules else False
+    attributes = _attributes(t)
+
+    def handler(e: Encoder, v: object) -> bytes:
+        if masked:
+            state = _state(e, [("mask", np.ma.getmaskarray(v)), ("fill_value", v.fill_value)])
+            v = v.filled()
+        else:
+            state = _state(e, attributes(v)) if t is not np.ndarray else NULL
+        v = np.asarray(v)
+        dtype = v.dtype
+        shape = _list_head(v.ndim) + b"".join(map(_int, v.shape))
+        if dtype.hasobject:
+            if v.size > e.max_nodes:
+                raise TooLarge
+            objects = e.puts(v.ravel().tolist())
+            return _node(start, [text(dtype.str if dtype.names is None else str(dtype.descr)), shape]
+                         + objects, state)
+        if v.nbytes > e.max_bytes:
+            raise TooLarge
+        if dtype.names is not None:
+            return _node(start, [text(str(dtype.descr)), shape, _bytes(v.tobytes())], state)
+        little = dtype.newbyteorder("<")
+        raw = v.astype(little, copy=False).tobytes()
+        return _node(start, [text(little.str), shape, _bytes(raw)], state)
+
+    return handler
+
+
+def _numpy_scalar(t: type):
+    np = sys.modules["numpy"]
+    start = _start("scalar", t)
+
+    def handler(e: Encoder, v: object) -> bytes:
+        if isinstance(v, np.complexfloating):
+            return _node(start, [_float(float(v.real)), _float(float(v.imag))])
+        if isinstance(v, (np.bool_, np.integer, np.floating, np.str_, np.bytes_)):
+            x = v.item()
+            if type(x) in _INLINE:
+                return _node(start, [e.put(x)])
+        return _node(start, [text(v.dtype.str), _bytes(v.tobytes())])
+
+    return handler
+
+
+def _pandas(name: str, t: type):
+    np = sys.modules.get("numpy")
+    pd = sys.modules.get("pandas")
+    if np is None or pd is None:
+        return None
+
+    def plain(values: object) -> object:
+        """An array's values in numpy's terms, with the dtype that they have in pandas'."""
+        if isinstance(values, np.ndarray):
+            return values
+        if hasattr(values, "codes") and hasattr(values, "categories"):
+            return ["category", values.codes, values.categories, bool(values.ordered)]
+        if hasattr(values, "asi8"):
+            return [str(values.dtype), values.asi8]
+        return [str(values.dtype), np.asarray(values, dtype=object)]
+
+    if issubclass(t, pd.DataFrame):
+        return _stated(t, lambda v: [("columns", v.columns), ("index", v.index), ("attrs", v.attrs)] + [
+            ("column %d" % i, plain(v.iloc[:, i].array.to_numpy()
+                                    if v.dtypes.iloc[i].kind in "biufc" and isinstance(
+                                        v.dtypes.iloc[i], np.dtype) else v.iloc[:, i].array))
+            for i in range(v.shape[1])])
+    if issubclass(t, pd.Series):
+        return _stated(t, lambda v: [("name", v.name), ("index", v.index), ("attrs", v.attrs),
+                                     ("values", plain(v.array.to_numpy() if isinstance(
+                                         v.dtype, np.dtype) and v.dtype.kind in "biufc" else v.array))])
+    if issubclass(t, pd.MultiIndex):
+        return _stated(t, lambda v: [("names", list(v.names))] + [
+            ("level %d" % i, v.get_level_values(i)) for i in range(v.nlevels)])
+    if issubclass(t, pd.RangeIndex):
+        return _stated(t, lambda v: [("name", v.name), ("range", (v.start, v.stop, v.step))])
+    if issubclass(t, pd.Index):
+        return _stated(t, lambda v: [("name", v.name), ("freq", str(getattr(v, "freq", None))),
+                                     ("values", plain(v.array.to_numpy() if isinstance(
+                                         v.dtype, np.dtype) and v.dtype.kind in "biufc" else v.array))])
+    if name == "Timestamp":
+        return _payload(t, lambda v: (v.value, getattr(v, "unit", "ns"), str(v.tz)))
+    if name == "Timedelta":
+        return _payload(t, lambda v: (v.value, getattr(v, "unit", "ns")))
+    if name in ("NaTType", "NAType"):
+        return _by_repr
+    return None
+
+
+def _foreign(t: type):
+    """Handlers of numpy's and pandas' classes and of what is derived from them."""
+    for c in t.__mro__:
+        module = c.__module__
+        top = module.partition(".")[0] if isinstance(module, str) else ""
+        if top == "numpy" and "numpy" in sys.modules:
+            np = sys.modules["numpy"]
+            if issubclass(t, np.ndarray):
+                return _numpy_array(t)
+            if issubclass(t, np.generic):
+                return _numpy_scalar(t)
+            if issubclass(t, np.dtype):
+                start = _start("scalar", t)
+                return lambda e, v: _node(start, [text(str(v.descr if v.names else v.str))])
+            if c.__name__ == "ufunc":
+                return lambda e, v: _global(v, "numpy." + v.__name__)
+        elif top == "pandas":
+            h = _pandas(c.__name__, t)
+            if h is not None:
+                return h
+    return None
+
+
+# Finding the handler. ---------------------------------------------------------------------------
+
+_HANDLERS: dict = {
+    str: _odd_str,
+    list: _sequence(_start("seq", list)),
+    tuple: _sequence(_start("seq", tuple)),
+    dict: _mapping(_start("map", dict)),
+    set: _set_of(_start("set", set)),
+    frozenset: _set_of(_start("set", frozenset)),
+    complex: _payload(complex, lambda v: (v.real, v.imag)),
+    range: _payload(range, lambda v: (v.start, v.stop, v.step)),
+    slice: _payload(slice, lambda v: (v.start, v.stop, v.step)),
+    bytearray: _bytearray_handler(bytearray),
+    memoryview: _memoryview,
+    FunctionType: _function,
+    MethodType: _method,
+    BuiltinFunctionType: _builtin,
+    BuiltinMethodType: _builtin,
+    MethodWrapperType: _builtin,
+    ModuleType: _module,
+    Drained: _drained,
+    type(Ellipsis): _by_repr,
+    type(NotImplemented): _by_repr,
+    MappingProxyType: lambda e, v: _mapping(_start("map", MappingProxyType))(e, dict(v)),
+    property: _stated(property, lambda v: [("fget", v.fget), ("fset", v.fset), ("fdel", v.fdel)]),
+    classmethod: _stated(classmethod, lambda v: [("func", v.__func__)]),
+    staticmethod: _stated(staticmethod, lambda v: [("func", v.__func__)]),
+    CodeType: lambda e, v: _node(_start("scalar", CodeType), [text(_digest(v))]),
+}
+for _t in (type({}.keys()), type({}.values()), type({}.items())):
+    _HANDLERS[_t] = _with_state("seq", _t, lambda e, v: e.puts(list(v)))
+for _t in (type(str.join), type(int.__add__), type(int.__dict__["real"]), MemberDescriptorType):
+    _HANDLERS.setdefault(_t, _by_name)
+
+# Plain values that are written again wherever they are met: sharing one is nobody's business.
+_FRESH = {str, complex, range, slice}
+
+
+
+def _find_handler(t: type):
+    try:
+        return _choose_handler(t)
+    except Exception as error:
+        reason = "it cannot be read: %s" % _words(error)
+        return lambda e, v: _opaque(v, reason)
+
+
+def _choose_handler(t: type):
+    if issubclass(t, type):
+        return _class
+    if issubclass(t, BaseException):
+        return _error_handler(t)
+    enum = sys.modules.get("enum")
+    if enum is not None and issubclass(t, enum.Enum):
+        _FRESH.add(t)
+        return _enum_handler(t)
+    h = _foreign(t)
+    if h is not None:
+        return h
+    for c in t.__mro__:
+        h = _library(c, t)
+        if h is not None:
+            if c is t and c.__module__ in ("decimal", "fractions", "uuid", "datetime"):
+                _FRESH.add(t)
+            return h
+    for base, kind, contents in _BUILTIN_BASES:
+        if issubclass(t, base):
+            return _with_state(kind, t, contents)
+    if issubclass(t, bytearray):
+        return _bytearray_handler(t)
+    if issubclass(t, ModuleType):
+        return _module
+    if t is GeneratorType:
+        return _iterator
+    step = getattr(t, "__next__", None)
+    if step is not None and not isinstance(step, FunctionType):
+        return _iterator
+    if t.__name__ in ("coroutine", "async_generator", "frame", "traceback"):
+        reason = "a %s" % t.__name__.replace("_", " ")
+        return lambda e, v: _opaque(v, reason)
+    if _hides_state(t):
+        return _reduced_handler(t)
+    return _object_handler(t)
+
+
+# Outcomes. --------------------------------------------------------------------------------------
+
+
+def outcome(kind: str, roots: list, raised_by: str = "", stdout=None, limits: tuple = ()) -> bytes:
+    """An encoded outcome. roots: [(name, object)]; stdout: a function asked last for its text,
+    since realising what is lazy may still print. Too large becomes a skip."""
+    e = Encoder(*limits)
+    try:
+        parts = [text(name) + e.put(v) for name, v in roots]
+        heap = e.heap()
+    except TooLarge:
+        return skipped("too large")
+    out = stdout() if stdout is not None else ""
+    if out:
+        parts.append(text("stdout") + text(out))
+    head = _OUTCOME[kind]
+    if raised_by:
+        head = head[0] + text(raised_by)
+    else:
+        head = head[1]
+    return b"".join([head, _ROOTS, _list_head(len(parts)), b"\x82",
+                     b"\x82".join(parts), _HEAP, heap])
+
+
+_SCHEMA = text("schema") + text("cf/outcome/1") + text("kind")
+_OUTCOME = {
+    "return": (None, b"\xa4" + _SCHEMA + text("return")),
+    "raise": (b"\xa5" + _SCHEMA + text("raise") + text("raised_by"),
+              b"\xa4" + _SCHEMA + text("raise")),
+}
+_ROOTS, _HEAP = text("roots"), text("heap")
+
+
+def skipped(reason: str) -> bytes:
+    """The outcome of a call that cannot be judged."""
+    return (b"\xa5" + _SCHEMA + text("skip") + text("reason") + text(reason)
+            + _ROOTS + b"\x80" + _HEAP + b"\x80")
+
+
+def value(v: object, limits: tuple = ()) -> bytes:
+    """A bare value. TooLarge when it is."""
+    e = Encoder(*limits)
+    root = e.put(v)
+    return (b"\xa3" + text("schema") + text("cf/value/1") + _ROOTS + b"\x81\x82" + text("value")
+            + root + _HEAP + e.heap())
+
+
+def frame(pairs: list) -> bytes:
+    """A worker's frame: little-endian length and a map of [(key, int | str | bytes | bool)]."""
+    body = _head(5, len(pairs)) + b"".join(
+        [text(k) + (text(v) if type(v) is str else _INLINE[type(v)](v)) for k, v in pairs])
+    return pack("<I", len(body)) + body

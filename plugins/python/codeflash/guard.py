@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a replayed call must not do to the world: an audit hook that refuses it and remembers why.
+
+In a sandboxed worker the sandbox contains what the call does, and the hook only explains why the
+network is not there. Under plain pytest nothing contains it, so writes outside a scratch directory
+and new processes are refused too. A hook cannot see what a C extension does by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+NETWORK = "reaches the network: allow with --allow-network"
+WRITES = "writes outside a scratch directory"
+PROCESS = "starts a process"
+SIGNALS = "signals another process"
+
+
+class Refused(BaseException):
+    """The call tried what a replay must not do. Not an Exception: code that retries or carries on
+    after an error would carry on from something that never happened."""
+
+
+_LOOPBACK_NAMES = {"", "localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::"}
+
+
+def _text(v: object) -> str:
+    if isinstance(v, (bytes, bytearray)):
+        return bytes(v).decode("utf-8", "surrogateescape")
+    return v if isinstance(v, str) else ""
+
+
+def _loopback(host: object) -> bool:
+    if host is None:
+        return True
+    name = _text(host).partition("%")[0].lower()
+    return (name in _LOOPBACK_NAMES or name.startswith("127.") or name == "::1"
+            or name.startswith("::ffff:127."))
+
+
+class Guard:
+    """One a process: an audit hook cannot be taken out again, so it sleeps between calls."""
+
+    def __init__(self, network: bool = False, writes: bool = True, processes: bool = True) -> None:
+        """What is allowed."""
+        self.active = False
+        self.reason = ""  # of the first refusal since enter()
+        self.scratch = _scratch()
+        self.protected: set = set()  # real paths that are not scratch even where they lie in it
+        checks: dict = {"os.kill": self.kill, "os.killpg": self.killpg}
+        if not network:
+            checks.update({
+                "socket.connect": self.connect,
+                "socket.sendto": self.connect,
+                "socket.sendmsg": self.sendmsg,
+                "socket.getaddrinfo": self.resolve,
+                "socket.gethostbyname": self.resolve,
+                "socket.gethostbyaddr": self.resolve,
+            })
+        if not writes:
+            checks.update({
+                "open": self.open,
+                "os.mkdir": self.path, "os.rmdir": self.path, "os.remove": self.path,
+                "os.chmod": self.path, "os.chown": self.path, "os.utime": self.path,
+                "os.truncate": self.path, "os.mkfifo": self.path, "os.setxattr": self.path,
+                "os.removexattr": self.path, "os.rename": self.paths, "os.link": self.second,
+                "os.symlink": self.second, "sqlite3.connect": self.database,
+            })
+        if not processes:
+            checks.update(dict.fromkeys((
+                "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
+                "os.forkpty", "pty.spawn"), self.process))
+        find = checks.get
+
+        def hook(event: str, args: tuple) -> None:
+            if self.active:
+                check = find(event)
+                if check is not None:
+                    check(*args)
+
+        sys.addaudithook(hook)
+
+    def enter(self) -> None:
+        self.reason = ""
+        self.active = True
+
+    def leave(self) -> str:
+        """Why the call was refused something; "" when it was not."""
+        self.active = False
+        return self.reason
+
+    def refuse(self, reason: str) -> None:
+        if not self.reason:
+            self.reason = reason
+        raise Refused(reason)
+
+    # Checks: they get what the audit event carries.
+
+    def connect(self, socket: object, address: object = None, *_: object) -> None:
+        if address is None:
+            return
+        if isinstance(address, tuple):
+            if not _loopback(address[0] if address else None):
+                self.refuse(NETWORK)
+        else:
+            name = _text(address)
+            if name and not name.startswith("\0") and not self.is_scratch(name):
+                self.refuse(NETWORK)
+
+    def sendmsg(self, socket: object, address: object = None, *_: object) -> None:
+        self.connect(socket, address)
+
+    def resolve(self, host: object, *_: object) -> None:
+        if not _loopback(host) and _text(host) != os.uname().nodename:
+            self.refuse(NETWORK)
+
+    def kill(self, pid: int, *_: object) -> None:
+        if pid != os.getpid() and not _is_child(pid):
+            self.refuse(SIGNALS)
+
+    def killpg(self, pgid: int, *_: object) -> None:
+        if not _is_child(pgid):
+            self.refuse(SIGNALS)
+
+    def process(self, *_: object) -> None:
+        self.refuse(PROCESS)
+
+    def open(self, path: object, mode: object = None, flags: int = 0, *_: object) -> None:
+        if isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
+            self.path(path)
+
+    def path(self, path: object, *_: object) -> None:
+        if isinstance(path, int) or path is None:
+            return
+        try:
+            name = _text(os.fspath(path))
+        except TypeError:
+            return
+        if not self.is_scratch(name):
+            self.refuse(WRITES)
+
+    def is_scratch(self, name: str) -> bool:
+        """Whether of all directories known the nearest above it may be written."""
+        path = os.path.realpath(name)
+        while True:
+            if path in self.scratch:
+                return True
+            if path in self.protected or path in ("/", ""):
+                return False
+            path = os.path.dirname(path)
+
+    def paths(self, a: object, b: object, *_: object) -> None:
+        self.path(a)
+        self.path(b)
+
+    def second(self, a: object, b: object, *_: object) -> None:
+        self.path(b)
+
+    def database(self, name: object = "", *_: object) -> None:
+        text = _text(name) if not hasattr(name, "__fspath__") else _text(os.fspath(name))
+        if text in ("", ":memory:") or text.startswith("file:") and "mode=ro" in text:
+            return
+        self.path(text)
+
+
+def _scratch() -> set:
+    """Directories in which anything may be written."""
+    names = [os.environ.get(k) for k in ("TMPDIR", "TEMP", "TMP", "PYTEST_DEBUG_TEMPROOT")]
+    names += ["/tmp", "/var/tmp", "/dev/shm", "/dev/null", "/dev/tty"]
+    return {os.path.realpath(n) for n in names if n} - {"/"}
+
+
+def _is_child(pid: object) -> bool:
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as f:
+            return int(f.read().rpartition(b")")[2].split()[1]) == os.getpid()
+    except (OSError, ValueError, IndexError):
+        return False

@@ -1,0 +1,642 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Importing the user's module, or the script that was the program, and finding a function in it.
+
+A module is imported under its real name. The script that was the program is run statement by
+statement under its module's name, never as __main__: so its guard stays shut, and where it has no
+guard, the statements that would run the workflow again are left out. The names that they would have
+bound are remembered with the reason: a call that needs one of them cannot be judged.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from types import FunctionType, GeneratorType, ModuleType
+
+from . import encode
+
+STATEMENT_S = 5.0  # what a top-level statement of an unguarded script may take
+GUARD = None  # a guard.Guard under which a script's top level runs, its imports apart
+
+
+class LoadError(Exception):
+    """The function cannot be reached; the message is one line."""
+
+
+# The path. --------------------------------------------------------------------------------------
+
+
+def import_root(path: str, module: str) -> str:
+    """The directory on sys.path from which path is module: its own less the packages' names."""
+    parts = module.split(".")
+    if os.path.basename(path) == "__init__.py" and parts[-1] != "__init__":
+        parts.append("__init__")
+    directory = os.path.dirname(path)
+    for name in reversed(parts[:-1]):
+        if os.path.basename(directory) != name:
+            return os.path.dirname(path)
+        directory = os.path.dirname(directory)
+    return directory
+
+
+def search_path(request: dict) -> list:
+    """Directories to put in front of sys.path, as the traced program had them."""
+    root = request["project_root"]
+    path = os.path.join(root, request["file"])
+    own = os.path.dirname(path)
+    first = [import_root(path, request["module"])]
+    if request.get("main"):
+        # `python pkg/cli.py` has pkg/ in front; `python -m pkg.cli` has not, and there pkg/ must
+        # not hide modules of the standard library
+        if first[0] == own or not os.path.exists(os.path.join(own, "__init__.py")):
+            first.insert(0, own)
+    first += [os.path.join(root, d) for d in request.get("sys_path") or ()]
+    first.append(os.path.join(root, request.get("module_root") or ""))
+    first.append(root)
+    if request.get("cwd"):
+        first.append(request["cwd"])
+    seen: dict = {}
+    for directory in first:
+        seen.setdefault(os.path.normpath(directory))
+    return list(seen)
+
+
+def extend_path(directories: list) -> None:
+    """Puts them in front of sys.path, in their order, once."""
+    sys.path[:] = directories + [d for d in sys.path if d not in directories]
+
+
+# Modules. ---------------------------------------------------------------------------------------
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(encode._words(error).split())
+    return text[:300]
+
+
+def _same_file(a: str, b: str) -> bool:
+    try:
+        return os.path.samefile(a, b)
+    except OSError:
+        return os.path.realpath(a) == os.path.realpath(b)
+
+
+def _came_from(module: ModuleType, path: str) -> bool:
+    where = getattr(module, "__file__", None)
+    return bool(where) and _same_file(where, path)
+
+
+def open_module(path: str, name: str, main: bool = False) -> tuple:
+    """(the module of that name from that file, {name it lacks: why}). LoadError says why not."""
+    if not os.path.exists(path):
+        raise LoadError("%s: no such file" % path)
+    module = sys.modules.get(name)
+    if module is not None and _came_from(module, path):
+        return module, getattr(module, "__codeflash_missing__", {})
+    if main:
+        return open_script(path, name)
+    try:
+        module = importlib.import_module(name)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise LoadError("could not import %s: %s" % (name, _one_line(error))) from None
+    if not _came_from(module, path):
+        raise LoadError(
+            "module %s came from %s and not from %s" % (name, getattr(module, "__file__", "?"), path))
+    return module, {}
+
+
+def open_script(path: str, name: str) -> tuple:
+    """The same for the file that ran as the program."""
+    parent = name.rpartition(".")[0]
+    if parent:
+        try:
+            importlib.import_module(parent)
+        except Exception:
+            pass  # `python dir/script.py` needs no package around it
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise LoadError("%s: not a Python source file" % path)
+    try:
+        source = spec.loader.get_data(path)
+    except OSError as error:
+        raise LoadError("%s: %s" % (path, error.strerror)) from None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        missing = run_script(module, source, path)
+    except SyntaxError as error:
+        del sys.modules[name]
+        raise LoadError("%s:%s: %s" % (path, error.lineno, error.msg)) from None
+    except LoadError:
+        del sys.modules[name]
+        raise
+    module.__codeflash_missing__ = missing
+    if parent in sys.modules:
+        setattr(sys.modules[parent], name.rpartition(".")[2], module)
+    return module, missing
+
+
+# Scripts. ---------------------------------------------------------------------------------------
+
+
+def run_script(module: ModuleType, source: bytes, path: str) -> dict:
+    """Runs the script's top level in module, all but its workflow. Returns the names it lacks."""
+    import ast
+
+    tree = ast.parse(source, path)
+    script = _Script(ast, module, path)
+    script.guarded = any(map(script.is_guard, tree.body))
+    script.survey(tree)
+    if tree.body and ast.get_docstring(tree, clean=False) is not None:
+        module.__doc__ = ast.get_docstring(tree, clean=False)
+    script.run(tree.body)
+    return script.missing
+
+
+class _Workflow(BaseException):
+    """A top-level statement went into a function of the script's."""
+
+
+class _Script:
+    """One run of a script's top level."""
+
+    def __init__(self, ast: ModuleType, module: ModuleType, path: str) -> None:
+        self.ast = ast
+        self.module = module
+        self.path = path
+        self.guarded = False
+        self.functions: set = set()
+        self.classes: set = set()
+        self.missing: dict = {}
+        self.flags = 0
+        self.loops = (ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith)
+        self.definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        self.imports = (ast.Import, ast.ImportFrom)
+        # bodies of functions do not run where they are written
+        self.deferred = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+    # What the source says.
+
+    def is_guard(self, node: object) -> bool:
+        """`if __name__ == "__main__":`, in any of its spellings."""
+        ast = self.ast
+        return isinstance(node, ast.If) and any(
+            isinstance(n, ast.Compare)
+            and len(n.ops) == 1
+            and isinstance(n.ops[0], ast.Eq)
+            and {self.name_or_text(n.left), self.name_or_text(n.comparators[0])}
+            == {"__name__", "'__main__'"}
+            for n in ast.walk(node.test)
+        )
+
+    def name_or_text(self, node: object) -> str:
+        ast = self.ast
+        if isinstance(node, ast.Name):
+            return node.id
+        value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+        return repr(value) if isinstance(value, str) else ""
+
+    def survey(self, tree: object) -> None:
+        """Notes what the script defines, and the globals that only its functions bind."""
+        ast = self.ast
+        bound: set = set()
+        declared: dict = {}
+        stack = [(n, True) for n in tree.body]
+        while stack:
+            node, top = stack.pop()
+            if top:
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    self.functions.add(node.name)
+                elif isinstance(node, ast.ClassDef):
+                    self.classes.add(node.name)
+                elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+                    self.functions.update(n.id for n in node.targets if isinstance(n, ast.Name))
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    bound.add(node.id)
+            if isinstance(node, ast.Global):
+                for name in node.names:
+                    declared.setdefault(name, node.lineno)
+            inner = top and not isinstance(node, self.definitions + (ast.Lambda,))
+            stack.extend((n, inner) for n in ast.iter_child_nodes(node))
+        for name, line in declared.items():
+            if name not in bound and name not in self.functions and name not in self.classes:
+                self.missing[name] = "a function that is still to run binds it (line %d)" % line
+
+    def running(self, node: object):
+        """The nodes below that run when the statement does."""
+        ast = self.ast
+        stack = [node]
+        while stack:
+            n = stack.pop()
+            yield n
+            if isinstance(n, self.deferred):
+                stack.extend(getattr(n, "decorator_list", ()))
+                stack.extend(n.args.defaults)
+                stack.extend(d for d in n.args.kw_defaults if d is not None)
+            else:
+                stack.extend(ast.iter_child_nodes(n))
+
+    def calls_script(self, node: object) -> bool:
+        """Whether it calls, by name, a function of the script's or a method of its class's."""
+        ast = self.ast
+        for n in self.running(node):
+            if not isinstance(n, ast.Call):
+                continue
+            f = n.func
+            if isinstance(f, ast.Name):
+                if f.id in self.functions:
+                    return True
+                continue
+            while isinstance(f, ast.Attribute):
+                f = f.value
+                if isinstance(f, ast.Call):
+                    f = f.func
+                    if isinstance(f, ast.Name) and f.id in self.classes:
+                        return True
+        return False
+
+    def reads_missing(self, node: object) -> str:
+        ast = self.ast
+        for n in self.running(node):
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id in self.missing:
+                if n.id not in self.module.__dict__:
+                    return n.id
+        return ""
+
+    def bound_by(self, node: object) -> list:
+        """Names that running it would bind in the module."""
+        ast = self.ast
+        names = []
+        stack = [node]
+        while stack:
+            n = stack.pop()
+            if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load):
+                names.append(n.id)
+            elif isinstance(n, (ast.Import, ast.ImportFrom)):
+                names += [(a.asname or a.name).partition(".")[0] for a in n.names]
+            elif isinstance(n, self.definitions):
+                names.append(n.name)
+                continue
+            elif isinstance(n, ast.ExceptHandler) and n.name:
+                names.append(n.name)
+            elif isinstance(n, ast.Lambda):
+                continue
+            stack.extend(ast.iter_child_nodes(n))
+        return names
+
+    # Doing it.
+
+    def skip(self, node: object, why: str) -> None:
+        reason = "line %d of the script, %s" % (node.lineno, why)
+        for name in self.bound_by(node):
+            if name not in self.module.__dict__:
+                self.missing.setdefault(name, reason)
+
+    def run(self, body: list) -> None:
+        ast = self.ast
+        stack = list(reversed(body))
+        while stack:
+            node = stack.pop()
+            if self.is_guard(node):
+                for n in node.body:
+                    self.skip(n, "which runs only when it is the program")
+                stack.extend(reversed(node.orelse))
+            elif isinstance(node, ast.ImportFrom) and node.module == "__future__":
+                self.future(node)
+            elif isinstance(node, self.imports):
+                self.execute(node, must=True)
+            elif isinstance(node, self.definitions):
+                self.execute(node)
+            elif isinstance(node, ast.If) and self.has_workflow(node):
+                stack.extend(reversed(self.branch(node)))
+            elif type(node).__name__ in ("Try", "TryStar") and self.has_workflow(node):
+                stack.extend(reversed(node.body + node.orelse + node.finalbody))
+            elif not self.guarded and self.calls_script(node):
+                self.skip(node, "which runs the workflow")
+            elif not self.guarded and self.reads_missing(node):
+                self.skip(node, "which needs %r" % self.reads_missing(node))
+            else:
+                self.execute(node, watch=not self.guarded)
+
+    def has_workflow(self, node: object) -> bool:
+        """Whether a compound statement must be gone into rather than run."""
+        return any(self.is_guard(n) for n in self.ast.walk(node)) or (
+            not self.guarded and (self.calls_script(node) or bool(self.reads_missing(node))))
+
+    def branch(self, node: object) -> list:
+        """The statements of an `if` that its test chooses; none when the test cannot be run."""
+        ast = self.ast
+        if not self.calls_script(node.test) and not self.reads_missing(node.test):
+            code = compile(ast.Expression(node.test), self.path, "eval", self.flags, True)
+            try:
+                return node.body if eval(code, self.module.__dict__) else node.orelse
+            except Exception:
+                pass
+        self.skip(node, "whose condition only the program can tell")
+        return []
+
+    def future(self, node: object) -> None:
+        import __future__
+
+        for alias in node.names:
+            feature = getattr(__future__, alias.name, None)
+            if feature is not None:
+                self.flags |= feature.compiler_flag
+                self.module.__dict__[alias.asname or alias.name] = feature
+
+    def execute(self, node: object, must: bool = False, watch: bool = False) -> None:
+        tree = self.ast.Module([node], [])
+        code = compile(tree, self.path, "exec", self.flags, True)
+        if GUARD is not None:
+            GUARD.active = not must
+        try:
+            if watch:
+                self.watched(code)
+            else:
+                exec(code, self.module.__dict__)
+        except KeyboardInterrupt:
+            raise
+        except _Workflow:
+            self.skip(node, "which runs the workflow")
+        except _Slow:
+            self.skip(node, "which takes longer than %g s" % STATEMENT_S)
+        except BaseException as error:
+            if must:
+                raise LoadError("could not import %s: line %d: %s" % (
+                    self.module.__name__, node.lineno, _one_line(error))) from None
+            self.skip(node, "which ended with %s" % _one_line(error))
+        finally:
+            if GUARD is not None:
+                GUARD.active = False
+
+    def watched(self, code: object) -> None:
+        """Runs a statement, but not into functions of the script's: constructors apart."""
+        depth = 0
+
+        def watch(frame, event, arg):
+            nonlocal depth
+            if event == "call":
+                if depth or frame.f_code is code:
+                    depth += bool(depth)
+                elif frame.f_code.co_filename == self.path:
+                    name = frame.f_code.co_name
+                    if name in _CONSTRUCTING:
+                        depth = 1
+                    elif name[:1] != "<":  # <lambda>, <listcomp>, <module>
+                        raise _Workflow
+                elif frame.f_code.co_name == "<module>":
+                    depth = 1  # an import: what it runs is its own affair
+            elif event == "return" and depth:
+                depth -= 1
+
+        before = sys.getprofile()
+        sys.setprofile(watch)
+        try:
+            with time_limit(STATEMENT_S, _Slow):
+                exec(code, self.module.__dict__)
+        finally:
+            sys.setprofile(before)
+
+
+_CONSTRUCTING = {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__",
+                 "__call__", "__getattr__", "__repr__", "__str__", "__hash__", "__eq__", "__lt__"}
+
+
+class _Slow(BaseException):
+    """A top-level statement took too long."""
+
+
+class time_limit:
+    """Raises `error` in this block after so many seconds; does nothing off the main thread."""
+
+    def __init__(self, seconds: float, error: type) -> None:
+        self.seconds = seconds
+        self.error = error
+        self.before = None
+
+    def __enter__(self) -> None:
+        import signal
+        import threading
+
+        if self.seconds > 0 and threading.current_thread() is threading.main_thread():
+            def expired(signum, frame):
+                raise self.error
+
+            self.before = signal.signal(signal.SIGALRM, expired)
+            # again and again: the code under test may catch the first
+            signal.setitimer(signal.ITIMER_REAL, self.seconds, 0.1)
+
+    def __exit__(self, *_: object) -> None:
+        if self.before is not None:
+            import signal
+
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self.before)
+
+
+# Functions. -------------------------------------------------------------------------------------
+
+
+def _static(cls: type, name: str):
+    """A class's attribute without its __get__ being asked; a private name in its mangled form."""
+    names = [name]
+    if name.startswith("__") and not name.endswith("__"):
+        names.insert(0, "_%s%s" % (cls.__name__.lstrip("_"), name))
+    for c in type.__getattribute__(cls, "__mro__"):
+        for n in names:
+            if n in c.__dict__:
+                return c.__dict__[n]
+    raise AttributeError(name)
+
+
+def _unwrapped_class(v: object) -> object:
+    """A class behind a decorator that kept it."""
+    while not isinstance(v, type) and hasattr(v, "__wrapped__"):
+        v = v.__wrapped__
+    return v
+
+
+class Target:
+    """A function found: invoke(args, kwargs) calls it as the program did."""
+
+    __slots__ = ("module", "missing", "invoke", "receiver", "name")
+
+    def __init__(self, module: ModuleType, missing: dict, name: str) -> None:
+        self.module = module
+        self.missing = missing
+        self.name = name
+        self.receiver = False  # args[0] is the instance
+        self.invoke = None
+
+
+def find(module: ModuleType, qualname: str, kind: str = "", missing: dict = {}) -> Target:
+    """The function of that qualified name. LoadError when there is none."""
+    target = Target(module, missing, qualname)
+    if "<" in qualname:
+        raise LoadError("%s is not reachable by name" % qualname)
+    *outer, name = qualname.split(".")
+    owner: object = module
+    for part in outer:
+        try:
+            owner = _unwrapped_class(
+                owner.__dict__[part] if isinstance(owner, ModuleType) else _static(owner, part))
+        except (AttributeError, KeyError):
+            raise _not_found(module, qualname, part, missing) from None
+        if not isinstance(owner, type):
+            raise LoadError("%s: %s is no class" % (qualname, part))
+    if isinstance(owner, ModuleType):
+        if name not in owner.__dict__:
+            raise _not_found(module, qualname, name, missing)
+        target.invoke = _plain(owner.__dict__[name], qualname)
+    else:
+        try:
+            attribute = _static(owner, name)
+        except AttributeError:
+            raise _not_found(module, qualname, name, missing) from None
+        _bind(target, owner, name, attribute)
+    return target
+
+
+def _not_found(module: ModuleType, qualname: str, part: str, missing: dict) -> LoadError:
+    if part in missing:
+        return LoadError("%s: %s" % (qualname, missing[part]))
+    return LoadError("no %s in module %s" % (qualname, module.__name__))
+
+
+def _call(function: object):
+    if isinstance(function, FunctionType):
+        return lambda args, kwargs: function(*args, **kwargs)
+    return lambda args, kwargs: function(*args, **kwargs)
+
+
+def _plain(v: object, qualname: str):
+    """A module's attribute. A command object (click) is called by the function that it wraps."""
+    inner = getattr(v, "callback", None) if hasattr(type(v), "main") else None
+    if isinstance(inner, FunctionType):
+        v = inner
+    if not callable(v):
+        inner = getattr(v, "__wrapped__", None) or getattr(v, "__func__", None)
+        if not callable(inner):
+            raise LoadError("%s is not callable: %s" % (qualname, encode.type_name(type(v))))
+        v = inner
+    return _call(v)
+
+
+def _bind(target: Target, cls: type, name: str, attribute: object) -> None:
+    """How to call a class's attribute with the arguments that its code was called with."""
+    if name == "__init__":
+        target.invoke = _call(cls)
+    elif name == "__new__":
+        new = attribute.__func__ if isinstance(attribute, staticmethod) else attribute
+
+        def construct(args, kwargs):
+            if args and isinstance(args[0], type):
+                return new(*args, **kwargs)
+            return cls(*args, **kwargs)
+
+        target.invoke = construct
+    elif isinstance(attribute, FunctionType):
+        target.receiver = True
+        target.invoke = _call(attribute)
+    elif isinstance(attribute, (staticmethod, classmethod)):
+        target.invoke = _call(attribute.__get__(None, cls))
+    elif isinstance(attribute, property):
+        target.receiver = True
+
+        def access(args, kwargs):
+            if len(args) == 2:
+                return attribute.__set__(*args)
+            return attribute.__get__(args[0], type(args[0]))
+
+        target.invoke = access
+    elif hasattr(type(attribute), "__get__"):
+        target.receiver = True
+        # cached_property and its like give the value; what else is bound is called
+        calls = callable(attribute) or type(attribute).__name__.endswith("method")
+
+        def bound(args, kwargs):
+            got = attribute.__get__(args[0], type(args[0]))
+            return got(*args[1:], **kwargs) if calls else got
+
+        target.invoke = bound
+    elif callable(attribute):
+        target.invoke = _call(attribute)
+    else:
+        raise LoadError("%s is not callable" % target.name)
+
+
+def open_target(request: dict, alias_main: bool = False) -> Target:
+    """Path, module and function of a worker's request. With alias_main, the script that was the
+    program also is sys.modules["__main__"], as code that pickles or spawns expects."""
+    path = os.path.join(request["project_root"], request["file"])
+    extend_path(search_path(request))
+    main = bool(request.get("main"))
+    argv = sys.argv
+    sys.argv = [path]
+    try:
+        module, missing = open_module(path, request["module"], main)
+    finally:
+        if not alias_main:
+            sys.argv = argv
+    if main and alias_main:
+        sys.modules["__main__"] = module
+    return find(module, request["qualname"], request.get("kind") or "", missing)
+
+
+def missing_name(error: BaseException, target: Target) -> str:
+    """Why a NameError says nothing about the function: the script's top level was not all run."""
+    if not target.missing or not isinstance(error, NameError):
+        return ""
+    name = getattr(error, "name", None)
+    if not name:
+        name = str(error).split("'")[1] if str(error).count("'") >= 2 else ""
+    if name not in target.missing:
+        return ""
+    return "needs %r, which is bound by %s" % (name, target.missing[name])
+
+
+# Lazy results. ----------------------------------------------------------------------------------
+
+
+def realise(result: object) -> object:
+    """A lazy result done: a coroutine is run, a generator or iterator drained (an encode.Drained,
+    whose error, if any, the caller raises). Anything else is given back."""
+    t = type(result)
+    if t is GeneratorType:
+        return encode.drain(result, "generator")
+    if t in _EAGER:
+        return result
+    name = t.__name__
+    if name == "coroutine":
+        import asyncio
+
+        return realise(asyncio.run(result))
+    if name == "async_generator":
+        import asyncio
+
+        return asyncio.run(_drain_async(result))
+    step = getattr(t, "__next__", None)
+    if step is not None and not isinstance(step, FunctionType):
+        if t.__module__ != "_io":
+            return encode.drain(result)
+    return result
+
+
+_EAGER = {int, float, str, bytes, bool, type(None), list, tuple, dict, set, frozenset}
+
+
+async def _drain_async(result: object) -> encode.Drained:
+    d = encode.Drained("async_generator")
+    try:
+        async for item in result:
+            d.items.append(item)
+            if len(d.items) >= encode.LAZY_MAX:
+                d.truncated = True
+                break
+    except Exception as error:
+        d.error = error
+    return d

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recording this process: what the verb `trace` decided, put to work.
+
+The decisions come in the environment, which the program's os.environ does not show: C's environment
+keeps them, so that the program's children are recorded too.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import _recorder, importer, netstring
+
+CONFIG = "CODEFLASH_RECORD"
+SPOOL = "CODEFLASH_SPOOL"
+CHILD = "CODEFLASH_CHILD"  # set for what the program starts
+PLAIN = "CODEFLASH_PLAIN"  # the interpreter was started again without us: leave it so
+HERE = os.path.dirname(os.path.abspath(__file__))
+SITE = os.path.join(HERE, "site")
+LAUNCH = os.path.join(HERE, "launch.py")
+
+
+# The environment. ---------------------------------------------------------------------------------
+
+
+def _show(name: str, value) -> None:
+    """What os.environ says of a variable; the environment that children inherit stays."""
+    data = os.environ._data  # type: ignore[attr-defined]
+    if value is None:
+        data.pop(os.fsencode(name), None)
+    else:
+        data[os.fsencode(name)] = os.fsencode(value)
+
+
+def hide_environment() -> None:
+    """Takes out of os.environ what is ours. Python's children find the recorder by PYTHONPATH."""
+    path = os.environ.get("PYTHONPATH")
+    for name in (CONFIG, SPOOL, CHILD, PLAIN):
+        _show(name, None)
+    _recorder.setenv(CHILD.encode(), b"1")
+    _recorder.setenv(PLAIN.encode(), None)
+    if path is not None and (path + os.pathsep).startswith(SITE + os.pathsep):
+        path = path[len(SITE) + 1:]
+        _show("PYTHONPATH", path or None)
+    _recorder.setenv(b"PYTHONPATH", os.fsencode(os.pathsep.join([SITE] + [path] * bool(path))))
+
+
+def command_line() -> list:
+    """The words that this interpreter was started with."""
+    if hasattr(sys, "orig_argv"):
+        return list(sys.orig_argv)
+    with open("/proc/self/cmdline", "rb") as f:
+        return [os.fsdecode(w) for w in f.read().split(b"\0")[:-1]]
+
+
+# Starting. ----------------------------------------------------------------------------------------
+
+
+def _known_frame(argument: object) -> bool:
+    return _recorder.check(_known_frame.__code__, argument, _check_layout.__code__)
+
+
+def _check_layout() -> bool:
+    return _known_frame(object())
+
+
+def _hasher():
+    try:
+        from _blake2 import blake2b
+    except ImportError:
+        from hashlib import blake2b
+    return blake2b
+
+
+def _fallback(inputs: object, sink: object):
+    """Pickles what the interpreter's own pickler cannot: the codec's name, None when there is none.
+    Without a sink it only gets ready."""
+    from . import blob
+
+    return blob.dump_fallback(inputs, sink)
+
+
+def start() -> importer.Importer:
+    """Opens the spool and hooks into imports, forks and exits. OSError when there is no spool."""
+    import atexit
+    from types import CellType
+
+    config = netstring.unpack(os.environ[CONFIG])
+    spool = os.environ.get(SPOOL) or config["spool"]
+    process = '{"argv":[%s],"runtime":%s,"version":"%d.%d.%d"}' % (
+        ",".join(importer.quote(a) for a in command_line() if a != LAUNCH),
+        importer.quote(sys.executable or ""), *sys.version_info[:3])
+    hasher = _hasher()
+    _recorder.start(os.fsencode(spool), process.encode("ascii"), int(config["quota"]),
+                    int(config.get("bytes", 0)), CHILD not in os.environ, hasher, _fallback, CellType, sys.hexversion)
+    hide_environment()
+    _check_layout()
+    made = importer.Importer(_recorder, config["module_root"], config["tests_root"], config["only"],
+                             importer.Cache(hasher))
+    importer.install(made)
+    from . import testids
+
+    testids.install(_recorder)
+    atexit.register(_recorder.report)
+    os.register_at_fork(after_in_child=_recorder.after_fork)
+    os._exit = _recorder._exit  # it would leave what is still being added up
+    _recorder.sample(sys.argv[:1] == [LAUNCH])
+    return made

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What replay tests import: one recorded call done again and compared with what it did then.
+
+The call runs in the test's process, refused what a replay must not do to the world (guard.py).
+When it does not agree it is done once more in a process of its own, because there it finds the
+module as the recording did; only if that does not agree either does the test fail.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import warnings
+import zlib
+from typing import Any, Dict, List, Optional, Tuple
+from urllib.parse import quote
+
+import pytest
+
+from . import compare, encode, guard, load, runner
+
+APPLICATION_ID = 0x63665452  # "cfTR"
+VERSION = 1  # of lib/schema.sql
+CALL_S = 60.0
+
+_AGAIN = "record it again: codeflash optimize --trace-only <the command>"
+
+_CALL = """
+SELECT f.id, f.file, f.module, f.qualname, f.class, f.kind, f.main, v.codec, v.packing, v.data,
+       o.stable, o.input, o.data, o.mask
+FROM call c JOIN function f ON f.id = c.function JOIN value v ON v.id = c.value
+     LEFT JOIN outcome o ON o.call = c.id
+WHERE c.id = ?"""
+
+
+class _Failed(Exception):
+    """The test fails with this message."""
+
+
+class _Skipped(Exception):
+    """The call cannot be replayed here; the message says why."""
+
+
+def _unpack(data: bytes, packing: int) -> bytes:
+    """A blob of the trace as it was before it was packed."""
+    if packing == 0:
+        return data
+    if packing != 2:
+        raise _Failed("the trace packs its values in a way this build does not know; " + _AGAIN)
+    try:
+        return zlib.decompress(data)
+    except zlib.error as error:
+        raise _Failed("the trace is damaged (%s); %s" % (error, _AGAIN)) from None
+
+
+class _Trace:
+    """The SQLite file, read only."""
+
+    def __init__(self, path: str) -> None:
+        if not os.path.exists(path):
+            raise _Failed("%s: no such trace; %s" % (path, _AGAIN))
+        try:
+            self.db = sqlite3.connect("file:%s?mode=ro" % quote(path), uri=True)
+            application = self.db.execute("PRAGMA application_id").fetchone()[0]
+            version = self.db.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise _Failed("%s: not a trace (%s); %s" % (path, error, _AGAIN))
+        if application != APPLICATION_ID:
+            raise _Failed("%s: not a trace; %s" % (path, _AGAIN))
+        if version != VERSION:
+            raise _Failed("%s: schema %d, this build reads %d; %s" % (path, version, VERSION, _AGAIN))
+        self.path = path
+        self.meta = {k: json.loads(v) for k, v in self.rows("SELECT key, value FROM meta")}
+
+    def rows(self, sql: str, args: tuple = ()) -> List[tuple]:
+        try:
+            return self.db.execute(sql, args).fetchall()
+        except sqlite3.Error as error:
+            raise _Failed("%s: %s; %s" % (self.path, error, _AGAIN))
+
+
+class Replay:
+    """The calls of one test file. trace and root (the project's) are relative to the file."""
+
+    def __init__(self, trace: str, root: str, file: str) -> None:
+        here = os.path.dirname(os.path.abspath(file))
+        self.path = os.path.normpath(os.path.join(here, trace))
+        self.root = os.path.normpath(os.path.join(here, root))
+        self._trace: Optional[_Trace] = None
+        self._targets: Dict[int, load.Target] = {}
+
+    @property
+    def trace(self) -> _Trace:
+        if self._trace is None:
+            self._trace = _Trace(self.path)
+        return self._trace
+
+    def check(self, call: int) -> None:
+        """Passes if the call does what it did when it was recorded."""
+        __tracebackhide__ = True
+        failed = skipped = ""
+        try:
+            self._check(call)
+        except _Failed as error:
+            failed = str(error)
+        except _Skipped as error:
+            skipped = str(error)
+        if failed:
+            pytest.fail(failed, pytrace=False)
+        if skipped:
+            pytest.skip(skipped)
+
+    def _check(self, call: int) -> None:
+        rows = self.trace.rows(_CALL, (call,))
+        if not rows:
+            raise _Failed("%s has no call %d; %s" % (self.path, call, _AGAIN))
+        (function, file, module, qualname, cls, kind, main, codec, packing, data,
+         stable, shown, expected, mask) = rows[0]
+        if expected is None:
+            raise _Failed("%s has no outcome of call %d; write the tests again: cf-replaygen %s" % (
+                self.path, call, self.path))
+        recorded = _unpack(expected, 2)
+        blob = _unpack(data, packing)
+        request = self._request(file, module, qualname, cls, kind, main)
+        wanted = self._decoded(recorded)
+        if compare.kind(wanted) == "skip":
+            raise _Skipped(str(wanted.get("reason")))
+        refused, got = self._here(function, request, call, blob, codec)
+        difference = self._difference(recorded, wanted, got, stable, mask)
+        if difference and not refused:
+            got = _elsewhere(request, call, blob, codec) or got
+            difference = self._difference(recorded, wanted, got, stable, mask)
+        if refused:
+            raise _Skipped(refused)
+        if difference:
+            raise _Failed("%s does not do what it did when it was recorded\n  call:     %s\n%s" % (
+                qualname, shown, difference))
+
+    def _request(self, file: str, module: str, qualname: str, cls: Optional[str], kind: str,
+                 main: int) -> Dict[str, Any]:
+        """What a worker is told."""
+        meta = self.trace.meta
+        program = self.trace.rows("SELECT module, file FROM function WHERE main LIMIT 1")
+        cwd = meta.get("cwd") or self.root
+        return {
+            "verb": "run", "project_root": self.root, "file": file, "module": module,
+            "module_root": meta.get("module_root") or "", "tests_root": meta.get("tests_root") or "",
+            "qualname": qualname, "class": cls, "kind": kind, "main": bool(main),
+            "main_module": program[0][0] if program else None,
+            "main_file": program[0][1] if program else None,
+            "sys_path": meta.get("sys_path"),
+            "cwd": cwd if os.path.isdir(cwd) else self.root,
+            "seed": int(meta.get("seed") or 1),
+            "call_timeout_s": float(os.environ.get("CODEFLASH_CALL_TIMEOUT") or CALL_S),
+        }
+
+    @staticmethod
+    def _decoded(data: bytes) -> dict:
+        try:
+            return compare.decode(data)
+        except compare.Damaged as error:
+            raise _Failed("the trace is damaged (%s); %s" % (error, _AGAIN))
+
+    def _here(self, function: int, request: Dict[str, Any], call: int, blob: bytes,
+              codec: str) -> Tuple[str, Optional[bytes]]:
+        """(why the call was refused something, its outcome) in this process."""
+        watch = _guard()
+        watch.protected.add(os.path.realpath(self.root))
+        stdout = runner.Stdout()
+        with _Surroundings(request), warnings.catch_warnings():
+            warnings.simplefilter("default")
+            warnings.showwarning = lambda *_args, **_kwargs: None  # type: ignore[assignment]
+            stdout.install()
+            try:
+                target = self._targets.get(function)
+                if target is None:
+                    target = self._targets[function] = _opened(request, watch)
+                work = runner.Runner(request, target, stdout, watch)
+                _, outcome = work.run(call, blob, codec)
+            finally:
+                stdout.remove()
+        return watch.reason, outcome
+
+    def _difference(self, recorded: bytes, wanted: dict, got: Optional[bytes], stable: int,
+                    mask: Optional[str]) -> str:
+        """Lines that say how they differ; "" when they agree."""
+        if got is None:
+            return "  expected: %s\n  got:      no answer in time" % compare.render(wanted)
+        if got == recorded:
+            return ""
+        have = compare.decode(got)
+        both = "  expected: %s\n  got:      %s" % (compare.render(wanted), compare.render(have))
+        if compare.kind(have) != compare.kind(wanted):
+            return both
+        if not stable:
+            return ""
+        answer = _compared(recorded, got, mask)
+        if answer is None:
+            return both + (
+                "\n  (cf-verify, which compares values, was not found: put it on PATH or set"
+                " CODEFLASH_BIN)")
+        if answer.get("answer") == "equal":
+            return ""
+        where = answer.get("path")
+        if not where:
+            return both + "\n  (%s)" % (answer.get("reason") or answer.get("answer"))
+        return "  at:       %s\n  expected: %s\n  got:      %s" % (
+            where, answer.get("original"), answer.get("candidate"))
+
+
+_GUARDS: List[guard.Guard] = []
+
+
+def _guard() -> guard.Guard:
+    """The process's one: nothing is allowed but what CODEFLASH_ALLOW names."""
+    if not _GUARDS:
+        allowed = os.environ.get("CODEFLASH_ALLOW", "").replace(",", " ").split()
+        _GUARDS.append(guard.Guard(
+            network="network" in allowed, writes="writes" in allowed,
+            processes="processes" in allowed))
+    return _GUARDS[0]
+
+
+def _opened(request: Dict[str, Any], watch: guard.Guard) -> load.Target:
+    """The function. A script's top level runs under the guard, but for its imports."""
+    try:
+        load.GUARD = watch
+        return load.open_target(request)
+    except load.LoadError as error:
+        raise _Failed(str(error))
+    finally:
+        load.GUARD = None
+        watch.leave()
+
+
+class _Surroundings:
+    """Directory, argv, byte code and recursion limit as a worker has them, for one call."""
+
+    def __init__(self, request: Dict[str, Any]) -> None:
+        self.request = request
+        self.before: tuple = ()
+
+    def __enter__(self) -> None:
+        self.before = (os.getcwd(), sys.argv, sys.dont_write_bytecode, sys.getrecursionlimit())
+        depth = 0
+        frame: Any = sys._getframe()
+        while frame is not None:
+            depth += 1
+            frame = frame.f_back
+        os.chdir(self.request["cwd"])
+        sys.argv = [os.path.join(self.request["project_root"], self.request["file"])]
+        sys.dont_write_bytecode = True
+        sys.setrecursionlimit(self.before[3] + depth)
+
+    def __exit__(self, *_: object) -> None:
+        os.chdir(self.before[0])
+        sys.argv = self.before[1]
+        sys.dont_write_bytecode = self.before[2]
+        sys.setrecursionlimit(self.before[3])
+
+
+def _elsewhere(request: Dict[str, Any], call: int, blob: bytes, codec: str) -> Optional[bytes]:
+    """The outcome in a process of its own; None when there is none."""
+    head = dict(request, refuse=True, calls=[{"id": call, "size": len(blob), "codec": codec}])
+    worker = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
+    env = dict(os.environ, PYTHONHASHSEED=str(request["seed"] % 4294967296))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-B", worker, "run"], input=json.dumps(head).encode() + b"\n" + blob,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=request["cwd"], env=env,
+            timeout=request["call_timeout_s"] + 60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    data = done.stdout
+    if len(data) < 4 or len(data) - 4 < struct.unpack_from("<I", data)[0]:
+        return None
+    answer = compare._decode(data[4:])[0]
+    return answer.get("outcome")
+
+
+def _cf_verify() -> Optional[str]:
+    """The comparator: $CODEFLASH_BIN, PATH, beside the plugin as built or installed."""
+    libexec = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    places = [os.environ.get("CODEFLASH_BIN"), None, os.path.join(libexec, "..", "bin"),
+              os.path.join(libexec, "..", "..", "bin")]
+    for place in places:
+        if place is None:
+            found = shutil.which("cf-verify")
+        elif os.path.isfile(place):
+            found = place
+        else:
+            found = shutil.which("cf-verify", path=place)
+        if found:
+            return found
+    return None
+
+
+def _compared(recorded: bytes, got: bytes, mask: Optional[str]) -> Optional[dict]:
+    """cf-verify's answer about two outcomes; None when it is not installed."""
+    program = _cf_verify()
+    if program is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="codeflash-") as scratch:
+        names = []
+        for name, data in (("original", recorded), ("candidate", got)):
+            names.append(os.path.join(scratch, name))
+            with open(names[-1], "wb") as f:
+                f.write(data)
+        argv = [program, "--values"]
+        if mask:
+            argv += ["--mask", os.path.join(scratch, "mask.json")]
+            with open(argv[-1], "w", encoding="utf-8") as f:
+                f.write(mask)
+        done = subprocess.run(argv + names, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        answer = json.loads(done.stdout.decode("utf-8", "replace"))
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        return {"answer": "error", "reason": "cf-verify: %s" % " ".join(
+            done.stderr.decode("utf-8", "replace").split())}
+    return answer

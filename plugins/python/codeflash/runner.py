@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One recorded call done again: inputs restored, function called, outcome encoded.
+
+What the worker's `run` and the replay tests share, so that both see the same outcome.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from opcode import opmap
+
+from . import encode, guard, load, show
+
+STDOUT_MAX = 1 << 20
+_RAISE = opmap["RAISE_VARARGS"]
+
+
+class CallTimeout(BaseException):
+    """The call took longer than it may."""
+
+
+class Stdout:
+    """What is written to fd 1 and sys.stdout, kept aside in a file in memory."""
+
+    def __init__(self) -> None:
+        if hasattr(os, "memfd_create"):
+            self.fd = os.memfd_create("stdout")
+        else:
+            import tempfile
+
+            self.fd = os.dup(tempfile.TemporaryFile().fileno())
+        import fcntl
+
+        fcntl.fcntl(self.fd, fcntl.F_SETFL, fcntl.fcntl(self.fd, fcntl.F_GETFL) | os.O_APPEND)
+        self.stream = None
+        self.before: tuple = ()
+
+    def install(self) -> None:
+        for stream in {sys.stdout, sys.__stdout__} - {None}:
+            try:
+                stream.flush()
+            except Exception:
+                pass
+        self.before = (os.dup(1), sys.stdout, sys.__stdout__)
+        os.dup2(self.fd, 1)
+        self.renew()
+
+    def renew(self) -> None:
+        self.stream = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
+        sys.stdout = sys.__stdout__ = self.stream
+
+    def remove(self) -> None:
+        self.take()
+        os.dup2(self.before[0], 1)
+        os.close(self.before[0])
+        sys.stdout, sys.__stdout__ = self.before[1:]
+
+    def take(self) -> str:
+        """What was written since the last time."""
+        try:
+            self.stream.flush()
+        except Exception:
+            pass
+        if sys.stdout is not self.stream or self.stream.closed:
+            self.renew()
+        size = os.fstat(self.fd).st_size
+        if not size:
+            return ""
+        data = os.pread(self.fd, STDOUT_MAX, 0)
+        if size > STDOUT_MAX:
+            import hashlib
+
+            h = hashlib.sha256()
+            for at in range(STDOUT_MAX, size, STDOUT_MAX):
+                h.update(os.pread(self.fd, STDOUT_MAX, at))
+            data += b"\n... %d more bytes, sha256 %s" % (
+                size - STDOUT_MAX, h.hexdigest().encode())
+        os.ftruncate(self.fd, 0)
+        return data.decode("utf-8", "backslashreplace")
+
+
+class Runner:
+    """Runs calls of one function, one after another."""
+
+    def __init__(self, request: dict, target: load.Target, stdout: Stdout,
+                 watch: guard.Guard) -> None:
+        self.target = target
+        self.stdout = stdout
+        self.guard = watch
+        self.restore = _restorer()
+        self.kind = request.get("kind") or ""
+        self.seed = int(request.get("seed") or 0)
+        self.timeout = float(request.get("call_timeout_s") or 0)
+        self.cwd = os.getcwd()
+        self.own = os.path.join(request["project_root"], request["file"])
+        self.root = os.path.normpath(
+            os.path.join(request["project_root"], request.get("module_root") or "")) + os.sep
+        self.pid = os.getpid()
+        self.where: dict = {}
+        self.main = request["module"] if request.get("main") else request.get("main_module")
+        encode.MAIN = self.main
+
+    def run(self, call: int, data: bytes, codec: str) -> tuple:
+        """(the inputs to read, the encoded outcome); the outcome is None when time ran out."""
+        shown = ""
+        outcome = None
+        watch = self.guard
+        watch.enter()
+        try:
+            with load.time_limit(self.timeout, CallTimeout):
+                try:
+                    args, kwargs = self.restore(data, codec, self.main)
+                except CallTimeout:
+                    raise
+                except BaseException as error:
+                    outcome = encode.skipped(not_restored(error))
+                else:
+                    shown = show.call(self.target.name, self.target.receiver, self.kind, args, kwargs)
+                    outcome = self.judge(call, args, kwargs)
+        except CallTimeout:
+            outcome = None
+        except BaseException as error:
+            outcome = encode.skipped("its outcome cannot be read: %s" % load._one_line(error))
+        finally:
+            reason = watch.leave()
+            if os.getpid() != self.pid:  # the call forked, and this is the child
+                os._exit(0)
+            os.chdir(self.cwd)
+            self.stdout.take()
+        if reason:
+            outcome = encode.skipped(reason)
+        return shown, outcome
+
+    def judge(self, call: int, args: tuple, kwargs: dict) -> bytes:
+        target = self.target
+        self.stdout.take()  # of restoring
+        seed(self.seed + call)
+        by = ""
+        roots = []
+        try:
+            result = load.realise(target.invoke(args, kwargs))
+        except CallTimeout:
+            raise
+        except BaseException as error:
+            raised = error
+        else:
+            raised = None
+            if type(result) is encode.Drained and result.error is not None:
+                raised, result.error = result.error, None
+                roots.append(("yielded", result))
+            else:
+                roots.append(("return", result))
+        if raised is not None:
+            why = load.missing_name(raised, target)
+            if why:
+                return encode.skipped(why)
+            by = self.raised_by(raised)
+            raised.__traceback__ = None
+            roots.insert(0, ("raise", raised))
+        if target.receiver and args:
+            roots.append(("self", args[0]))
+            args = args[1:]
+        roots.append(("args", args))
+        if kwargs:
+            roots.append(("kwargs", kwargs))
+        try:
+            return encode.outcome("raise" if by else "return", roots, by, self.stdout.take)
+        except MemoryError:
+            return encode.skipped("too large")
+
+    def void(self, error: BaseException) -> str:
+        """Why an error is not the function's own; "" when it is."""
+        if isinstance(error, guard.Refused):
+            return str(error)
+        return load.missing_name(error, self.target)
+
+    def raised_by(self, error: BaseException) -> str:
+        """"project" when a raise statement of the project's made it, else "runtime"."""
+        tb = error.__traceback__
+        if tb is None:
+            return "runtime"
+        while tb.tb_next is not None:
+            tb = tb.tb_next
+        code = tb.tb_frame.f_code
+        mine = self.where.get(code.co_filename)
+        if mine is None:
+            mine = self.where[code.co_filename] = self.in_project(code.co_filename)
+        if not mine:
+            return "runtime"
+        if isinstance(error, SystemExit) or code.co_code[tb.tb_lasti] == _RAISE:
+            return "project"
+        return "runtime"
+
+    def in_project(self, path: str) -> bool:
+        if path == self.own:
+            return True
+        inside = path[len(self.root):] if path.startswith(self.root) else ""
+        return bool(inside) and "site-packages" not in inside and "dist-packages" not in inside
+
+
+def not_restored(error: BaseException) -> str:
+    return "its inputs cannot be restored: %s" % load._one_line(error)
+
+
+def _restorer():
+    try:
+        from . import blob
+
+        return blob.load
+    except ImportError:  # TEMPORARY until blob.py is there
+        import pickle
+        return lambda data, codec, main: pickle.loads(data)
+
+
+def seed(n: int) -> None:
+    """Of the random generators that the program has loaded."""
+    random = sys.modules.get("random")
+    if random is not None:
+        random.seed(n)
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        numpy.seed(n & 0xFFFFFFFF)

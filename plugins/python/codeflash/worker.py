@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs `run` and `bench` of the plugin (cf-plugin.7): recorded calls, run in this process.
+
+`run` answers a frame a call as it finishes; `bench` opens the same way and is bench.py's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def _standing_alone() -> None:
+    """Imports this package by its name, and takes its folder off the path that the user's code
+    sees: a module of theirs may be called load or encode."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
+    sys.path.insert(0, os.path.dirname(here))
+    import codeflash
+
+    del sys.path[0]
+    if os.path.dirname(os.path.abspath(codeflash.__file__)) != here:
+        raise ImportError("another package is called codeflash: %s" % codeflash.__file__)
+
+
+class Session:
+    """The request with its blobs, and the streams: the code under test sees none of them."""
+
+    def __init__(self) -> None:
+        import fcntl
+        import json
+
+        try:
+            self.out = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, 200)
+        except OSError:
+            self.out = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, 10)
+        try:
+            self.input = os.fdopen(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 200), "rb")
+        except OSError:
+            self.input = os.fdopen(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 10), "rb")
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 0)
+        os.close(null)
+        self.request = json.loads(self.input.readline())
+        self.blobs = []
+        for call in self.request["calls"]:
+            data = self.input.read(call["size"])
+            if len(data) != call["size"]:
+                raise EOFError("the inputs of call %s are cut short" % call["id"])
+            self.blobs.append(data)
+
+    def write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self.out, data):]
+
+
+def _prepare(request: dict):
+    """The runner of the request's function, its module imported. LoadError says why not."""
+    from codeflash import guard, load, runner
+
+    stdout = runner.Stdout()
+    stdout.install()
+    network = request.get("allow_network") or os.environ.get("CODEFLASH_ALLOW_NETWORK")
+    refuse = bool(request.get("refuse"))  # there is no sandbox round this process
+    watch = guard.Guard(network=bool(network), writes=not refuse, processes=not refuse)
+    watch.protected.add(os.path.realpath(request["project_root"]))
+    load.GUARD = watch if refuse else None
+    target = load.open_target(request, alias_main=True)
+    return runner.Runner(request, target, stdout, watch)
+
+
+def run(session: Session) -> int:
+    """The verb `run`."""
+    from codeflash import encode, load
+
+    request = session.request
+    try:
+        work = _prepare(request)
+    except load.LoadError as error:
+        session.write(encode.frame([("error", str(error))]))
+        return 0
+    import warnings
+
+    warnings.showwarning = lambda *_args, **_kwargs: None
+    frame = encode.frame
+    done = 0
+    for call, data in zip(request["calls"], session.blobs):
+        shown, outcome = work.run(call["id"], data, call["codec"])
+        if outcome is None:
+            session.write(frame([("call", call["id"]), ("timeout", True)]))
+            break
+        session.write(frame([("call", call["id"]), ("input", shown), ("outcome", outcome)]))
+        done += 1
+    session.write(frame([("end", done)]))
+    return 0
+
+
+def serve_bench(session: Session) -> int:
+    """The verb `bench`, up to the loop that is bench.py's."""
+    import json
+
+    # before anything of the user's: it keeps the clock and the calls that it times with
+    from codeflash import bench, load, runner
+
+    request = session.request
+    try:
+        work = _prepare(request)
+    except load.LoadError as error:
+        session.write(json.dumps({"error": str(error)}).encode() + b"\n")
+        return 0
+    calls = {}
+    skipped = {}
+    work.guard.enter()
+    for call, data in zip(request["calls"], session.blobs):
+        try:
+            work.restore(data, call["codec"], work.main)
+            calls[call["id"]] = (data, call["codec"])
+        except BaseException as error:
+            skipped[str(call["id"])] = runner.not_restored(error)
+
+    def make(call: int) -> tuple:
+        args, kwargs = work.restore(*calls[call], work.main)
+        return work.target.invoke, args, kwargs
+
+    ready = {"ready": True, "calls": list(calls), "skipped": skipped}
+    bench.serve(bench.Bench(make, lambda: runner.seed(work.seed), work.void, work.timeout),
+                ready, session.input, session.out)
+    return 0
+
+
+def main(argv: list) -> int:
+    verb = argv[1] if len(argv) == 2 else ""
+    if verb not in ("run", "bench"):
+        print("usage: worker.py run|bench", file=sys.stderr)
+        return 2
+    _standing_alone()
+    session = Session()
+    if verb == "bench":
+        return serve_bench(session)
+    return run(session)
+
+
+def _guarded(argv: list) -> int:
+    """main, with one line in place of a traceback."""
+    try:
+        return main(argv)
+    except Exception as error:
+        sys.stderr.write("worker: %s: %s\n" % (type(error).__name__, " ".join(str(error).split())))
+        return 3
+
+
+if __name__ == "__main__":
+    _self = sys.modules["__main__"]  # the script under test may take the name over
+    _status = _guarded(sys.argv)
+    try:
+        sys.stderr.flush()
+    finally:
+        # threads that a call left, or what it registered to run at exit, must not hold this up
+        os._exit(_status)

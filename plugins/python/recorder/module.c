@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The extension module codeflash._recorder: what the Python side of the recorder may ask for. */
+#include "plugins/python/recorder/probe.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "lib/spool.h"
+
+static char *spool_dir, *process; /* where spools go; the JSON of CF_REC_PROCESS */
+static bool started, layout_known, walls;
+
+static bool open_spool(void)
+{
+	return spool_open(spool_dir) == 0 && spool_write(CF_REC_PROCESS, process, strlen(process));
+}
+
+static void begin_sampling(bool from_here)
+{
+	if (!layout_known)
+		spool_loss(CF_NO_FUNCTION, "time is not measured: unknown interpreter", 1);
+	else if (!sampler_start((uintptr_t)PyThreadState_Get(), !walls, from_here))
+		spool_loss(CF_NO_FUNCTION, "time is not measured: no thread for it", 1);
+}
+
+static void before_fork(void)
+{
+	sampler_before_fork();
+	spool_before_fork();
+}
+
+static void after_fork_parent(void)
+{
+	spool_after_fork(false);
+	sampler_after_fork(false);
+}
+
+static void after_fork_child(void)
+{
+	spool_after_fork(true);
+	sampler_after_fork(true);
+}
+
+static void finish(void)
+{
+	if (!started)
+		return;
+	started = false;
+	sampler_stop();
+	spool_close();
+}
+
+/* start(dir, process, quota, bytes, root, hash, fallback, cell type, hexversion) */
+static PyObject *start(PyObject *self, PyObject *args)
+{
+	const char *dir, *json;
+	unsigned long long limit;
+	PyObject *hash, *fallback, *cell;
+	int quota, root, hexversion;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "yyiKiOOOi", &dir, &json, &quota, &limit, &root, &hash, &fallback,
+		    &cell, &hexversion))
+		return NULL;
+	spool_dir = strdup(dir);
+	process = strdup(json);
+	if (!spool_dir || !process)
+		return PyErr_NoMemory();
+	if (capture_setup(hash, fallback, limit) < 0)
+		return NULL;
+	probes_setup((unsigned)quota, cell);
+	sampler_line_format = hexversion >= 0x030b0000 ? 11 : hexversion >= 0x030a0000 ? 10 : 8;
+	walls = root;
+	layout_known = frames_init(hexversion);
+	if (!open_spool())
+		return PyErr_SetFromErrnoWithFilename(PyExc_OSError, dir);
+	started = true;
+	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+	Py_AtExit(finish);
+	Py_RETURN_NONE;
+}
+
+/* check(code, argument, caller's code), called by a known function with a known argument. */
+static PyObject *check(PyObject *self, PyObject *args)
+{
+	PyObject *code, *arg, *caller;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "OOO", &code, &arg, &caller))
+		return NULL;
+	layout_known = layout_known && frames_check((uintptr_t)PyThreadState_Get(), (uintptr_t)code,
+					       (uintptr_t)arg, (uintptr_t)caller);
+	return PyBool_FromLong(layout_known);
+}
+
+/* sample(from here): whether what is to be recorded runs on top of the caller's frames. */
+static PyObject *sample(PyObject *self, PyObject *from_here)
+{
+	(void)self;
+	begin_sampling(PyObject_IsTrue(from_here) == 1);
+	Py_RETURN_NONE;
+}
+
+/* after_fork(): in the child, under the GIL. */
+static PyObject *after_fork(PyObject *self, PyObject *none)
+{
+	(void)self;
+	(void)none;
+	walls = false;
+	sampler_reset();
+	capture_forget();
+	if (open_spool()) {
+		probes_again();
+		begin_sampling(true);
+	}
+	Py_RETURN_NONE;
+}
+
+/* code(code, function, inner, first line, line table) */
+static PyObject *code(PyObject *self, PyObject *args)
+{
+	PyObject *c, *table;
+	unsigned function;
+	int inner, line;
+	char *data;
+	Py_ssize_t n;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "OIiiS", &c, &function, &inner, &line, &table) ||
+		PyBytes_AsStringAndSize(table, &data, &n) < 0)
+		return NULL;
+	/* An address must not come to mean another code; the table is read by the sampler. */
+	Py_INCREF(c);
+	Py_INCREF(table);
+	sampler_code((uintptr_t)c, function, inner, line, (const unsigned char *)data, (size_t)n);
+	Py_RETURN_NONE;
+}
+
+static PyObject *loss(PyObject *self, PyObject *args)
+{
+	const char *reason;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "s", &reason))
+		return NULL;
+	spool_loss(CF_NO_FUNCTION, reason, 1);
+	Py_RETURN_NONE;
+}
+
+static PyObject *test(PyObject *self, PyObject *json)
+{
+	char *data;
+	Py_ssize_t n;
+
+	(void)self;
+	if (PyBytes_AsStringAndSize(json, &data, &n) < 0)
+		return NULL;
+	spool_write(CF_REC_TEST, data, (size_t)n);
+	Py_RETURN_NONE;
+}
+
+static PyObject *pause_thread(PyObject *self, PyObject *none)
+{
+	(void)self;
+	(void)none;
+	sampler_pause((uintptr_t)PyThreadState_Get());
+	Py_RETURN_NONE;
+}
+
+static PyObject *resume_thread(PyObject *self, PyObject *none)
+{
+	(void)self;
+	(void)none;
+	sampler_resume((uintptr_t)PyThreadState_Get());
+	Py_RETURN_NONE;
+}
+
+/* setenv(name, value or None): for children only; os.environ does not show it. */
+static PyObject *set_environment(PyObject *self, PyObject *args)
+{
+	const char *name;
+	PyObject *value;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "yO", &name, &value))
+		return NULL;
+	if (value != Py_None && !PyBytes_AsString(value))
+		return NULL;
+	if (value == Py_None ? unsetenv(name) < 0 : setenv(name, PyBytes_AsString(value), 1) < 0)
+		return PyErr_SetFromErrno(PyExc_OSError);
+	Py_RETURN_NONE;
+}
+
+/* report(): what is told only at an orderly end. */
+static PyObject *report(PyObject *self, PyObject *none)
+{
+	(void)self;
+	(void)none;
+	probes_report();
+	Py_RETURN_NONE;
+}
+
+static PyObject *leave(PyObject *self, PyObject *args)
+{
+	int status;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "i:_exit", &status))
+		return NULL;
+	probes_report();
+	finish();
+	_exit(status);
+}
+
+static PyMethodDef methods[] = {
+	{"start", start, METH_VARARGS, NULL},
+	{"check", check, METH_VARARGS, NULL},
+	{"sample", sample, METH_O, NULL},
+	{"after_fork", after_fork, METH_NOARGS, NULL},
+	{"code", code, METH_VARARGS, NULL},
+	{"loss", loss, METH_VARARGS, NULL},
+	{"test", test, METH_O, NULL},
+	{"pause", pause_thread, METH_NOARGS, NULL},
+	{"resume", resume_thread, METH_NOARGS, NULL},
+	{"setenv", set_environment, METH_VARARGS, NULL},
+	{"report", report, METH_NOARGS, NULL},
+	{"_exit", leave, METH_VARARGS, NULL},
+	{NULL, NULL, 0, NULL},
+};
+static struct PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT, "_recorder", NULL, -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__recorder(void)
+{
+	PyObject *m = PyModule_Create(&definition);
+
+	if (!m || probe_init(m) < 0 || capture_init() < 0)
+		return NULL;
+	return m;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The probe in a function's first statement, and what it knows of the function. */
+#ifndef CF_PROBE_H
+#define CF_PROBE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include "plugins/python/recorder/recorder.h"
+
+/* What becomes of a function's first argument. */
+enum first { FIRST_KEPT, FIRST_INSTANCE_DROPPED, FIRST_CLASS_DROPPED };
+
+struct probe {
+	PyObject_HEAD
+	uint64_t *count; /* in the spool; private_count when there is none */
+	uint64_t next;   /* the count at which to look closer */
+	uint64_t private_count;
+	uint32_t id;
+	enum first first;
+	PyObject *reason;  /* str: why its calls are not kept; NULL: they are */
+	PyObject *owner;   /* (module, qualname) of the class whose method this is, or NULL */
+	PyObject *code;    /* NULL until bound, or after `slots` are known */
+	/* Where the arguments are in the frame: positional, keyword-only, *args, **kwargs. */
+	int *slots;        /* < 0: the slot holds a cell, ~slot */
+	PyObject *names;   /* tuple of the keyword-only names */
+	int npositional, nkeyword;
+	bool varargs, varkw;
+	/* Of its captures. */
+	uint64_t reported; /* calls the ledger has, of a function whose calls are not kept */
+	uint32_t tries, kept, failures;
+	bool fallback_failed;
+};
+
+extern PyObject *probe_type;
+int probe_init(PyObject *module);
+void probes_setup(unsigned max_calls, PyObject *cell);
+void probes_again(void);  /* in the child of a fork, its spool open: named anew, counted from 0 */
+void probes_report(void); /* calls of functions that are not kept, since they were last told */
+
+/* capture.c: keeps the inputs of the call that runs. -1 with an exception the program must see. */
+int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through);
+/* Whether the budget allows a capture for p now. */
+bool capture_allowed(const struct probe *p);
+bool capture_busy(void); /* this thread is in one */
+int capture_init(void);
+void capture_forget(void); /* in the child of a fork */
+int capture_setup(PyObject *hasher, PyObject *fallback, uint64_t limit);
+extern int captures; /* how many run, in all threads */
+
+#endif

@@ -1,0 +1,235 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# codeflash: what the driver itself does, with stages that only say how they were called. The real
+# ones run in pipeline.bats.
+
+load helper
+
+setup() {
+	project
+	bin=$BATS_TEST_TMPDIR/bin
+	export LOG=$BATS_TEST_TMPDIR/log TMPDIR=$BATS_TEST_TMPDIR/tmp PROJECT
+	mkdir -p "$bin" "$TMPDIR"
+	cat >"$bin/stub" <<'SH'
+#!/bin/sh
+me=${0##*/}
+{
+	printf '%s' "$me"
+	for a; do printf ' [%s]' "$a"; done
+	echo
+} >>"$LOG"
+for last; do :; done
+case $me in
+cf-trace)
+	eval "${STUB_TRACE:-:}"
+	echo '{"schema":"cf/trace/1"}'
+	;;
+cf-pr)
+	if [ "$1" = --state-dir ]; then
+		mkdir -p "$PROJECT/.codeflash" && echo "$PROJECT/.codeflash"
+		exit
+	fi
+	cat "$last"
+	echo '{"schema":"cf/result/1"}'
+	;;
+*)
+	cat "$last"
+	eval "${STUB_STAGE:-:}"
+	;;
+esac
+SH
+	chmod +x "$bin/stub"
+	for tool in cf-trace cf-replaygen cf-rank cf-suggest cf-verify cf-bench cf-pr; do
+		ln -s stub "$bin/$tool"
+	done
+	cp "$(command -v codeflash)" "$bin/codeflash"
+	PATH=$bin:$PATH
+}
+
+called() { grep "^$1" "$LOG"; }
+
+# How cf-trace was called, as one line.
+traced_with() { called cf-trace | sed 's/^cf-trace //'; }
+
+@test "codeflash: the stages run in order, each on what the one before it saved" {
+	run codeflash optimize job.py
+	[ "$status" -eq 0 ]
+	run_dir=$(echo .codeflash/run-*)
+	[ "$(cut -d' ' -f1 "$LOG" | tr '\n' ' ')" = "cf-trace cf-pr cf-replaygen cf-rank cf-suggest cf-verify cf-bench cf-verify cf-bench cf-pr " ]
+	called cf-rank | grep -qF "/$run_dir/02-replay.jsonl]"
+	called 'cf-verify \[--combine\]' | grep -qF "/$run_dir/06-bench.jsonl]"
+	called 'cf-bench \[--workflow\]' | grep -qF "/$run_dir/07-combine.jsonl]"
+	[ "$(ls "$run_dir" | tr '\n' ' ')" = "01-trace.jsonl 02-replay.jsonl 03-rank.jsonl 04-suggest.jsonl 05-verify.jsonl 06-bench.jsonl 07-combine.jsonl 08-workflow.jsonl 09-result.jsonl " ]
+	[ -z "$(ls "$TMPDIR")" ]
+}
+
+@test "codeflash: what follows the program's name is the program's" {
+	codeflash optimize --timeout 5 job.py --output x --json -m y --help -- optimize 2>/dev/null
+	[ "$(traced_with)" = "[--timeout] [5] [job.py] [--output] [x] [--json] [-m] [y] [--help] [--] [optimize]" ]
+}
+
+@test "codeflash: -m begins the program, and so does a python" {
+	codeflash optimize -m pytest tests/ -q 2>/dev/null
+	[ "$(traced_with)" = "[-m] [pytest] [tests/] [-q]" ]
+	: >"$LOG"
+	codeflash optimize python3 -X dev job.py 2>/dev/null
+	[ "$(traced_with)" = "[python3] [-X] [dev] [job.py]" ]
+}
+
+@test "codeflash: options before and after the word optimize, with = and without" {
+	codeflash --module-root src --tests-root=t optimize -o a.trace --only-functions f,g --max-function-count=7 job.py 2>/dev/null
+	[ "$(traced_with)" = "[--module-root] [src] [--tests-root] [t] [--output] [a.trace] [--only-functions] [f,g] [--max-function-count] [7] [job.py]" ]
+}
+
+@test "codeflash: a script called optimize, and one behind --" {
+	codeflash optimize optimize 2>/dev/null
+	[ "$(traced_with)" = "[optimize]" ]
+	: >"$LOG"
+	codeflash optimize -- -odd.py 2>/dev/null
+	[ "$(traced_with)" = "[-odd.py]" ]
+}
+
+@test "codeflash: words reach their stage as they were typed" {
+	odd=$'a b\'c"d\n$(touch pwned) `x` \\ *;&'
+	codeflash optimize --output "$odd" --from "exec:$odd" --top 3 --branch "$odd" "$odd" "$odd" 2>/dev/null
+	expected="[--output] [$odd] [$odd] [$odd]"
+	[ "$(sed -n '/^cf-trace/,/^cf-pr/p' "$LOG" | sed '$d')" = "cf-trace $expected" ]
+	grep -qzF "cf-suggest [--from] [exec:$odd]" "$LOG"
+	grep -qzF "cf-pr [--branch] [$odd]" "$LOG"
+	called cf-rank | grep -qF '[--top] [3]'
+	[ ! -e pwned ]
+}
+
+@test "codeflash: a project whose path has spaces, quotes and a newline" {
+	project $'o\'dd "pro\nject"'
+	export PROJECT
+	codeflash optimize job.py 2>/dev/null
+	[ -s .codeflash/run-*/09-result.jsonl ]
+}
+
+@test "codeflash: --trace-only stops after the replay tests" {
+	run codeflash optimize --trace-only job.py
+	[ "$status" -eq 0 ]
+	[ "$(cut -d' ' -f1 "$LOG" | tr '\n' ' ')" = "cf-trace cf-pr cf-replaygen " ]
+	[[ $output == *"codeflash --replay-test"* ]]
+}
+
+@test "codeflash: publishing options reach cf-pr" {
+	codeflash optimize --no-pr --apply --dry-run job.py 2>/dev/null
+	called 'cf-pr \[--no-branch\] \[--apply\] \[--dry-run\]'
+}
+
+@test "codeflash: --json prints the result record and nothing else on stdout" {
+	run --separate-stderr codeflash optimize --json job.py
+	[ "$output" = '{"schema":"cf/result/1"}' ]
+	run --separate-stderr codeflash optimize job.py
+	[ "$output" = "" ]
+}
+
+@test "codeflash: --quiet says nothing and tells every stage" {
+	run codeflash optimize --quiet job.py
+	[ "$output" = "" ]
+	[ "$(grep -c -- '\[--quiet\]' "$LOG")" -eq 9 ]
+}
+
+@test "codeflash: a stage that fails ends the run with its status and no half-written stream" {
+	STUB_STAGE='[ "$me" != cf-suggest ] || exit 4' run codeflash optimize job.py
+	[ "$status" -eq 4 ]
+	[ "$(ls .codeflash/run-* | tr '\n' ' ')" = "01-trace.jsonl 02-replay.jsonl 03-rank.jsonl " ]
+	run called cf-verify
+	[ "$status" -ne 0 ]
+	[ -z "$(ls "$TMPDIR")" ]
+	STUB_TRACE='exit 3' run codeflash optimize job.py
+	[ "$status" -eq 3 ]
+	[ -z "$(ls "$TMPDIR")" ]
+}
+
+@test "codeflash: a signal ends the stage that runs and leaves nothing half done" {
+	for sig in TERM INT HUP; do
+		rm -rf .codeflash "$LOG"
+		STUB_STAGE='[ "$me" != cf-bench ] || { echo $$ >"$PROJECT/pid"; exec sleep 100; }' \
+			env --default-signal=INT "$bin/codeflash" optimize job.py 3>&- &
+		driver=$!
+		until [ -s pid ]; do sleep 0.05; done
+		stage=$(cat pid)
+		rm pid
+		kill -s $sig $driver
+		rc=0
+		wait $driver || rc=$?
+		[ "$rc" -eq $((128 + $(kill -l $sig))) ]
+		run kill -0 "$stage"
+		[ "$status" -ne 0 ]
+		[ -z "$(find . "$TMPDIR" -name '*.part' -o -name 'codeflash-*')" ]
+	done
+}
+
+@test "codeflash: the program's stdin, environment and signals are its own" {
+	export name=mine quiet=yes json=no status=fine STUB_TRACE='
+		cat >"$PROJECT/stdin"
+		env | grep -E "^(name|quiet|json|status)=" | sort >"$PROJECT/env"
+		grep SigIgn /proc/$$/status >"$PROJECT/signals"'
+	before=$(grep SigIgn /proc/self/status)
+	printf 'one\ntwo' | codeflash optimize job.py 2>/dev/null
+	[ "$(cat stdin)" = $'one\ntwo' ]
+	[ "$(cat env)" = $'json=no\nname=mine\nquiet=yes\nstatus=fine' ]
+	[ "$(cat signals)" = "$before" ]
+}
+
+@test "codeflash: --replay-test starts from the traces that the tests name" {
+	mkdir tests
+	: >run.trace
+	printf '# codeflash replay test\n# trace: ../run.trace\nx\n' >tests/test_replay_test_0.py
+	printf '// codeflash replay test\n// trace: %s/run.trace\nx\n' "$PWD" >tests/b.test.js
+	codeflash --replay-test tests/test_replay_test_0.py tests/b.test.js --top 2 2>/dev/null
+	[ "$(called cf-rank)" = "cf-rank [--top] [2] [tests/../run.trace] [$PWD/run.trace]" ]
+	run called cf-trace
+	[ "$status" -ne 0 ]
+	[ -s .codeflash/run-*/09-result.jsonl ]
+}
+
+@test "codeflash: --replay-test with what is none" {
+	echo 'x = 1' >plain.py
+	printf '# trace: gone.trace\n' >gone.py
+	run --separate-stderr codeflash --replay-test plain.py
+	[ "$status" -eq 2 ]
+	one_line codeflash plain.py "name no trace"
+	run --separate-stderr codeflash --replay-test gone.py
+	[ "$status" -eq 2 ]
+	one_line codeflash gone.trace
+	run --separate-stderr codeflash --replay-test nosuch.py
+	[ "$status" -eq 2 ]
+	one_line codeflash nosuch.py
+	run --separate-stderr codeflash --replay-test
+	[ "$status" -eq 2 ]
+	[ ! -e .codeflash ]
+}
+
+@test "codeflash: mistakes are one line and status 2" {
+	run codeflash
+	[ "$status" -eq 2 ]
+	run codeflash optimize
+	[ "$status" -eq 2 ]
+	for words in '--nosuch optimize x' 'optimize --nosuch x' 'optimize --timeout' 'optimize --json=1 x' 'job.py' $'x\ny'; do
+		# shellcheck disable=SC2086
+		run --separate-stderr codeflash $words
+		[ "$status" -eq 2 ]
+		one_line codeflash
+	done
+	[ ! -e "$LOG" ]
+}
+
+@test "codeflash: --help and --version" {
+	run codeflash --help
+	[ "$status" -eq 0 ]
+	[[ $output == usage:* ]]
+	run codeflash optimize --help
+	[ "$status" -eq 0 ]
+	run codeflash --version
+	[[ $output =~ ^codeflash\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "codeflash: tracer-path is where the Python package is" {
+	mkdir -p "$BATS_TEST_TMPDIR/libexec/plugins/python/codeflash"
+	run codeflash tracer-path
+	[ "$output" = "$(cd "$BATS_TEST_TMPDIR/libexec/plugins/python" && pwd -P)" ]
+}

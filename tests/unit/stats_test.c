@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The judgement of cf-bench on simulated measurements: seeded, so that a failure is a failure every
+ * time. Noise is laid on as machines do it: a level of its own for every process, a load that
+ * drifts, executions that something interrupts.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include "lib/mem.h"
+#include "lib/stats.h"
+#include "tests/unit/check.h"
+
+#define INPUTS 4
+#define ROUNDS 2
+#define PASSES 12
+
+struct machine {
+	const char *name;
+	double process; /* standard deviation between processes */
+	double drift;   /* between rounds, the same for all three of a round */
+	double sample;  /* between executions */
+	double hit;     /* chance that an execution is interrupted */
+	double cost;    /* how much longer it then takes, on average */
+	double spoilt;  /* chance that a group's sides did not meet the same machine */
+};
+static const struct machine quiet = {"quiet", 0.006, 0.01, 0.005, 0.02, 0.5, 0.02};
+static const struct machine noisy = {"noisy", 0.008, 0.10, 0.02, 0.35, 1.0, 0.15};
+
+struct sim {
+	const struct machine *m;
+	struct stats_rng rng;
+	double gain;           /* true ratio original / candidate */
+	double slow_input;     /* the candidate's factor on input 0 */
+	double first;          /* ns that every first execution costs more, on both sides */
+	bool memo;             /* the candidate answers repeated inputs from memory */
+	int put_off;           /* it does its work once in so many later executions */
+	double at, group_s;
+	int groups;
+	int64_t peak, import_ns;
+	int threads;
+};
+
+static double normal(struct stats_rng *r)
+{
+	double u = 1 - stats_unit(r), v = stats_unit(r);
+
+	return sqrt(-2 * log(u)) * cos(2 * M_PI * v);
+}
+
+static double execution(struct sim *s, double level)
+{
+	double t = level * (1 + s->m->sample * fabs(normal(&s->rng)));
+
+	if (stats_unit(&s->rng) < s->m->hit)
+		t -= level * s->m->cost * log(1 - stats_unit(&s->rng));
+	return t;
+}
+
+static int simulate(void *arg, int phase, struct stats_group *g)
+{
+	struct sim *s = arg;
+	double process[STATS_SIDES], load[ROUNDS];
+
+	(void)phase;
+	for (int r = 0; r < ROUNDS; r++)
+		load[r] = exp(s->m->drift * fabs(normal(&s->rng)));
+	g->cost = cf_calloc(STATS_SIDES * INPUTS, sizeof(*g->cost));
+	for (int side = 0; side < STATS_SIDES; side++)
+		process[side] = exp(s->m->process * normal(&s->rng));
+	/* now and then a group in which one side met a load that the others did not */
+	if (stats_unit(&s->rng) < s->m->spoilt)
+		process[stats_below(&s->rng, STATS_SIDES)] *= 1 + 0.2 * stats_unit(&s->rng);
+	for (int side = 0; side < STATS_SIDES; side++)
+		for (int i = 0; i < INPUTS; i++) {
+			bool mine = side == STATS_CANDIDATE;
+			double first[ROUNDS], later[ROUNDS * PASSES];
+
+			for (int r = 0; r < ROUNDS; r++) {
+				double level = 1e5 * (i + 1) * process[side] * load[r];
+
+				if (mine)
+					level *= (i ? 1 : s->slow_input) / s->gain;
+				first[r] = execution(s, level) + s->first;
+				if (mine && s->put_off)
+					first[r] *= 0.1;
+				for (int p = 0; p < PASSES; p++) {
+					double now = level;
+
+					if (mine && s->memo)
+						now = 200;
+					if (mine && s->put_off)
+						now *= stats_below(&s->rng, s->put_off)
+							? 0.1
+							: 0.9 * s->put_off;
+					later[r * PASSES + p] = execution(s, now);
+				}
+			}
+			g->cost[side * INPUTS + i] = stats_cost(first, ROUNDS, later, ROUNDS * PASSES);
+		}
+	g->peak[STATS_CANDIDATE] = s->peak;
+	g->import_ns[STATS_CANDIDATE] = s->import_ns;
+	g->threads[STATS_CANDIDATE] = s->threads;
+	s->at += s->group_s;
+	s->groups++;
+	return 0;
+}
+
+static double elapsed(void *arg)
+{
+	return ((struct sim *)arg)->at;
+}
+
+static const double ones[INPUTS] = {1, 1, 1, 1}, many[INPUTS] = {1000, 1000, 1000, 1000};
+
+static struct sim base(const struct machine *m, double gain, uint64_t seed)
+{
+	return (struct sim){.m = m, .rng = {seed}, .gain = gain, .slow_input = 1, .first = 30e3,
+		.group_s = 0.5};
+}
+
+static enum stats_decision judge(
+	struct sim *s, const double *weight, double min_speedup, struct stats_result *r)
+{
+	struct stats_rules rules = {0.95, min_speedup, 10, 1};
+	struct stats_source source = {simulate, elapsed, s};
+
+	CHECK(stats_measure(&rules, &source, INPUTS, weight, r) == 0);
+	return r->decision;
+}
+
+static void quantiles(void)
+{
+	/* tables of Student's t */
+	CHECK(fabs(stats_t(0.025, 1) - 12.7062) < 1e-3);
+	CHECK(fabs(stats_t(0.025, 2) - 4.30265) < 1e-4);
+	CHECK(fabs(stats_t(0.005, 10) - 3.16927) < 1e-4);
+	CHECK(fabs(stats_t(0.025, 1000) - 1.96234) < 1e-4);
+
+	/* by hand: trimmed to 2, 3, 4; winsorized 2 2 3 4 4; 3 ± t(2) · 1 / √5 / 0.6 */
+	const double x[] = {5, 1, 4, 2, 3};
+	struct stats_ratio r = stats_interval(x, 5, 0.05);
+
+	CHECK(fabs(log(r.estimate) - 3) < 1e-9);
+	CHECK(fabs(log(r.high) - 3 - 4.30265 / sqrt(5) / 0.6) < 1e-3);
+	CHECK(isnan(stats_interval(x, 1, 0.05).low) && isnan(stats_interval(x, 0, 0.05).estimate));
+}
+
+/* How often a true ratio is called faster, and how often the interval misses it. */
+static void trials(const struct machine *m, double gain, int n, double min_speedup, int *faster,
+	int *missed, double *mean_s)
+{
+	*faster = *missed = 0;
+	*mean_s = 0;
+	for (int i = 0; i < n; i++) {
+		struct sim s = base(m, gain, 1000 + (uint64_t)i);
+		struct stats_result r;
+
+		*faster += judge(&s, ones, min_speedup, &r) == STATS_FASTER;
+		*missed += r.speedup.low > gain || r.speedup.high < gain;
+		*mean_s += s.at / n;
+		CHECK(s.at <= 10.5);
+		stats_result_release(&r);
+	}
+	fprintf(stderr, "%s machine, true gain %.1f %%: faster %d of %d, interval misses %d, %.1f s\n",
+		m->name, (gain - 1) * 100, *faster, n, *missed, *mean_s);
+}
+
+static void error_rates(void)
+{
+	int faster, missed;
+	double s;
+
+	trials(&quiet, 1, 400, 0.03, &faster, &missed, &s);
+	CHECK(faster == 0 && missed <= 20);
+	trials(&noisy, 1, 400, 0.03, &faster, &missed, &s);
+	CHECK(faster == 0 && missed <= 20);
+	/* without a minimum to hide behind, the looks must still keep their promise together */
+	trials(&quiet, 1, 400, 1e-6, &faster, &missed, &s);
+	CHECK(faster <= 2 && missed <= 20);
+	trials(&quiet, 1.05, 200, 0.03, &faster, &missed, &s);
+	CHECK(faster >= 190 && missed <= 10);
+	trials(&noisy, 1.05, 200, 0.03, &faster, &missed, &s);
+	CHECK(faster >= 190 && missed <= 10);
+	trials(&noisy, 2, 100, 0.03, &faster, &missed, &s);
+	CHECK(faster == 100 && s < 6);
+	trials(&noisy, 0.9, 100, 0.03, &faster, &missed, &s);
+	CHECK(faster == 0);
+}
+
+static void cheats(void)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct stats_result r;
+
+		/* remembers inputs that the traced run never repeats */
+		struct sim s = base(&quiet, 1, seed);
+		s.memo = true;
+		CHECK(judge(&s, ones, 0.03, &r) != STATS_FASTER);
+		CHECK(r.caching);
+		stats_result_release(&r);
+
+		/* and inputs that it does repeat */
+		s = base(&quiet, 1, seed);
+		s.memo = true;
+		CHECK(judge(&s, many, 0.03, &r) == STATS_FASTER);
+		CHECK(r.caching && r.speedup.estimate > 100 && r.speedup.estimate < 1000);
+		stats_result_release(&r);
+
+		/* dear first executions on both sides are not remembering */
+		s = base(&quiet, 2, seed);
+		CHECK(judge(&s, ones, 0.03, &r) == STATS_FASTER && !r.caching);
+		stats_result_release(&r);
+
+		/* work put off to one execution in nine */
+		s = base(&quiet, 1, seed);
+		s.put_off = 9;
+		CHECK(judge(&s, ones, 0.03, &r) != STATS_FASTER);
+		stats_result_release(&r);
+
+		/* faster as a whole, slower on one kind of input */
+		s = base(&quiet, 2, seed);
+		s.slow_input = 3;
+		CHECK(judge(&s, ones, 0.03, &r) == STATS_REGRESSES);
+		stats_result_release(&r);
+
+		s = base(&quiet, 2, seed);
+		s.peak = 200 << 20;
+		CHECK(judge(&s, ones, 0.03, &r) == STATS_REGRESSES);
+		stats_result_release(&r);
+
+		s = base(&quiet, 2, seed);
+		s.import_ns = 20000000;
+		CHECK(judge(&s, ones, 0.03, &r) == STATS_REGRESSES);
+		stats_result_release(&r);
+
+		s = base(&quiet, 2, seed);
+		s.threads = 1;
+		CHECK(judge(&s, ones, 0.03, &r) == STATS_REGRESSES);
+		stats_result_release(&r);
+	}
+}
+
+/* A group so slow that the budget is gone after one still gets its three and a second phase. */
+static void slow_groups(void)
+{
+	struct sim s = base(&quiet, 2, 7);
+	struct stats_result r;
+
+	s.group_s = 20;
+	CHECK(judge(&s, ones, 0.03, &r) == STATS_FASTER);
+	CHECK(s.groups == 6);
+	stats_result_release(&r);
+}
+
+int main(void)
+{
+	quantiles();
+	error_rates();
+	cheats();
+	slow_groups();
+	return CHECK_END();
+}
