@@ -183,7 +183,8 @@ static bool add_file(struct repo *r, const json_t *file, struct cf_buf *index)
 static bool add_commit(
 	struct repo *r, const json_t *edits, const json_t *member, const char *parent, char **commit)
 {
-	json_auto_t *files = edits_apply(edits, r->project_root), *file;
+	json_auto_t *files = edits_apply(edits, r->project_root);
+	json_t *file;
 	struct cf_buf index cf_autobuf = CF_BUF_INIT;
 	struct cf_buf message cf_autobuf = CF_BUF_INIT;
 	cf_autofree char *tree = NULL;

@@ -39,7 +39,7 @@ struct rank {
 	struct edge *e;
 	size_t ne, cap_e;
 	int64_t samples, profiled_ns;
-	bool few; /* too few samples for shares to mean anything */
+	bool few; /* too few samples to leave anything out for its share */
 };
 
 static int add_function(const struct trace_function *f, void *arg)
@@ -141,17 +141,18 @@ static void add_potential(struct rank *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct function *f = r->f + i;
 
+		double timed = f->timed ? (double)f->timed_ns / (double)f->timed * (double)f->calls : 0;
+
 		f->potential_ns = (double)f->own_ns + f->caused_ns;
 		/* Edges are sampled too: no function saves more than the time it was on the stack. */
 		if (f->total_ns >= f->own_ns && f->potential_ns > (double)f->total_ns)
 			f->potential_ns = (double)f->total_ns;
-		if (r->few)
-			f->potential_ns =
-				f->timed ? (double)f->timed_ns / (double)f->timed * (double)f->calls : 0;
-		else if (r->profiled_ns)
+		if (r->profiled_ns)
 			f->share = f->potential_ns / (double)r->profiled_ns;
 		if (f->share > 1)
 			f->share = 1;
+		if (r->few && timed > f->potential_ns)
+			f->potential_ns = timed;
 	}
 }
 
@@ -298,21 +299,21 @@ static json_t *sentence(
 {
 	struct cf_buf b cf_autobuf = CF_BUF_INIT;
 
-	if (r->few) {
-		cf_buf_addf(&b, "The run was too short to sample (%lld samples): ranked by ",
+	if (r->few)
+		cf_buf_addf(&b, "The run was short (%lld samples), so its times are rough. ",
 			(long long)r->samples);
-		if (f->timed)
-			cf_buf_addf(&b, "its %lld calls at the mean time of those recorded",
-				(long long)f->calls);
-		else
-			cf_buf_addf(&b, "its %lld calls and the size of their inputs",
-				(long long)f->calls);
+	if (!f->own_ns && f->timed) {
+		cf_buf_addf(&b, "%lld call%s at the mean time of those recorded", (long long)f->calls,
+			f->calls == 1 ? "" : "s");
+	} else if (!f->own_ns) {
+		cf_buf_addf(&b, "%lld call%s, never seen running", (long long)f->calls,
+			f->calls == 1 ? "" : "s");
 	} else {
 		cf_buf_addf(&b, "%.1f%% of the profiled time: %.3f s of its own in %lld call%s",
 			100 * f->share, seconds((double)f->own_ns), (long long)f->calls,
 			f->calls == 1 ? "" : "s");
 	}
-	if (callee && !r->few)
+	if (callee)
 		cf_buf_addf(&b, ", and %.3f s that it causes, most by calling %s %.1f times a call",
 			seconds(f->caused_ns), callee, per_call);
 	if (f->sampled > f->distinct)
@@ -434,7 +435,7 @@ static void print_left_out(const struct rank *r, size_t emitted, const struct le
 		if (parts[i].n)
 			cf_buf_addf(&b, ", %zu %s", parts[i].n, parts[i].what);
 	if (r->few && r->n)
-		cf_buf_addf(&b, "; only %lld samples, so ranked by calls and recorded times",
+		cf_buf_addf(&b, "; only %lld samples, so their order is rough and --min-share not applied",
 			(long long)r->samples);
 	cf_warn("%s", b.data);
 }

@@ -2,9 +2,12 @@
 /* cf-suggest: candidate rewrites for the targets on the stream. */
 #include "cf-suggest/suggest.h"
 
+#include <inttypes.h>
+#include <unistd.h>
+
 int main(int argc, char **argv)
 {
-	struct suggest o = {.candidates = 16, .timeout = 120};
+	static struct suggest o = {.candidates = 16, .timeout = 120};
 	bool list = false;
 	const char *explain = NULL;
 	const struct cf_opt opts[] = {
@@ -29,5 +32,8 @@ int main(int argc, char **argv)
 		return suggest_explain(explain) ? CF_USAGE : CF_OK;
 	if (suggest_check(&o) || cf_shard_check(o.shard))
 		return CF_USAGE;
-	return cf_stream_read(argv, suggest_record, &o);
+	enum cf_exit status = cf_stream_read(argv, suggest_record, &o);
+	if (!o.quiet && isatty(STDERR_FILENO))
+		cf_warn("%" PRId64 " candidates for %" PRId64 " functions", o.written, o.targets);
+	return (int)status;
 }

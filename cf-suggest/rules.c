@@ -92,32 +92,33 @@ static void propose(struct suggest_target *t, struct rule_ctx *c)
 	free(p);
 }
 
-int suggest_rules(struct suggest_target *t)
+enum cf_exit suggest_rules(struct suggest_target *t)
 {
 	const struct rule *const *rules = rules_for(t->language);
 	int64_t line = cf_json_int(t->record, "line", 0), end = cf_json_int(t->record, "end_line", 0);
-	const char *hash = cf_json_str(t->record, "source_sha256");
+	const char *hash = cf_json_str(t->record, "source_sha256"), *kind = cf_json_str(t->record, "kind");
 	struct source s;
-	int status = 0;
+	enum cf_exit status = CF_OK;
 
-	if (!rules) {
+	/* A module's own lines, and a lambda, are no definition to look into. */
+	if (!rules || (kind && (!strcmp(kind, "module") || !strcmp(kind, "lambda")))) {
 		if (t->options->verbose)
-			cf_warn("%s: no rules for %s", t->file, t->language);
-		return 0;
+			cf_warn("%s: %s: no rules for a %s in %s", t->file, t->name, kind ? kind : "function",
+				t->language);
+		return CF_OK;
 	}
 	if (source_open(&s, t->project_root, t->file, t->language))
-		return -1;
+		return CF_USAGE;
 	TSNode node = source_function(&s, t->name, (int)line);
-	const char *kind = cf_json_str(t->record, "kind");
 	json_auto_t *text = json_stringn(s.text, s.len);
 	if (hash && !source_lines_are(&s, (int)line, (int)end, hash)) {
-		status = cf_error("%s: %s has changed since the trace; record it again with cf-trace",
-			t->file, t->name);
+		cf_error("%s: %s has changed since the trace; record it again with cf-trace", t->file,
+			t->name);
+		status = CF_USAGE;
 	} else if (ts_node_is_null(node)) {
-		/* A lambda or a module's own lines are no definition to look into. */
-		if (!kind || (strcmp(kind, "lambda") && strcmp(kind, "module")))
-			status = cf_error("%s: %s is not on line %d; record it again with cf-trace",
-				t->file, t->name, (int)line);
+		cf_error("%s: no %s on line %d; record it again with cf-trace", t->file, t->name,
+			(int)line);
+		status = CF_USAGE;
 	} else if (!text) {
 		cf_warn("%s: not UTF-8; the rules leave it alone", t->file);
 	} else {

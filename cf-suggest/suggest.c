@@ -64,12 +64,13 @@ bool suggest_write(struct suggest_target *t, const char *name, const char *origi
 		json_pack("{s:I, s:I}", "input_tokens", (json_int_t)cf_json_int(cost, "input_tokens", 0),
 			"output_tokens", (json_int_t)cf_json_int(cost, "output_tokens", 0)));
 	cf_stream_write(record);
+	t->options->written++;
 	return true;
 }
 
 int suggest_record(const struct cf_record *record, void *arg, enum cf_exit *status)
 {
-	const struct suggest *o = arg;
+	struct suggest *o = arg;
 	const char *id = cf_json_str(record->json, "id");
 	struct suggest_target t = {
 		.options = o,
@@ -91,15 +92,14 @@ int suggest_record(const struct cf_record *record, void *arg, enum cf_exit *stat
 		return 0;
 	cf_stream_pass(record);
 
-	json_auto_t *seen = t.seen = json_object();
-	bool failed = false;
+	json_auto_t *seen = json_object();
+	t.seen = seen;
+	o->targets++;
 	for (int i = 0; i < (o->from.n ? o->from.n : 1); i++) {
 		const char *from = o->from.n ? o->from.v[i] : "rules";
-		failed |= (is_exec(from) ? suggest_exec(&t, from + 5) : suggest_rules(&t)) != 0;
+		enum cf_exit said = is_exec(from) ? suggest_exec(&t, from + 5) : suggest_rules(&t);
+		if (said > *status)
+			*status = said;
 	}
-	if (failed)
-		*status = CF_USAGE;
-	else if (!o->quiet && !o->from.n && !json_object_size(seen) && o->verbose)
-		cf_warn("%s: %s: no rule applies", t.file, t.name);
 	return 1;
 }

@@ -88,8 +88,8 @@ static const char setup[] =
 	" value, size)";
 
 /*
- * Own counts against recorded calls; what neither the sample nor a loss accounts for is what the
- * quota left out. A function that was called and of which nothing at all is known is said to be so.
+ * Calls counted against calls recorded: what neither the sample nor a loss accounts for is what the
+ * quota left out, or, where it was not reached, the recorder. ?1 is the quota, ?2 how that is said.
  */
 static const char finish_before[] =
 	"INSERT INTO process SELECT id, pid, ppid, argv, start_ns, ifnull(ended, 'cut short')"
@@ -105,8 +105,8 @@ static const char finish_after[] =
 	" ifnull((SELECT sum(weight) FROM call c WHERE c.function = f.id), 0) AS kept,"
 	" ifnull((SELECT sum(n) FROM t_loss l WHERE l.function = f.id), 0) AS lost"
 	" FROM t_function f;"
-	"INSERT INTO t_loss SELECT id, iif(kept + lost, ?1, 'no input was recorded'),"
-	" calls - kept - lost FROM t_sum WHERE calls > kept + lost"
+	"INSERT INTO t_loss SELECT id, CASE WHEN kept + lost >= ?1 THEN ?2 WHEN kept + lost THEN"
+	" 'not sampled' ELSE 'no input was recorded' END, calls - kept - lost FROM t_sum WHERE calls > kept + lost"
 	" ON CONFLICT DO UPDATE SET n = n + excluded.n;"
 	"INSERT INTO ledger SELECT nullif(function, 0), reason, n FROM t_loss;"
 	"INSERT INTO profile SELECT id, max(calls, kept + lost), ifnull(own_ns, 0),"
@@ -541,8 +541,8 @@ static int select_calls(struct store *s)
 	return ret || rc != SQLITE_DONE ? -1 : 0;
 }
 
-/* Runs statements one after another with the ledger's word for the quota as ?1. */
-static int exec_with_reason(struct store *s, const char *text)
+/* Runs statements one after another with the quota as ?1 and the ledger's words for it as ?2. */
+static int exec_with_quota(struct store *s, const char *text)
 {
 	char reason[64];
 
@@ -553,8 +553,8 @@ static int exec_with_reason(struct store *s, const char *text)
 
 		if (sqlite3_prepare_v2(s->db, text, -1, &st, &text) != SQLITE_OK)
 			return -1;
-		if (sqlite3_bind_parameter_count(st))
-			sqlite3_bind_text(st, 1, reason, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(st, 1, s->quota);
+		sqlite3_bind_text(st, 2, reason, -1, SQLITE_STATIC);
 		rc = sqlite3_step(st);
 		sqlite3_finalize(st);
 		if (done(rc) < 0)
@@ -579,7 +579,7 @@ static int add_complete(struct store *s, const struct store_end *end)
 int store_finish(struct store *s, const struct store_end *end)
 {
 	if (store_begin(s) < 0 || exec(s, finish_before) < 0 || select_calls(s) < 0 ||
-		exec_with_reason(s, finish_after) < 0 || (end->complete && add_complete(s, end) < 0) ||
+		exec_with_quota(s, finish_after) < 0 || (end->complete && add_complete(s, end) < 0) ||
 		store_commit(s) < 0) {
 		failed(s);
 		store_rollback(s);

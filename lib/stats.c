@@ -120,7 +120,7 @@ struct stats_cost stats_cost(double *first, int nfirst, double *later, int nlate
 	qsort(first, (size_t)nfirst, sizeof(*first), by_value);
 	qsort(later, (size_t)nlater, sizeof(*later), by_value);
 	c.cold = first[(nfirst - 1) / 4];
-	c.warm = nlater ? later[(nlater - 1) / 10] : c.cold;
+	c.warm = nlater ? later[(nlater - 1) * 3 / 20] : c.cold;
 	c.low = c.warm < c.cold ? c.warm : c.cold;
 	c.mean = 0;
 	for (int i = 0; i < nlater; i++)
@@ -433,12 +433,28 @@ static int64_t median(int64_t *x, int n)
 	return x[n / 2];
 }
 
+/* ns that importing the candidate surely takes longer than importing the original. */
+static double import_cost(const struct stats_data *d)
+{
+	cf_autofree double *logs = cf_calloc((size_t)d->n, sizeof(*logs));
+	cf_autofree int64_t *original = cf_calloc((size_t)d->n, sizeof(*original));
+
+	for (int k = 0; k < d->n; k++) {
+		const int64_t *t = d->groups[k].import_ns;
+
+		original[k] = (t[STATS_ORIGINAL] + t[STATS_AGAIN]) / 2;
+		logs[k] = log(((double)t[STATS_CANDIDATE] + 1) / ((double)original[k] + 1));
+	}
+	struct stats_ratio r = stats_interval(logs, d->n, 0.01);
+
+	return (double)median(original, d->n) * (r.low - 1);
+}
+
 /* What a faster candidate must not have paid with. */
 static void side_costs(const struct stats_rules *rules, struct stats_result *r)
 {
 	struct stats_data *d = &r->data;
 	cf_autofree int64_t *x = cf_calloc((size_t)d->n, sizeof(*x));
-	int64_t import[2];
 	int threads[2] = {0};
 
 	for (int c = 0; c < 2; c++) {
@@ -448,15 +464,12 @@ static void side_costs(const struct stats_rules *rules, struct stats_result *r)
 			x[k] = d->groups[k].peak[side];
 		r->peak[c] = median(x, d->n);
 		for (int k = 0; k < d->n; k++)
-			x[k] = d->groups[k].import_ns[side];
-		import[c] = median(x, d->n);
-		for (int k = 0; k < d->n; k++)
 			if (d->groups[k].threads[side] > threads[c])
 				threads[c] = d->groups[k].threads[side];
 	}
 	if (r->decision != STATS_FASTER)
 		return;
-	double gain = (r->original - r->candidate) * rules->scale;
+	double gain = (r->original - r->candidate) * rules->scale, import = import_cost(d);
 
 	if (r->peak[1] > 2 * r->peak[0] + (64 << 20))
 		snprintf(r->reason, sizeof(r->reason), "needs %.0f MB where the original needs %.0f MB",
@@ -464,10 +477,10 @@ static void side_costs(const struct stats_rules *rules, struct stats_result *r)
 	else if (threads[1] > threads[0])
 		snprintf(r->reason, sizeof(r->reason),
 			"leaves %d threads or processes at work behind its answer", threads[1]);
-	else if (import[1] - import[0] > 5000000 && (double)(import[1] - import[0]) > gain / 2)
+	else if (import > 5e6 && import > gain / 2)
 		snprintf(r->reason, sizeof(r->reason),
-			"moves work to import: %.1f ms more there, %.1f ms less in its calls",
-			(double)(import[1] - import[0]) / 1e6, gain / 1e6);
+			"moves work to import: %.1f ms more there, %.1f ms less in its calls", import / 1e6,
+			gain / 1e6);
 	else
 		return;
 	r->decision = STATS_REGRESSES;

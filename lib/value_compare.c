@@ -480,9 +480,10 @@ static uint64_t hash_bytes(uint64_t h, const char *p, size_t n)
 
 /*
  * Equal values have equal hashes; unequal ones nearly always others. Looks a few levels deep and a
- * few elements wide. `tolerant` hashes agree on values that the tolerance for floats makes equal.
+ * few elements wide. Tolerant hashes agree on values that the tolerance for floats makes equal.
  */
-static uint64_t hash_val(const struct value *v, const struct val *val, bool tolerant, int depth)
+enum { HASH_TOLERANT = 1, HASH_ANY_ORDER = 2 };
+static uint64_t hash_val(const struct value *v, const struct val *val, int how, int depth)
 {
 	uint64_t h = mix(0, val->kind);
 	const struct node *node;
@@ -492,7 +493,7 @@ static uint64_t hash_val(const struct value *v, const struct val *val, bool tole
 	case VAL_INT:
 		return mix(mix(h, val->neg), val->u);
 	case VAL_FLOAT:
-		if (tolerant)
+		if (how & HASH_TOLERANT)
 			return h;
 		return mix(h, isnan(val_double(val)) ? 1 : val->u);
 	case VAL_BIG:
@@ -510,26 +511,27 @@ static uint64_t hash_val(const struct value *v, const struct val *val, bool tole
 	h = mix(mix(h, node->nitems), node->nstate);
 	if (depth <= 0 || node->kind == NODE_OPAQUE)
 		return h;
-	if (node->kind == NODE_SET || node->kind == NODE_MAP) {
+	if (node->kind == NODE_SET || node->kind == NODE_MAP ||
+		((how & HASH_ANY_ORDER) && (node->kind == NODE_SEQ || node->kind == NODE_ITER))) {
 		uint64_t sum = 0;
 		uint32_t step = node->kind == NODE_MAP ? 2 : 1;
 
 		for (uint32_t i = 0; i < node->nitems; i += step)
 			if (items[i].kind != VAL_REF)
-				sum += hash_val(v, &items[i], tolerant, 0);
+				sum += hash_val(v, &items[i], how, 0);
 		return mix(h, sum);
 	}
-	if (node->kind == NODE_ARRAY && tolerant)
+	if (node->kind == NODE_ARRAY && (how & HASH_TOLERANT))
 		return h;
 	for (uint32_t i = 0; i < node->nitems && i < 12; i++)
-		h = mix(h, hash_val(v, &items[i], tolerant, depth - 1));
+		h = mix(h, hash_val(v, &items[i], how, depth - 1));
 	if (node->nstate) {
 		uint64_t sum = 0;
 
 		for (uint32_t i = 0; i < node->nstate && i < 64; i++) {
 			const struct val *s = v->vals + node->state + 2 * i;
 
-			sum += mix(hash_val(v, &s[0], tolerant, 0), hash_val(v, &s[1], tolerant, 0));
+			sum += mix(hash_val(v, &s[0], how, 0), hash_val(v, &s[1], how, 0));
 		}
 		if (node->nstate <= 64)
 			h = mix(h, sum);
@@ -563,14 +565,14 @@ struct matching {
 };
 
 static struct hashed *hashes(
-	const struct value *v, const struct val *vals, uint32_t n, uint32_t step, bool tolerant)
+	const struct value *v, const struct val *vals, uint32_t n, uint32_t step, int how)
 {
 	struct hashed *h = cf_calloc((size_t)n + 1, sizeof(*h));
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct val *val = &vals[(size_t)i * step];
 
-		h[i].hash = hash_val(v, val, tolerant, 3);
+		h[i].hash = hash_val(v, val, how, 3);
 		h[i].at = i;
 		if (val->kind == VAL_FLOAT && !isnan(val_double(val)))
 			h[i].real = val_double(val);
@@ -579,10 +581,10 @@ static struct hashed *hashes(
 	return h;
 }
 
-static void match_round(struct matching *m, bool tolerant)
+static void match_round(struct matching *m, int how)
 {
-	cf_autofree struct hashed *a = hashes(m->c->a, m->a, m->na, m->step, tolerant);
-	cf_autofree struct hashed *b = hashes(m->c->b, m->b, m->nb, m->step, tolerant);
+	cf_autofree struct hashed *a = hashes(m->c->a, m->a, m->na, m->step, how);
+	cf_autofree struct hashed *b = hashes(m->c->b, m->b, m->nb, m->step, how);
 	uint32_t first = 0;
 
 	for (uint32_t i = 0; i < m->na && !m->c->stop; i++) {
@@ -609,6 +611,8 @@ static void match_round(struct matching *m, bool tolerant)
 /* Matches as many as can be; how many a's and b's are left over decides the caller's answer. */
 static void match(struct matching *m)
 {
+	int how = m->c->rules->any_order ? HASH_ANY_ORDER : 0;
+
 	m->match = cf_calloc((size_t)m->na + 1, sizeof(*m->match));
 	m->taken = cf_calloc((size_t)m->nb + 1, 1);
 	/* most of the time they come in the same order */
@@ -619,12 +623,12 @@ static void match(struct matching *m)
 		}
 	for (uint32_t i = 0; i < m->na; i++)
 		if (!m->match[i]) {
-			match_round(m, false);
+			match_round(m, how);
 			break;
 		}
 	for (uint32_t i = 0; i < m->na; i++)
 		if (!m->match[i]) {
-			match_round(m, true);
+			match_round(m, how | HASH_TOLERANT);
 			break;
 		}
 }

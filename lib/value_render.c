@@ -257,8 +257,6 @@ static void render_node(struct render *r, const struct node *node, int depth)
 
 static void render_val(struct render *r, const struct val *val, int depth)
 {
-	const char *data = r->v->data + val->u;
-
 	switch ((enum val_kind)val->kind) {
 	case VAL_NULL:
 		cf_buf_adds(&r->out, "None");
@@ -283,10 +281,10 @@ static void render_val(struct render *r, const struct val *val, int depth)
 		real(r, val_double(val));
 		return;
 	case VAL_TEXT:
-		quoted(r, data, val->n, "", false);
+		quoted(r, r->v->data + val->u, val->n, "", false);
 		return;
 	case VAL_BYTES:
-		quoted(r, data, val->n, "b", true);
+		quoted(r, r->v->data + val->u, val->n, "b", true);
 		return;
 	case VAL_REF:
 		if (depth >= MAX_DEPTH || full(r))

@@ -94,7 +94,9 @@ static char **environment(const struct worker_job *job, const char *verb)
 	json_object_foreach (vars, name, value) {
 		cf_autofree char *text = NULL;
 
-		if (!json_is_string(value))
+		/* {home} is for what a scratch HOME would hide; what the user has set stays */
+		if (!json_is_string(value) || (strstr(json_string_value(value), "{home}") &&
+						      (getenv(name) || !getenv("HOME"))))
 			continue;
 		text = expand(json_string_value(value), job);
 		env[n++] = cf_asprintf("%s=%s", name, text);
@@ -109,7 +111,7 @@ static int start(
 	struct sandbox box = job->box;
 	json_auto_t *request = worker_request(job, verb);
 	const char *cwd = cf_json_str(request, "cwd");
-	cf_autofree char *real = NULL, *root = NULL, *line = NULL;
+	cf_autofree char *real = NULL, *line = NULL;
 	const char **hide;
 	char **argv, **env;
 	struct stat st;
@@ -216,6 +218,7 @@ struct attempt {
 	struct worker_outcome *outcomes;
 	struct cf_buf in, err;
 	uint64_t call_until, total_until;
+	size_t bytes; /* of outcomes, those of earlier attempts too */
 	int answered;
 	bool ended;           /* it said "end" */
 	bool import_failed;   /* it said "error": another process would say the same */
@@ -301,6 +304,9 @@ static int take_frame(struct attempt *a, const char *data, size_t n)
 		return trouble(a, WORKER_ERROR, "the worker answered what it was not asked");
 	if (f.timeout)
 		return trouble(a, WORKER_TIMEOUT, "did not return within %g s", a->job->call_timeout_s);
+	a->bytes += f.outcome.n;
+	if (a->bytes > MAX_OUTCOMES)
+		return trouble(a, WORKER_ERROR, "outcomes of more than %llu MB", MAX_OUTCOMES >> 20);
 	o->data = cf_malloc(f.outcome.n + 1);
 	memcpy(o->data, f.outcome.data, f.outcome.n);
 	o->n = f.outcome.n;
@@ -456,7 +462,8 @@ int worker_run(const struct worker_job *job, struct worker_result *r)
 		r->outcomes[i].call = job->calls[i].id;
 	for (int starts = 0; done < job->ncalls && starts <= MAX_RESTARTS; starts++) {
 		struct worker_job rest = *job;
-		struct attempt a = {.job = &rest, .outcomes = r->outcomes + done, .total_until = until};
+		struct attempt a = {.job = &rest, .outcomes = r->outcomes + done, .total_until = until,
+			.bytes = bytes};
 		bool over;
 
 		rest.calls += done;
@@ -465,8 +472,7 @@ int worker_run(const struct worker_job *job, struct worker_result *r)
 			worker_result_release(r);
 			return -1;
 		}
-		for (int i = 0; i < a.answered; i++)
-			bytes += a.outcomes[i].n;
+		bytes = a.bytes;
 		done += a.answered;
 		if (!a.error)
 			continue;

@@ -91,15 +91,15 @@ PY
 	done
 }
 
-@test "cf-rank: a run too short to sample still has targets, by calls and recorded times, and says so" {
+@test "cf-rank: a run too short to sample still has targets, by what is known of them, and says so" {
 	recorded <<'PY'
-a = s.function("a", 1); b = s.function("b", 2); c = s.function("c", 3); d = s.function("d", 4)
-s.call(a, b"x", 1, duration=100); s.call(b, b"x", 1, duration=90); s.call(c, b"x" * 50, 1); s.call(d, b"x", 1)
-s.count([2, 3, 1, 10]); s.profile([(a, 20, 10**6, 10**6)]); s.close()
+a = s.function("a", 1); b = s.function("b", 2); c = s.function("c", 3); d = s.function("d", 4); e = s.function("e", 5)
+s.call(a, b"x", 1, duration=100); s.call(b, b"x", 1, duration=90); s.call(c, b"x" * 50, 1); s.call(d, b"x", 1); s.call(e, b"x", 1)
+s.count([2, 3, 1, 10, 1]); s.profile([(e, 20, 10**6, 10**6)]); s.close()
 PY
 	run --separate-stderr cf-rank trace.jsonl
 	[ "$status" -eq 0 ]
-	[ "$(json target '(r["name"], r["share"], r["potential_ns"], r["why"]["note"])' <<<"$output")" = $'(\'b\', 0.0, 270, \'too few samples\')\n(\'a\', 0.0, 200, \'too few samples\')\n(\'c\', 0.0, 0, \'too few samples\')\n(\'d\', 0.0, 0, \'too few samples\')' ] || fail_with "$output"
+	[ "$(json target '(r["name"], r["share"], r["potential_ns"], r["why"]["note"])' <<<"$output")" = $'(\'e\', 1.0, 1000000, \'too few samples\')\n(\'b\', 0.0, 270, \'too few samples\')\n(\'a\', 0.0, 200, \'too few samples\')\n(\'c\', 0.0, 0, \'too few samples\')\n(\'d\', 0.0, 0, \'too few samples\')' ] || fail_with "$output"
 	one_line cf-rank "only 20 samples"
 }
 

@@ -33,7 +33,7 @@ PY
 	run --separate-stderr cf-trace p.fake
 	[ "$status" -eq 0 ] || fail_with "$stderr"
 	[ "$(json trace '[r[k] for k in ("functions", "calls", "captured", "exit_status", "signal", "complete", "language")]' <<<"$output")" = "[3, 7, 3, 0, None, True, 'fake']" ]
-	[ "$(json trace 'r["lost"]' <<<"$output")" = "{\"cannot pickle 'socket' object\": 2, 'odd': 1, 'over the quota of 100': 1}" ]
+	[ "$(json trace 'r["lost"]' <<<"$output")" = "{\"cannot pickle 'socket' object\": 2, 'not sampled': 1, 'odd': 1}" ]
 	[ "$(q 'SELECT file, qualname, class, kind, is_test FROM function ORDER BY line')" = $'mod.py|f|None|function|0\nmod.py|C.g|C|method|0\nmod.py|test_f|None|function|1' ]
 	[ "$(q 'SELECT f.qualname, thread, seq, duration_ns, weight, why, size, packing, codec FROM call JOIN function f ON f.id = function JOIN value v ON v.id = value ORDER BY call.id')" = $'f|1|1|5|2|uniform|3|0|fake\nf|1|2|None|1|uniform|1500|2|fake\nC.g|77|1|None|1|slowest|5|0|fake' ]
 	[ "$(q 'SELECT calls, own_ns, total_ns, samples FROM profile ORDER BY function')" = $'3|610|910|61\n4|300|300|40\n0|0|0|0' ]
@@ -259,7 +259,7 @@ PY
 	run --separate-stderr cf-trace p.fake
 	[ "$status" -eq 0 ]
 	[ -z "$(q 'SELECT function FROM profile p WHERE calls > 0 AND function NOT IN (SELECT function FROM call) AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.function = p.function)')" ]
-	[ "$(q 'SELECT reason FROM ledger WHERE function = 3 ORDER BY 1')" = $'its input never reached the spool\nover the quota of 100' ]
+	[ "$(q 'SELECT reason FROM ledger WHERE function = 3 ORDER BY 1')" = $'its input never reached the spool\nnot sampled' ]
 	[ "$(q 'SELECT reason FROM ledger WHERE function = 6')" = 'no input was recorded' ]
 }
 

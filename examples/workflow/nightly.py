@@ -62,7 +62,7 @@ def main(argv=None):
         ("Carriers", [(name, n, f"{mid:.1f}h", f"{far:.1f}h", late)
                       for name, n, mid, far, late in carriers], "<12 >6 >8 >8 >6"),
         ("Sent short", [("lines", len(short)),
-                        ("units", sum(line.quantity - sent for line, sent in short))], "<24 >10"),
+                        ("units", sum(line["qty"] - sent for line, sent in short))], "<24 >10"),
         ("Will run out", lacking[:options.top], "<10 >8 >8 >8"),
         ("Reorder", [(sku,) for sku in shelves.reorder(stock)[:options.top]], "<10"),
         ("Best customers", [(name, money(amount)) for name, amount

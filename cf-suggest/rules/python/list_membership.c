@@ -5,7 +5,8 @@
 #include <string.h>
 #include "lib/mem.h"
 
-#define FEW 4 /* fewer elements than this are found as fast in a tuple */
+#define FEW 4  /* fewer elements than this are found as fast in a tuple */
+#define MANY 8 /* from here on a set pays without a loop in sight */
 
 static bool all_constant(const struct rule_ctx *c, int display)
 {
@@ -22,7 +23,8 @@ static bool operand(struct rule_ctx *c, int list)
 	const struct tree *t = c->tree;
 	struct match m = {0};
 
-	if (tree_is_any(t, list, "list tuple") && tree_count(t, list) >= FEW && all_constant(c, list)) {
+	if (tree_is_any(t, list, "list tuple") && all_constant(c, list) &&
+		tree_count(t, list) >= (py_loop(c, list) ? FEW : MANY)) {
 		rule_begin(c, list);
 		cf_autofree char *text = tree_text(t, list);
 		text[strlen(text) - 1] = '\0';
@@ -97,6 +99,20 @@ static bool constant(struct rule_ctx *c, int list)
 	return true;
 }
 
+/* People say in a name when it is no list. */
+static bool named_otherwise(const char *name)
+{
+	static const char *const words[] = {"dict", "map", "set", "str", "text", "lookup", "index",
+		"_by_", "table", "cache", "memo", "line", "word", "name", "path", "url", "key"};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		const char *at = strstr(name, words[i]);
+		/* A plural (names, keys) is a collection again. */
+		if (at && (i < 8 || at[strlen(words[i])] != 's'))
+			return true;
+	}
+	return false;
+}
+
 /* A list that the loop does not change: a set of it, made once before the loop. */
 static void unchanged(struct rule_ctx *c, int list)
 {
@@ -108,7 +124,8 @@ static void unchanged(struct rule_ctx *c, int list)
 	enum py_type type = py_type_of(c, list);
 	cf_autofree char *name = py_name(c, list);
 	if (type != PY_LIST && type != PY_TUPLE &&
-		!(type == PY_UNKNOWN && name && py_is_parameter(c, name) && !py_bindings(c, c->body, name)))
+		!(type == PY_UNKNOWN && name && py_is_parameter(c, name) &&
+			!py_bindings(c, c->body, name) && !named_otherwise(name)))
 		return;
 	int assigned = name ? py_assigned_before(c, name, loop) : 0;
 	int value = assigned ? tree_field(t, tree_first(t, assigned), "right") : 0;
@@ -212,13 +229,15 @@ const struct rule rule_list_membership = {
 		 "    return word in SKIP_SET\n",
 		 "f('an')\n"
 		 "f('x')"},
-		{"def f(word, d):\n"
-		 "    if word in ('a', 'b', 'c', 'd') or word in d.keys():\n"
-		 "        return 1\n",
-		 "def f(word, d):\n"
-		 "    if word in {'a', 'b', 'c', 'd'} or word in d:\n"
-		 "        return 1\n",
-		 "f('b', {})\n"
+		{"def f(words, d):\n"
+		 "    for word in words:\n"
+		 "        if word in ('a', 'b', 'c', 'd') or word in d.keys():\n"
+		 "            return word\n",
+		 "def f(words, d):\n"
+		 "    for word in words:\n"
+		 "        if word in {'a', 'b', 'c', 'd'} or word in d:\n"
+		 "            return word\n",
+		 "f('xb', {})\n"
 		 "f('z', {'z': 1})\n"
 		 "f('y', {'z': 1})"},
 		{0},
@@ -233,8 +252,9 @@ const struct rule rule_list_membership = {
 		"    for x in 'abc':\n"
 		"        if x in text or x in d:\n"
 		"            return x\n",
-		"def f(items, x):\n"
-		"    return x in items\n",
+		"def f(x, items, by_id_map):\n"
+		"    if [y for y in x if y in by_id_map]:\n"
+		"        return x in items or x in ('a', 'b', 'c', 'd')\n",
 		"def f(items, x):\n"
 		"    for item in (y for y in range(3) if x in items.get(y)):\n"
 		"        pass\n",

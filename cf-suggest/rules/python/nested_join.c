@@ -81,7 +81,6 @@ static bool is_steady(const struct rule_ctx *c, int loop, const void *arg)
 	for (int n = j->inner_key; n < t->v[j->inner_key].after; n++) {
 		if (py_role(c, n) != PY_READ)
 			continue;
-		cf_autofree char *name = tree_text(t, n);
 		if (!uses_target(c, n, j->target) && !py_steady(c, n, loop))
 			return false;
 	}

@@ -7,7 +7,7 @@ def drop_repeats(lines):
     seen = []
     kept = []
     for line in lines:
-        key = (line.order, line.line)
+        key = (line["order"], line["line"])
         if key in seen:
             continue
         seen.append(key)
@@ -19,24 +19,24 @@ def latest_revisions(orders):
     """For each order number its last revision, in the order the numbers first came in."""
     numbers = []
     for order in orders:
-        if order.number not in numbers:
-            numbers.append(order.number)
+        if order["number"] not in numbers:
+            numbers.append(order["number"])
     by_number = {}
     for order in orders:
-        current = by_number.get(order.number)
-        if current is None or order.revision > current.revision:
-            by_number[order.number] = order
+        current = by_number.get(order["number"])
+        if current is None or order["revision"] > current["revision"]:
+            by_number[order["number"]] = order
     return [by_number[number] for number in numbers]
 
 
 def live_orders(orders):
-    return [order for order in orders if order.status != "cancelled"]
+    return [order for order in orders if order["status"] != "cancelled"]
 
 
 def lines_of(orders, lines):
     """The lines that belong to these orders."""
-    numbers = [order.number for order in orders]
-    return [line for line in lines if line.order in numbers]
+    numbers = [order["number"] for order in orders]
+    return [line for line in lines if line["order"] in numbers]
 
 
 def squash(name):

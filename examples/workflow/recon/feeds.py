@@ -2,32 +2,12 @@
 """Reading the day's feeds: CSV exports and the scanner log."""
 import csv
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 
 class FeedError(Exception):
     """A feed that is missing or does not look as agreed."""
-
-
-@dataclass
-class Order:
-    number: str
-    revision: int
-    customer: str
-    placed: datetime
-    channel: str
-    status: str
-
-
-@dataclass
-class Line:
-    order: str
-    line: int
-    sku: str
-    quantity: int
-    price: int  # pence
 
 
 def read_rows(folder, name, columns):
@@ -61,16 +41,17 @@ def parse_time(text):
 def load_orders(folder):
     orders = []
     for row in read_rows(folder, "orders.csv", ["order", "revision", "customer"]):
-        orders.append(Order(row["order"], int(row["revision"]), row["customer"],
-                            parse_time(row["placed"]), row["channel"], row["status"]))
+        orders.append({"number": row["order"], "revision": int(row["revision"]),
+                       "customer": row["customer"], "placed": parse_time(row["placed"]),
+                       "channel": row["channel"], "status": row["status"]})
     return orders
 
 
 def load_lines(folder):
     lines = []
     for row in read_rows(folder, "lines.csv", ["order", "sku", "qty", "price"]):
-        lines.append(Line(row["order"], int(row["line"]), row["sku"], int(row["qty"]),
-                          pence(row["price"])))
+        lines.append({"order": row["order"], "line": int(row["line"]), "sku": row["sku"],
+                      "qty": int(row["qty"]), "price": pence(row["price"])})
     return lines
 
 

@@ -11,16 +11,16 @@ def short_lines(lines, shipments):
     for line in lines:
         sent = 0
         for parcel in shipments:
-            if parcel["order"] == line.order and parcel["sku"] == line.sku:
+            if parcel["order"] == line["order"] and parcel["sku"] == line["sku"]:
                 sent += parcel["qty"]
-        if sent < line.quantity:
+        if sent < line["qty"]:
             short.append((line, sent))
     return short
 
 
 def delays(orders, shipments):
     """Hours from placing to sending: [(carrier, hours, late)]."""
-    placed = {order.number: order.placed for order in orders}
+    placed = {order["number"]: order["placed"] for order in orders}
     rows = []
     for parcel in shipments:
         if parcel["order"] in placed:

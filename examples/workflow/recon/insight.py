@@ -5,9 +5,9 @@
 def revenue_by_customer(orders, totals):
     revenue = {}
     for order in orders:
-        if order.customer not in revenue:
-            revenue[order.customer] = 0
-        revenue[order.customer] += totals.get(order.number, 0)
+        if order["customer"] not in revenue:
+            revenue[order["customer"]] = 0
+        revenue[order["customer"]] += totals.get(order["number"], 0)
     return revenue
 
 
@@ -19,7 +19,7 @@ def baskets(lines):
     """{order number: [skus]}"""
     orders = {}
     for line in lines:
-        orders.setdefault(line.order, []).append(line.sku)
+        orders.setdefault(line["order"], []).append(line["sku"])
     return orders
 
 
@@ -69,7 +69,7 @@ def slow_picks(events, limit):
 
 def unknown_picks(events, orders):
     """Picks for orders that are not ours to pick any more."""
-    numbers = [order.number for order in orders]
+    numbers = [order["number"] for order in orders]
     strange = []
     for event in picks(events):
         if event["order"] not in numbers:

@@ -7,10 +7,10 @@ def order_totals(lines):
     """{order number: pence}"""
     totals = {}
     for line in lines:
-        if line.order in totals:
-            totals[line.order] += line.quantity * line.price
+        if line["order"] in totals:
+            totals[line["order"]] += line["qty"] * line["price"]
         else:
-            totals[line.order] = line.quantity * line.price
+            totals[line["order"]] = line["qty"] * line["price"]
     return totals
 
 
@@ -21,7 +21,7 @@ def match_by_reference(payments, orders):
     for payment in payments:
         found = None
         for order in orders:
-            if order.number == payment["reference"]:
+            if order["number"] == payment["reference"]:
                 found = order
                 break
         if found is not None:
@@ -59,7 +59,7 @@ def match_by_amount(payments, orders, totals, settled):
     """Payments without a usable reference: the payer's oldest unpaid order of that very amount."""
     customers = []
     for order in orders:
-        name = squash(order.customer)
+        name = squash(order["customer"])
         if name not in customers:
             customers.append(name)
     matched = []
@@ -68,12 +68,12 @@ def match_by_amount(payments, orders, totals, settled):
         if customer is None:
             continue
         open_orders = [order for order in orders
-                       if totals.get(order.number) == payment["amount"]
-                       and order.number not in settled
-                       and squash(order.customer) == customer]
+                       if totals.get(order["number"]) == payment["amount"]
+                       and order["number"] not in settled
+                       and squash(order["customer"]) == customer]
         if open_orders:
-            first = sorted(open_orders, key=lambda order: order.placed)[0]
-            settled.append(first.number)
+            first = sorted(open_orders, key=lambda order: order["placed"])[0]
+            settled.append(first["number"])
             matched.append((payment, first))
     return matched
 
@@ -81,17 +81,17 @@ def match_by_amount(payments, orders, totals, settled):
 def settle(orders, totals, payments):
     """Every order's money: {number: (due, paid)}, and the payments nobody claims."""
     matched, others = match_by_reference(payments, orders)
-    settled = [order.number for _, order in matched]
+    settled = [order["number"] for _, order in matched]
     by_amount = match_by_amount(others, orders, totals, settled)
     claimed = [payment["id"] for payment, _ in by_amount]
     unclaimed = [payment for payment in others if payment["id"] not in claimed]
 
     paid = {}
     for payment, order in matched + by_amount:
-        paid[order.number] = paid.get(order.number, 0) + payment["amount"]
+        paid[order["number"]] = paid.get(order["number"], 0) + payment["amount"]
     accounts = {}
     for order in orders:
-        accounts[order.number] = (totals.get(order.number, 0), paid.get(order.number, 0))
+        accounts[order["number"]] = (totals.get(order["number"], 0), paid.get(order["number"], 0))
     return accounts, unclaimed
 
 
@@ -99,11 +99,11 @@ def owing(accounts, orders, limit):
     """The customers that owe most: [(customer, pence, orders)]."""
     debts = {}
     for order in orders:
-        due, paid = accounts[order.number]
+        due, paid = accounts[order["number"]]
         if paid < due:
-            if order.customer not in debts:
-                debts[order.customer] = [0, 0]
-            debts[order.customer][0] += due - paid
-            debts[order.customer][1] += 1
+            if order["customer"] not in debts:
+                debts[order["customer"]] = [0, 0]
+            debts[order["customer"]][0] += due - paid
+            debts[order["customer"]][1] += 1
     rows = [(name, amount, count) for name, (amount, count) in debts.items()]
     return sorted(rows, key=lambda row: (-row[1], row[0]))[:limit]

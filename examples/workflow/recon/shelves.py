@@ -36,14 +36,14 @@ def parts_list(sku, kits):
 def demand(short, kits):
     """Units of every plain article that the lines still to be sent need."""
     parts = {}
-    for sku in sorted(set(line.sku for line, _ in short)):
+    for sku in sorted(set(line["sku"] for line, _ in short)):
         parts[sku] = parts_list(sku, kits)
     need = {}
     for line, sent in short:
-        for part, units in parts[line.sku].items():
+        for part, units in parts[line["sku"]].items():
             if part not in need:
                 need[part] = 0
-            need[part] += (line.quantity - sent) * units
+            need[part] += (line["qty"] - sent) * units
     return need
 
 

@@ -21,9 +21,15 @@ import sys
 import time
 from itertools import islice
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import IO, Any, Callable, Dict, List, Tuple
 
 from codeflash.encode import LAZY_MAX
+
+TYPE_CHECKING = False  # as in typing, which takes longer to import than the rest of this
+if TYPE_CHECKING:
+    from typing import IO, Any, Callable, Dict, List, Tuple
+
+    Call = Tuple[Callable[[tuple, dict], Any], tuple, dict]
+    Make = Callable[[int], Call]  # a call with arguments of its own
 
 try:
     import ctypes
@@ -41,9 +47,6 @@ _fork, _exit, _write, _waitpid = os.fork, os._exit, os.write, os.waitpid
 _setitimer = signal.setitimer
 _dumps = json.dumps
 _imported = _now()  # worker.py loads the module under test right after this one
-
-Call = Tuple[Callable[[tuple, dict], Any], tuple, dict]
-Make = Callable[[int], Call]  # a call with arguments of its own
 
 _LOOK_AT = 2000  # objects of one result that are looked at for something lazy
 _MADV_POPULATE_WRITE = 23

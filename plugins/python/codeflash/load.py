@@ -461,9 +461,14 @@ def _unwrapped_class(v: object) -> object:
 
 
 class Target:
-    """A function found: invoke(args, kwargs) calls it as the program did."""
+    """A function found: invoke(args, kwargs) calls it as the program did.
 
-    __slots__ = ("module", "missing", "invoke", "receiver", "name")
+    A decorated function is called through its decorators, unless they cannot take the arguments
+    that the function itself was recorded with: then it is called directly, and `through` says which
+    decorators that left out, to be compared like the rest of an outcome.
+    """
+
+    __slots__ = ("module", "missing", "invoke", "of_class", "receiver", "name", "inner", "through")
 
     def __init__(self, module: ModuleType, missing: dict, name: str) -> None:
         self.module = module
@@ -471,6 +476,90 @@ class Target:
         self.name = name
         self.receiver = False  # args[0] is the instance
         self.invoke = None
+        self.of_class = None  # a constructor's or class method's invoke for another class
+        self.inner = None  # the function itself, where decorators are around it
+        self.through = ""
+
+    def of(self, cls: type = None):
+        """invoke, for the class that the call was made through where it is another than the one
+        that defines the method."""
+        return self.invoke if cls is None or self.of_class is None else self.of_class(cls)
+
+    def call(self, function: object) -> None:
+        """Sets invoke for what is called with the recorded arguments as they are."""
+        inner, chain = _behind(function, self.module, self.name)
+        self.inner = inner
+        if inner is None or not isinstance(function, FunctionType):
+            self.invoke = lambda args, kwargs: function(*args, **kwargs)
+            return
+
+        def invoke(args, kwargs):
+            if _accepts(function, args, kwargs) or not _accepts(inner, args, kwargs):
+                return function(*args, **kwargs)
+            self.through = chain
+            return inner(*args, **kwargs)
+
+        self.invoke = invoke
+
+    def entered(self, error: BaseException) -> bool:
+        """Whether the function itself, and not only its decorators, had to do with the error."""
+        if self.inner is None:
+            return True
+        tb = error.__traceback__
+        while tb is not None:
+            if tb.tb_frame.f_code is self.inner.__code__:
+                return True
+            tb = tb.tb_next
+        return False
+
+
+def _behind(v: object, module: ModuleType, qualname: str) -> tuple:
+    """The function of that name that a decorator's result is made around, with a text that tells
+    one chain of decorators from another; (None, "") when there is no decorator or no telling."""
+    name = qualname.rpartition(".")[2]
+    chain = []
+    queue = [v]
+    seen = set()
+    for x in queue:
+        if id(x) in seen or len(seen) > 100:
+            continue
+        seen.add(id(x))
+        if isinstance(x, FunctionType):
+            code = x.__code__
+            if (code.co_name == name and code.co_filename == module.__file__
+                    and getattr(code, "co_qualname", qualname) == qualname):
+                return (None, "") if x is v else (x, "; ".join(chain))
+            chain.append("%s %s" % (code.co_name, encode._digest(code)))
+            queue.extend(encode._cell(c) for c in x.__closure__ or ())
+        elif isinstance(x, (staticmethod, classmethod)):
+            queue.append(x.__func__)
+        elif isinstance(x, property):
+            queue.append(x.fget)
+        else:
+            chain.append(encode.type_name(type(x)))
+        for attribute in ("__wrapped__", "func", "callback"):
+            try:
+                queue.append(object.__getattribute__(x, attribute))
+            except Exception:
+                pass
+    return None, ""
+
+
+def _accepts(function: FunctionType, args: tuple, kwargs: dict) -> bool:
+    """Whether the arguments can be bound; True where only trying can tell."""
+    code = function.__code__
+    n = code.co_argcount
+    if len(args) > n and not code.co_flags & 0x04:
+        return False
+    names = code.co_varnames
+    required = n - len(function.__defaults__ or ())
+    if any(name not in kwargs for name in names[len(args):required]):
+        return False
+    keywords = names[n:n + code.co_kwonlyargcount]
+    optional = function.__kwdefaults__ or {}
+    if any(name not in kwargs and name not in optional for name in keywords):
+        return False
+    return bool(code.co_flags & 0x08) or all(k in names[:n] or k in keywords for k in kwargs)
 
 
 def find(module: ModuleType, qualname: str, kind: str = "", missing: dict = {}) -> Target:
@@ -491,7 +580,7 @@ def find(module: ModuleType, qualname: str, kind: str = "", missing: dict = {}) 
     if isinstance(owner, ModuleType):
         if name not in owner.__dict__:
             raise _not_found(module, qualname, name, missing)
-        target.invoke = _plain(owner.__dict__[name], qualname)
+        target.call(_plain(target, owner.__dict__[name]))
     else:
         try:
             attribute = _static(owner, name)
@@ -507,29 +596,26 @@ def _not_found(module: ModuleType, qualname: str, part: str, missing: dict) -> L
     return LoadError("no %s in module %s" % (qualname, module.__name__))
 
 
-def _call(function: object):
-    if isinstance(function, FunctionType):
-        return lambda args, kwargs: function(*args, **kwargs)
-    return lambda args, kwargs: function(*args, **kwargs)
-
-
-def _plain(v: object, qualname: str):
-    """A module's attribute. A command object (click) is called by the function that it wraps."""
+def _plain(target: Target, v: object):
+    """What to call for a module's attribute. A command object (click) parses a command line when
+    it is called: it stands for its callback."""
     inner = getattr(v, "callback", None) if hasattr(type(v), "main") else None
-    if isinstance(inner, FunctionType):
-        v = inner
     if not callable(v):
         inner = getattr(v, "__wrapped__", None) or getattr(v, "__func__", None)
         if not callable(inner):
-            raise LoadError("%s is not callable: %s" % (qualname, encode.type_name(type(v))))
-        v = inner
-    return _call(v)
+            raise LoadError("%s is not callable: %s" % (target.name, encode.type_name(type(v))))
+    if inner is None:
+        return v
+    target.through = encode.type_name(type(v))
+    return inner
 
 
 def _bind(target: Target, cls: type, name: str, attribute: object) -> None:
     """How to call a class's attribute with the arguments that its code was called with."""
+    target.inner = _behind(attribute, target.module, target.name)[0]
     if name == "__init__":
-        target.invoke = _call(cls)
+        target.invoke = lambda args, kwargs: cls(*args, **kwargs)
+        target.of_class = lambda c: _constructor(c, attribute)
     elif name == "__new__":
         new = attribute.__func__ if isinstance(attribute, staticmethod) else attribute
 
@@ -541,9 +627,16 @@ def _bind(target: Target, cls: type, name: str, attribute: object) -> None:
         target.invoke = construct
     elif isinstance(attribute, FunctionType):
         target.receiver = True
-        target.invoke = _call(attribute)
-    elif isinstance(attribute, (staticmethod, classmethod)):
-        target.invoke = _call(attribute.__get__(None, cls))
+        target.call(attribute)
+    elif isinstance(attribute, staticmethod):
+        target.call(attribute.__get__(None, cls))
+    elif isinstance(attribute, classmethod):
+        def of_class(c):
+            method = attribute.__get__(None, c)
+            return lambda args, kwargs: method(*args, **kwargs)
+
+        target.invoke = of_class(cls)
+        target.of_class = of_class
     elif isinstance(attribute, property):
         target.receiver = True
 
@@ -564,9 +657,23 @@ def _bind(target: Target, cls: type, name: str, attribute: object) -> None:
 
         target.invoke = bound
     elif callable(attribute):
-        target.invoke = _call(attribute)
+        target.call(attribute)
     else:
         raise LoadError("%s is not callable" % target.name)
+
+
+def _constructor(cls: type, init: object):
+    """Initialises a cls with an __init__ that may be one of its bases': called by super(), it gets
+    other arguments than the class itself takes."""
+
+    def construct(args, kwargs):
+        if _static(cls, "__init__") is init:
+            return cls(*args, **kwargs)
+        made = cls.__new__(cls)
+        init.__get__(made, cls)(*args, **kwargs)
+        return made
+
+    return construct
 
 
 def open_target(request: dict, alias_main: bool = False) -> Target:

@@ -112,7 +112,7 @@ def _command(arguments: list, safe: bool) -> None:
         import linecache
 
         # as the interpreter does, so that tracebacks show the lines
-        linecache._register_code(code, text, "<string>")  # type: ignore[attr-defined]
+        linecache._register_code("<string>", text, "<string>")  # type: ignore[attr-defined]
     from importlib.machinery import BuiltinImporter
 
     names = _main_names()
@@ -126,15 +126,15 @@ def _script(made, arguments: list, safe: bool) -> None:
     from importlib.machinery import SourceFileLoader
 
     path = arguments[0]
+    full = path
+    if sys.version_info >= (3, 9):
+        full = os.path.join(os.getcwd(), path)
     if os.path.isdir(path) or _is_archive(path):
         _hide_launcher(arguments)
-        sys.path.insert(0, path)
+        sys.path.insert(0, full)
         made.main_modules = {"__main__"}
         _run_module("__main__", False)
         return
-    full = path
-    if sys.version_info >= (3, 9):
-        full = os.path.join(os.getcwd(), path[2:] if path.startswith("./") else path)
     try:
         with open(path, "rb") as f:
             source = f.read()

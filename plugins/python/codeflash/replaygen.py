@@ -4,9 +4,7 @@ user's and reads nothing but the request."""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import textwrap
 import unicodedata
 
@@ -104,18 +102,3 @@ def generate(request: dict) -> dict:
         number += 1
     return {"files": files}
 
-
-def main() -> int:
-    """Request on stdin, answer on stdout."""
-    try:
-        request = json.loads(sys.stdin.buffer.read().decode("utf-8"))
-        answer = generate(request)
-    except (ValueError, KeyError, TypeError) as error:
-        sys.stderr.write("replaygen: bad request: %s: %s\n" % (type(error).__name__, error))
-        return 2
-    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

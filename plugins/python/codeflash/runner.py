@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from opcode import opmap
+from typing import Callable
 
-from . import encode, guard, load, show
+from . import blob, encode, guard, load, show
 
 STDOUT_MAX = 1 << 20
 _RAISE = opmap["RAISE_VARARGS"]
@@ -88,7 +89,6 @@ class Runner:
         self.target = target
         self.stdout = stdout
         self.guard = watch
-        self.restore = _restorer()
         self.kind = request.get("kind") or ""
         self.seed = int(request.get("seed") or 0)
         self.timeout = float(request.get("call_timeout_s") or 0)
@@ -99,6 +99,9 @@ class Runner:
         self.pid = os.getpid()
         self.where: dict = {}
         self.main = request["module"] if request.get("main") else request.get("main_module")
+        self.program = ""  # the script of that module, where it is not loaded yet
+        if not request.get("main") and self.main and request.get("main_file"):
+            self.program = os.path.join(request["project_root"], request["main_file"])
         encode.MAIN = self.main
 
     def run(self, call: int, data: bytes, codec: str) -> tuple:
@@ -110,14 +113,14 @@ class Runner:
         try:
             with load.time_limit(self.timeout, CallTimeout):
                 try:
-                    args, kwargs = self.restore(data, codec, self.main)
+                    args, kwargs, through = self.restore(data, codec)
                 except CallTimeout:
                     raise
                 except BaseException as error:
                     outcome = encode.skipped(not_restored(error))
                 else:
                     shown = show.call(self.target.name, self.target.receiver, self.kind, args, kwargs)
-                    outcome = self.judge(call, args, kwargs)
+                    outcome = self.judge(call, self.target.of(through), args, kwargs)
         except CallTimeout:
             outcome = None
         except BaseException as error:
@@ -132,14 +135,21 @@ class Runner:
             outcome = encode.skipped(reason)
         return shown, outcome
 
-    def judge(self, call: int, args: tuple, kwargs: dict) -> bytes:
+    def restore(self, data: bytes, codec: str) -> blob.Call:
+        """The inputs anew. Where they name classes of the program, its script is loaded first."""
+        if self.program and b"__main__" in data:
+            file, self.program = self.program, ""
+            load.open_module(file, self.main, True)
+        return blob.load_call(data, codec, self.main)
+
+    def judge(self, call: int, invoke: Callable, args: tuple, kwargs: dict) -> bytes:
         target = self.target
         self.stdout.take()  # of restoring
         seed(self.seed + call)
         by = ""
         roots = []
         try:
-            result = load.realise(target.invoke(args, kwargs))
+            result = load.realise(invoke(args, kwargs))
         except CallTimeout:
             raise
         except BaseException as error:
@@ -152,7 +162,7 @@ class Runner:
             else:
                 roots.append(("return", result))
         if raised is not None:
-            why = load.missing_name(raised, target)
+            why = self.void(raised)
             if why:
                 return encode.skipped(why)
             by = self.raised_by(raised)
@@ -164,6 +174,8 @@ class Runner:
         roots.append(("args", args))
         if kwargs:
             roots.append(("kwargs", kwargs))
+        if target.through:
+            roots.append(("decorators", target.through))
         try:
             return encode.outcome("raise" if by else "return", roots, by, self.stdout.take)
         except MemoryError:
@@ -173,6 +185,8 @@ class Runner:
         """Why an error is not the function's own; "" when it is."""
         if isinstance(error, guard.Refused):
             return str(error)
+        if not self.target.entered(error):
+            return "its decorators did not let the recorded arguments through"
         return load.missing_name(error, self.target)
 
     def raised_by(self, error: BaseException) -> str:
@@ -201,16 +215,6 @@ class Runner:
 
 def not_restored(error: BaseException) -> str:
     return "its inputs cannot be restored: %s" % load._one_line(error)
-
-
-def _restorer():
-    try:
-        from . import blob
-
-        return blob.load
-    except ImportError:  # TEMPORARY until blob.py is there
-        import pickle
-        return lambda data, codec, main: pickle.loads(data)
 
 
 def seed(n: int) -> None:

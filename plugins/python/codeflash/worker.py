@@ -113,14 +113,14 @@ def serve_bench(session: Session) -> int:
     work.guard.enter()
     for call, data in zip(request["calls"], session.blobs):
         try:
-            work.restore(data, call["codec"], work.main)
+            work.restore(data, call["codec"])
             calls[call["id"]] = (data, call["codec"])
         except BaseException as error:
             skipped[str(call["id"])] = runner.not_restored(error)
 
     def make(call: int) -> tuple:
-        args, kwargs = work.restore(*calls[call], work.main)
-        return work.target.invoke, args, kwargs
+        args, kwargs, through = work.restore(*calls[call])
+        return work.target.of(through), args, kwargs
 
     ready = {"ready": True, "calls": list(calls), "skipped": skipped}
     bench.serve(bench.Bench(make, lambda: runner.seed(work.seed), work.void, work.timeout),

@@ -26,13 +26,14 @@ static const struct layout {
 	short lasti, unit;      /* or a number of units of bytes */
 	short code_start;       /* of a code object: its first instruction */
 	short locals;
+	short depth;            /* of the thread: how deep it is, where too deep is fatal */
 } layouts[] = {
-	{0x0308, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360},
-	{0x0309, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360},
-	{0x030a, 24, -1, -1, 176, 32, 24, -1, 96, 2, -1, 352},
-	{0x030b, 56, 8, 160, -1, 32, 48, 56, -1, 0, 184, 72},
-	{0x030c, 56, 0, 144, -1, 0, 8, 56, -1, 0, 192, 72},
-	{0x030d, 72, -1, 160, -1, 0, 8, 56, -1, 0, 200, 72},
+	{0x0308, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32},
+	{0x0309, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32},
+	{0x030a, 24, -1, -1, 176, 32, 24, -1, 96, 2, -1, 352, -1},
+	{0x030b, 56, 8, 160, -1, 32, 48, 56, -1, 0, 184, 72, -1},
+	{0x030c, 56, 0, 144, -1, 0, 8, 56, -1, 0, 192, 72, -1},
+	{0x030d, 72, -1, 160, -1, 0, 8, 56, -1, 0, 200, 72, -1},
 };
 #define TS_PREV 0
 
@@ -165,6 +166,11 @@ void **frames_locals(uintptr_t tstate)
 	if (L->cframe_frame >= 0)
 		at = *(char **)(at + L->cframe_frame);
 	return (void **)(at + L->locals);
+}
+
+bool frames_deep(uintptr_t tstate, int limit)
+{
+	return L && L->depth >= 0 && *(int *)(tstate + (uintptr_t)L->depth) > limit - 100;
 }
 
 void frames_find_tids(void)

@@ -181,10 +181,16 @@ static PyObject *keyword(const struct probe *p, void **locals)
 /* Binds and captures the call that runs. -1 with an exception for the program. */
 static int take(struct probe *p)
 {
-	void **locals = frames_locals((uintptr_t)PyThreadState_Get());
+	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
+	void **locals = frames_locals(tstate);
 	PyObject *args = NULL, *kwargs = NULL, *through = NULL;
 	int skip, rc = 0;
 
+	if (frames_deep(tstate, Py_GetRecursionLimit())) {
+		p->failures++;
+		spool_loss(p->id, "too near the recursion limit", 1);
+		return 0;
+	}
 	if (!p->slots && find_slots(p) < 0)
 		locals = NULL;
 	if (locals) {

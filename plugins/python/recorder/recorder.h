@@ -61,6 +61,8 @@ int frames_walk(uintptr_t tstate, struct frame *f, int max, uintptr_t *outermost
 int frames_threads(uintptr_t main, struct thread *t, int max);
 /* The local variables of the frame that runs on this thread; under the GIL, after frames_check. */
 void **frames_locals(uintptr_t tstate);
+/* Too near the recursion limit to run into it: 3.8 and 3.9 would die of it a little later. */
+bool frames_deep(uintptr_t tstate, int limit);
 /* Called on two threads before frames_threads: finds where the C library keeps a thread's number. */
 void frames_find_tids(void);
 

