@@ -28,7 +28,7 @@ usage: codeflash optimize [options] program [argument ...]
       --dry-run                  say what would be published, write nothing
       --json                     the result record on stdout
   -q, --quiet                    errors only
-  -v, --verbose                  show the command of each stage
+  -v, --verbose                  show the command of each stage and its tables
   -h, --help                     print this and exit
       --version                  print the version and exit
 
@@ -103,6 +103,14 @@ stage() {
 	cf_last=$cf_stream
 }
 
+# The same for a stage that prints tables for people: with --verbose only.
+tables() {
+	cf_was=$cf_quiet
+	[ -n "$cf_verbose" ] || cf_quiet=--quiet
+	"$@"
+	cf_quiet=$cf_was
+}
+
 # --- the pipeline, a function a stage --------------------------------------------------------------
 
 # The program runs with this terminal's stdin and with SIGINT as it was: a shell that puts a command
@@ -140,7 +148,7 @@ replaygen() {
 
 rank() {
 	say "ranking functions"
-	eval "stage 03 rank cf-rank $cf_rank_options \"\$@\""
+	eval "tables stage 03 rank cf-rank $cf_rank_options \"\$@\""
 }
 
 suggest() {
@@ -154,8 +162,8 @@ verify() {
 }
 
 bench() {
-	say "measuring candidates"
-	stage 06 bench cf-bench "$cf_last"
+	say "measuring candidates, some seconds each"
+	tables stage 06 bench cf-bench "$cf_last"
 }
 
 combine() {
@@ -165,7 +173,7 @@ combine() {
 
 workflow() {
 	say "timing the whole program, original against optimized"
-	stage 08 workflow cf-bench --workflow "$cf_last"
+	tables stage 08 workflow cf-bench --workflow "$cf_last"
 }
 
 publish() {

@@ -36,11 +36,13 @@ struct measure {
 	double *weight;
 	int n, of;
 	json_t *skipped; /* {call: reason} */
-	int rounds, passes, inner;
+	int rounds, passes, inner;            /* of the group at hand */
+	int plan_rounds, plan_passes, plan_inner;
 	double call_s; /* the longest call of the calibration */
 	json_t *raw;
 	int groups;
 	int pairs;
+	bool original_fails; /* before anything was measured: the user's code cannot be run */
 	char why[500];
 };
 
@@ -292,12 +294,12 @@ static int plan(struct measure *m, struct bench_worker *w, double starting)
 	if (once * 6 > fmax(3 * m->o->budget, 60))
 		return fail(m, "one call takes %.1f s: raise --budget to %.0f or more", m->call_s,
 			ceil(once * 2));
-	m->rounds = m->passes = m->inner = 1;
+	m->plan_rounds = m->plan_passes = m->plan_inner = 1;
 	/* the first execution of a long call is all there is to know, and nothing blurs it */
 	if (once > m->o->budget / 100 && spent[0] > 0.05 && !repeated) {
-		m->rounds = (int)fmin(MAX_ROUNDS, m->o->budget / 20 / once);
-		if (m->rounds < 1)
-			m->rounds = 1;
+		m->plan_rounds = (int)fmin(MAX_ROUNDS, m->o->budget / 20 / once);
+		if (m->plan_rounds < 1)
+			m->plan_rounds = 1;
 		return 0;
 	}
 	if (time_pass(m, w, &pass, &around))
@@ -307,17 +309,17 @@ static int plan(struct measure *m, struct bench_worker *w, double starting)
 	around *= 1.5;
 	double room = fmax(m->o->budget / 20 - starting, m->o->budget / 40);
 
-	for (m->rounds = MAX_ROUNDS; m->rounds > 1; m->rounds--)
-		if ((room / m->rounds - around) / pass >= MIN_PASSES)
+	for (m->plan_rounds = MAX_ROUNDS; m->plan_rounds > 1; m->plan_rounds--)
+		if ((room / m->plan_rounds - around) / pass >= MIN_PASSES)
 			break;
-	double passes = (room / m->rounds - around) / pass;
+	double passes = (room / m->plan_rounds - around) / pass;
 
 	/* a busy machine makes everything around the calls slow: no reason to spare the calls */
 	if (passes < MIN_PASSES && pass * MIN_PASSES < room)
 		passes = MIN_PASSES;
-	m->passes = passes < 2 ? 2 : passes > MAX_PASSES ? MAX_PASSES : (int)passes;
+	m->plan_passes = passes < 2 ? 2 : passes > MAX_PASSES ? MAX_PASSES : (int)passes;
 	if (passes > 2 * MAX_PASSES)
-		m->inner = (int)fmin(MAX_INNER, passes / MAX_PASSES);
+		m->plan_inner = (int)fmin(MAX_INNER, passes / MAX_PASSES);
 	return 0;
 }
 
@@ -449,9 +451,24 @@ static int run_round(struct measure *m, struct bench_worker *w, int phase, struc
 	return 0;
 }
 
-static int measure_group(void *arg, int phase, struct stats_group *g)
+/* Where something remembers, first executions are wanted, and there is one a round. */
+static void choose_runs(struct measure *m, bool remembered)
+{
+	m->rounds = m->plan_rounds;
+	m->passes = m->plan_passes;
+	m->inner = m->plan_inner;
+	if (remembered && m->passes > 2) {
+		m->rounds = MAX_ROUNDS * 3;
+		m->passes = 2;
+		m->inner = 1;
+	}
+}
+
+static int measure_group(void *arg, int phase, bool remembered, struct stats_group *g)
 {
 	struct measure *m = arg;
+
+	choose_runs(m, remembered);
 	struct bench_worker w[STATS_SIDES] = {
 		BENCH_WORKER_INIT, BENCH_WORKER_INIT, BENCH_WORKER_INIT};
 	int start[STATS_SIDES] = {STATS_ORIGINAL, STATS_AGAIN, STATS_CANDIDATE};
@@ -541,7 +558,8 @@ static json_t *result_json(const struct measure *m, const struct stats_result *r
 		r->reason[0] ? cf_json_text(r->reason, strlen(r->reason)) : json_null());
 	json_object_set_new(out, "seed", json_integer(m->o->seed));
 	json_object_set_new(out, "plan",
-		json_pack("{s:i, s:i, s:i}", "rounds", m->rounds, "passes", m->passes, "inner", m->inner));
+		json_pack("{s:i, s:i, s:i}", "rounds", m->plan_rounds, "passes",
+			m->plan_passes, "inner", m->plan_inner));
 	/* the interval is over these: a group's log ratios of original to candidate and to itself */
 	for (int k = 0; k < r->data.n; k++) {
 		const struct stats_effect *e = &r->effects[k];
@@ -639,8 +657,10 @@ static json_t *measure(struct measure *m)
 		if ((bad = bench_worker_start(&w[side], &job)))
 			fail(m, "%s", w[side].why);
 	}
-	for (int side = 0; side < 2 && !bad; side++)
+	for (int side = 0; side < 2 && !bad; side++) {
 		bad = await_ready(m, &w[side], side ? STATS_CANDIDATE : STATS_ORIGINAL, NULL);
+		m->original_fails = bad && side == 0;
+	}
 	double starting = elapsed(m) * 1.5;
 
 	if (!bad) {
@@ -673,6 +693,7 @@ json_t *bench_candidate(struct bench_opts *o, const json_t *candidate, enum cf_e
 	const char *root = cf_json_str(target, "project_root");
 	const char *trace_path = cf_json_str(target, "trace");
 	const char *language = cf_json_str(target, "language");
+	const char *known = cf_json_str(candidate, "id"), *label = known ? known : "?";
 	int64_t id = cf_json_int(target, "function", -1);
 	struct trace trace = {0};
 	struct trace_function function = {0};
@@ -683,24 +704,31 @@ json_t *bench_candidate(struct bench_opts *o, const json_t *candidate, enum cf_e
 	cf_autofree char *why = NULL;
 	int n = 0;
 
-	if (!root || !trace_path || !language || id < 0)
+	*status = CF_USAGE; /* for what is wrong with the record; below it is put right again */
+	if (!root || !trace_path || !language || id < 0) {
+		cf_error("candidate %s: its target is not complete", label);
 		return unmeasured("its target does not name project_root, trace, language and function");
+	}
 	cf_autofree char *path = cf_path_join(root, trace_path);
 	struct measure m = {.o = o, .rng = {(uint64_t)o->seed}};
 
-	m.id = cf_json_str(candidate, "id") ? cf_json_str(candidate, "id") : "";
+	m.id = label;
 	if (trace_open(&trace, path, false))
 		return unmeasured("its trace cannot be read");
-	if (trace_function_get(&trace, id, &function) != 1)
+	if (trace_function_get(&trace, id, &function) != 1) {
+		cf_error("%s: has no function %lld", path, (long long)id);
 		out = unmeasured("its trace has no such function");
-	else if (cf_plugin_find(&plugin, language)) {
+	} else if (cf_plugin_find(&plugin, language)) {
 		*status = CF_MISSING;
 		out = unmeasured("no plugin for its language is installed");
-	} else if (bench_files_open(&files, candidate, root, &why))
+	} else if (bench_files_open(&files, candidate, root, &why)) {
+		cf_error("candidate %s: %s", label, why);
 		out = unmeasured(why);
-	else if (trace_calls(&trace, id, (int)o->max_calls, &calls, &n))
+	} else if (trace_calls(&trace, id, (int)o->max_calls, &calls, &n)) {
 		out = unmeasured("the calls in its trace cannot be read");
+	}
 	if (!out) {
+		*status = CF_OK;
 		const char *const hide[] = {trace.path, NULL};
 
 		for (int side = 0; side < 2; side++)
@@ -715,6 +743,11 @@ json_t *bench_candidate(struct bench_opts *o, const json_t *candidate, enum cf_e
 		m.raw = json_array();
 		choose(&m, n);
 		out = measure(&m);
+		if (m.original_fails) {
+			cf_error("%s: %s", cf_json_str(target, "name") ? cf_json_str(target, "name") : label,
+				m.why);
+			*status = CF_PROGRAM;
+		}
 		free(m.input);
 		free(m.weight);
 		json_decref(m.skipped);

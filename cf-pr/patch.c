@@ -28,36 +28,6 @@ char *state_dir(const char *project_root)
 	return cf_steal(&dir);
 }
 
-/* Adds text folded at about 72 columns, its control characters gone. */
-static void add_folded(struct cf_buf *b, const char *text)
-{
-	size_t column = 0;
-
-	while (*text) {
-		size_t n;
-
-		while (*text && (isspace((unsigned char)*text) || iscntrl((unsigned char)*text)))
-			text++;
-		for (n = 0; text[n] && !isspace((unsigned char)text[n]) &&
-			    !iscntrl((unsigned char)text[n]);)
-			n++;
-		if (!n)
-			break;
-		if (column && column + 1 + n > 72) {
-			cf_buf_addc(b, '\n');
-			column = 0;
-		} else if (column) {
-			cf_buf_addc(b, ' ');
-			column++;
-		}
-		cf_buf_add(b, text, n);
-		column += n;
-		text += n;
-	}
-	if (column)
-		cf_buf_addc(b, '\n');
-}
-
 char *member_message(const json_t *member)
 {
 	const json_t *target = json_object_get(member, "target");
@@ -65,13 +35,14 @@ char *member_message(const json_t *member)
 	const json_t *verdict = json_object_get(member, "verdict");
 	const char *explanation = cf_json_str(member, "explanation");
 	const char *module = cf_json_str(target, "module"), *name = cf_json_str(target, "name");
+	int64_t calls = cf_json_int(json_object_get(verdict, "compared"), "replay", 0);
 	struct cf_buf b cf_autobuf = CF_BUF_INIT;
 	char mid[16], low[16], high[16];
 
 	cf_buf_addf(&b, "perf(%s): %s %s faster\n\n", module ? module : "project", name ? name : "?",
 		result_ratio(cf_json_real(m, "speedup", 1), mid));
 	if (explanation && *explanation) {
-		add_folded(&b, explanation);
+		result_fold(&b, explanation, "", 72);
 		cf_buf_addc(&b, '\n');
 	}
 	cf_buf_addf(&b, "Measured on the recorded inputs: %s (%.0f %% interval %s to %s), %lld pairs.\n",
@@ -80,8 +51,8 @@ char *member_message(const json_t *member)
 		result_ratio(cf_json_real(m, "high", 1), high), (long long)cf_json_int(m, "pairs", 0));
 	if (cf_json_bool(m, "caching", 0))
 		cf_buf_adds(&b, "Part of the gain is remembering results across calls.\n");
-	cf_buf_addf(&b, "Verified: %lld recorded calls behave the same.\n",
-		(long long)cf_json_int(json_object_get(verdict, "compared"), "replay", 0));
+	cf_buf_addf(&b, "Verified: the same on %lld recorded call%s.\n", (long long)calls,
+		calls == 1 ? "" : "s");
 	cf_buf_addf(&b, "\nCodeflash-Candidate: %s %s\n", cf_json_str(member, "id"),
 		cf_json_str(member, "origin") ? cf_json_str(member, "origin") : "");
 	return cf_buf_detach(&b, NULL);

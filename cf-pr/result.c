@@ -2,6 +2,7 @@
 /* Reads the finished stream and says what it amounts to; publishing is for patch.c and branch.c. */
 #include "cf-pr/result.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include "lib/json.h"
@@ -240,6 +241,40 @@ const char *result_ratio(double ratio, char out[16])
 	return out;
 }
 
+static bool is_word(char c)
+{
+	return c && !isspace((unsigned char)c) && !iscntrl((unsigned char)c);
+}
+
+void result_fold(struct cf_buf *b, const char *text, const char *indent, size_t width)
+{
+	size_t column = 0;
+
+	for (;;) {
+		size_t n = 0;
+
+		while (*text && !is_word(*text))
+			text++;
+		while (is_word(text[n]))
+			n++;
+		if (!n)
+			break;
+		if (column && column + 1 + n > width) {
+			cf_buf_addc(b, '\n');
+			column = 0;
+		}
+		if (column)
+			cf_buf_addc(b, ' ');
+		else
+			cf_buf_adds(b, indent);
+		column += (column ? 1 : strlen(indent)) + n;
+		cf_buf_add(b, text, n);
+		text += n;
+	}
+	if (column)
+		cf_buf_addc(b, '\n');
+}
+
 static const char *duration(double ns, char out[24])
 {
 	if (ns >= 1e9)
@@ -293,14 +328,15 @@ static void print_members(const struct result *r)
 		const json_t *target = json_object_get(member, "target");
 		const json_t *measured = json_object_get(member, "measurement");
 		const char *explanation = cf_json_str(member, "explanation");
+		struct cf_buf text cf_autobuf = CF_BUF_INIT;
 		char how[64];
 
 		interval(measured, how);
 		fprintf(stderr, "  %s.%s: %s%s\n", cf_json_str(target, "module"),
 			cf_json_str(target, "name"), how,
 			cf_json_bool(measured, "caching", 0) ? ", by remembering across calls" : "");
-		if (explanation)
-			fprintf(stderr, "      %s\n", explanation);
+		result_fold(&text, explanation ? explanation : "", "      ", 92);
+		fputs(text.data ? text.data : "", stderr);
 	}
 }
 

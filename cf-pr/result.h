@@ -4,6 +4,7 @@
 #define CF_PR_RESULT_H
 
 #include <jansson.h>
+#include "lib/buf.h"
 #include "lib/stream.h"
 
 struct result {
@@ -43,5 +44,8 @@ void result_summary(const struct result *r);
 
 /* "12.4x": three digits of a ratio, into out[16]. Returns out. */
 const char *result_ratio(double ratio, char out[16]);
+
+/* Adds the words of text in lines of at most `width` columns, each behind indent. */
+void result_fold(struct cf_buf *b, const char *text, const char *indent, size_t width);
 
 #endif

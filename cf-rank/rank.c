@@ -21,7 +21,7 @@ struct function {
 	int64_t distinct, sampled, timed, timed_ns, middle_size;
 	double caused_ns, potential_ns, share;
 	int64_t in_ns; /* of all edges into it */
-	bool is_test, replayable, recursive;
+	bool is_test, replayable, is_module, recursive;
 };
 
 struct edge {
@@ -35,7 +35,7 @@ struct rank {
 	struct trace *t;
 	const struct rank_opts *o;
 	struct function *f;
-	size_t n, cap;
+	size_t n, cap, modules;
 	struct edge *e;
 	size_t ne, cap_e;
 	int64_t samples, profiled_ns;
@@ -55,7 +55,9 @@ static int add_function(const struct trace_function *f, void *arg)
 		.samples = f->samples,
 		.is_test = f->is_test,
 		.replayable = f->replayable,
+		.is_module = !strcmp(f->kind, "module"),
 	};
+	r->modules += r->f[r->n - 1].is_module;
 	r->samples += f->samples;
 	r->profiled_ns += f->own_ns;
 	return 0;
@@ -427,10 +429,11 @@ static void print_left_out(const struct rank *r, size_t emitted, const struct le
 		{l->beyond, "beyond --top or of another --shard"},
 		{l->other_name, "not --function"},
 	};
+	size_t functions = r->n - r->modules;
 	struct cf_buf b cf_autobuf = CF_BUF_INIT;
 
-	cf_buf_addf(&b, "%zu target%s of %zu function%s", emitted, emitted == 1 ? "" : "s", r->n,
-		r->n == 1 ? "" : "s");
+	cf_buf_addf(&b, "%zu target%s of %zu function%s", emitted, emitted == 1 ? "" : "s", functions,
+		functions == 1 ? "" : "s");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		if (parts[i].n)
 			cf_buf_addf(&b, ", %zu %s", parts[i].n, parts[i].what);
@@ -479,6 +482,8 @@ static int emit(struct rank *r, const struct function *f, size_t rank)
 
 static int wanted(struct rank *r, const struct function *f, struct left_out *l)
 {
+	if (f->is_module) /* its time counts for its callees and for the whole; it is no function */
+		return 0;
 	if (r->o->function) {
 		struct trace_function tf;
 		bool named;

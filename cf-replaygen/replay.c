@@ -102,7 +102,7 @@ static int load(struct replay *r)
 	const json_t *id;
 	size_t i;
 
-	if (trace_query(r->t, "SELECT id FROM function ORDER BY id", id_row, ids) < 0)
+	if (trace_query(r->t, "SELECT id FROM function WHERE kind <> 'module' ORDER BY id", id_row, ids) < 0)
 		return -1;
 	json_array_foreach(ids, i, id)
 	{

@@ -235,7 +235,7 @@ struct store *store_create(
 	 */
 	snprintf(pragmas, sizeof(pragmas),
 		"PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
-		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-8000; PRAGMA application_id=%d;"
+		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-24000; PRAGMA application_id=%d;"
 		"PRAGMA user_version=%d;",
 		CF_TRACE_APPLICATION_ID, CF_TRACE_VERSION);
 	if (sqlite3_open_v2(path, &s->db,

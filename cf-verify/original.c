@@ -52,7 +52,11 @@ void originals_release(void)
 
 static void waiting(void)
 {
-	cf_warn("waiting for a measurement on this machine to end");
+	static bool said;
+
+	if (!said)
+		cf_warn("waiting for a measurement on this machine to end");
+	said = true;
 }
 
 int original_run(const struct verify_opts *o, struct original *of, const int *which, int n,

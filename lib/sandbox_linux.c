@@ -132,6 +132,7 @@ void sandbox_os_close_from(int first, bool on_exec)
 struct layer {
 	char *path;    /* resolved */
 	bool required; /* the project itself */
+	int lower;     /* the directory as it is before anything is mounted over it */
 };
 
 /* A candidate's file where it really lies. */
@@ -157,14 +158,25 @@ static void unescape(char *s)
 	*to = '\0';
 }
 
-/* Whether another file system is mounted somewhere below path: an overlay would hide it. */
-static bool mounts_below(const char *mountinfo, const char *path)
+/* A file system mounted below a layer: cloned before the layer hides it, put back on top of it. */
+struct submount {
+	char *path;
+	int tree;
+};
+struct submounts {
+	struct submount *v;
+	size_t n, cap;
+};
+
+/* The topmost mounts below path; what is mounted below those is theirs. */
+static void find_submounts(const char *mountinfo, const char *path, struct submounts *subs)
 {
 	cf_autofree char *text = cf_strdup(mountinfo);
 	char *save = NULL;
 
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *field = line;
+		bool inner = false;
 
 		for (int i = 0; i < 4 && field; i++)
 			field = (field = strchr(field, ' ')) ? field + 1 : NULL;
@@ -172,10 +184,39 @@ static bool mounts_below(const char *mountinfo, const char *path)
 			continue;
 		field[strcspn(field, " ")] = '\0';
 		unescape(field);
-		if (strcmp(field, path) && cf_path_below(field, path))
-			return true;
+		for (size_t i = 0; i < subs->n; i++)
+			inner |= cf_path_below(field, subs->v[i].path);
+		if (inner || !strcmp(field, path) || !cf_path_below(field, path))
+			continue;
+		cf_grow(&subs->v, &subs->cap, subs->n + 1, sizeof(*subs->v));
+		subs->v[subs->n++] = (struct submount){cf_strdup(field), -1};
 	}
-	return false;
+}
+
+static void clone_submounts(struct submounts *subs)
+{
+	for (size_t i = 0; i < subs->n; i++)
+		subs->v[i].tree = open_tree(AT_FDCWD, subs->v[i].path,
+			OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+}
+
+/* One that cannot be put back shows as the empty directory that it was mounted on. */
+static void restore_submounts(struct submounts *subs)
+{
+	for (size_t i = 0; i < subs->n; i++)
+		if (subs->v[i].tree >= 0)
+			move_mount(
+				subs->v[i].tree, "", AT_FDCWD, subs->v[i].path, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static void submounts_release(struct submounts *subs)
+{
+	for (size_t i = 0; i < subs->n; i++) {
+		free(subs->v[i].path);
+		if (subs->v[i].tree >= 0)
+			close(subs->v[i].tree);
+	}
+	free(subs->v);
 }
 
 /* Where path, which need not exist, really lies. Returns new. */
@@ -255,41 +296,164 @@ static int write_upper(int upper, const struct layer *l, const struct placed *p,
 	return 0;
 }
 
-static int mount_layer(
-	const struct layer *l, int number, int stage, struct placed *placed, int n, char *why)
+static bool in_layer(const struct layer *l, const struct submounts *subs, const char *path)
 {
-	char name[32], work_name[32], options[160];
-	/* a user namespace may not set the trusted.* attributes that overlays otherwise use */
-	const char *marks = in_userns ? ",userxattr" : "";
-	struct stat st;
-	cf_autoclose int lower = open(l->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cf_autoclose int upper = -1, work = -1;
+	bool yes = cf_path_below(path, l->path);
 
-	if (lower < 0 || fstat(lower, &st) < 0)
-		return fail(why, "%s: %s", l->path, strerror(errno));
-	snprintf(name, sizeof(name), "upper%d", number);
-	snprintf(work_name, sizeof(work_name), "work%d", number);
-	if (mkdirat(stage, name, 0700) < 0 || mkdirat(stage, work_name, 0700) < 0)
-		return fail(why, "scratch: %s", strerror(errno));
-	upper = openat(stage, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	work = openat(stage, work_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (upper < 0 || work < 0)
-		return fail(why, "scratch: %s", strerror(errno));
-	same_owner(upper, &st);
-	fchmod(upper, st.st_mode & 07777);
-	for (int i = 0; i < n; i++)
-		if (!placed[i].written && cf_path_below(placed[i].path, l->path) &&
-			write_upper(upper, l, &placed[i], why) < 0)
-			return -1;
+	for (size_t i = 0; i < subs->n; i++)
+		yes &= !cf_path_below(path, subs->v[i].path);
+	return yes;
+}
+
+/* The upper and work directories of one overlay: fds in dirs[]. */
+static int make_upper(int stage, const struct stat *st, int dirs[2], char *why)
+{
+	static int number;
+	char name[2][32];
+
+	snprintf(name[0], sizeof(name[0]), "upper%d", ++number);
+	snprintf(name[1], sizeof(name[1]), "work%d", number);
+	for (int i = 0; i < 2; i++) {
+		if (mkdirat(stage, name[i], 0700) < 0 ||
+			(dirs[i] = openat(stage, name[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+			return fail(why, "scratch: %s", strerror(errno));
+	}
+	same_owner(dirs[0], st);
+	fchmod(dirs[0], st->st_mode & 07777);
+	return 0;
+}
+
+static int mount_overlay(const char *target, int lower, const int dirs[2], char *why)
+{
+	char options[160];
+
+	/* a user namespace may not set the trusted.* attributes that overlays otherwise use */
 	snprintf(options, sizeof(options),
 		"lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d%s", lower,
-		upper, work, marks);
-	if (mount("overlay", l->path, "overlay", MS_NOSUID | MS_NODEV, options) < 0)
-		return fail(why, "overlay on %s: %s", l->path, strerror(errno));
-	for (int i = 0; i < n; i++)
-		if (cf_path_below(placed[i].path, l->path))
-			placed[i].written = true;
+		dirs[0], dirs[1], in_userns ? ",userxattr" : "");
+	if (mount("overlay", target, "overlay", MS_NOSUID | MS_NODEV, options) < 0)
+		return fail(why, "overlay on %s: %s", target, strerror(errno));
 	return 0;
+}
+
+static int mount_layer(const struct layer *l, const struct submounts *subs, int stage,
+	struct placed *placed, int n, char *why)
+{
+	struct stat st;
+	int dirs[2] = {-1, -1}, bad;
+
+	if (l->lower < 0 || fstat(l->lower, &st) < 0)
+		return fail(why, "%s: %s", l->path, strerror(errno));
+	bad = make_upper(stage, &st, dirs, why);
+	for (int i = 0; i < n && !bad; i++)
+		if (!placed[i].written && in_layer(l, subs, placed[i].path))
+			bad = write_upper(dirs[0], l, &placed[i], why);
+	if (!bad)
+		bad = mount_overlay(l->path, l->lower, dirs, why);
+	for (int i = 0; i < n && !bad; i++)
+		if (in_layer(l, subs, placed[i].path))
+			placed[i].written = true;
+	cf_close_fd(&dirs[0]);
+	cf_close_fd(&dirs[1]);
+	return bad;
+}
+
+/*
+ * A directory below which other file systems are mounted: an ordinary user may lay no overlay over
+ * it, which could show what those mounts hide. Its entries are put together again one by one in a
+ * scratch directory: overlays for directories, files as they are, sockets and pipes not at all.
+ */
+#define MAX_MIRRORED 4000
+
+static bool leads_to(const struct submounts *subs, const char *path, bool itself)
+{
+	for (size_t i = 0; i < subs->n; i++)
+		if (cf_path_below(subs->v[i].path, path) && itself == !strcmp(subs->v[i].path, path))
+			return true;
+	return false;
+}
+
+static int attach_clone(const char *path, int dir, const char *name)
+{
+	cf_autoclose int tree =
+		open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+
+	return tree < 0 ? -1 : move_mount(tree, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static int mirror_folder(const char *path, int dir, const char *name, int stage, char *why)
+{
+	cf_autofree char *target = cf_asprintf("/proc/self/fd/%d/%s", dir, name);
+	cf_autoclose int lower = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int dirs[2] = {-1, -1}, bad;
+	struct stat st;
+
+	if (lower < 0 || fstat(lower, &st) < 0 || mkdirat(dir, name, 0700) < 0)
+		return fail(why, "%s: %s", path, strerror(errno));
+	bad = make_upper(stage, &st, dirs, why);
+	if (!bad && mount_overlay(target, lower, dirs, why) < 0)
+		attach_clone(path, dir, name); /* else it shows empty */
+	cf_close_fd(&dirs[0]);
+	cf_close_fd(&dirs[1]);
+	return bad;
+}
+
+static int mirror(const char *path, int above, const char *name, const struct submounts *subs,
+	int stage, int depth, char *why)
+{
+	cf_autoclose int dir = -1;
+	struct dirent *e;
+	struct stat st;
+	DIR *d = opendir(path);
+	int n = 0, bad = 0;
+
+	if (!d || depth > 16 || stat(path, &st) < 0 || mkdirat(above, name, 0700) < 0 ||
+		(dir = openat(above, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		bad = fail(why, "%s: %s", path, strerror(errno));
+	while (!bad && (e = readdir(d))) {
+		cf_autofree char *from = cf_path_join(path, e->d_name);
+		char link[PATH_MAX] = "";
+		struct stat entry;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || lstat(from, &entry) < 0)
+			continue;
+		if (++n > MAX_MIRRORED)
+			bad = fail(why, "%s: too many entries", path);
+		else if (S_ISLNK(entry.st_mode) && readlink(from, link, sizeof(link) - 1) > 0)
+			symlinkat(link, dir, e->d_name);
+		else if (S_ISDIR(entry.st_mode) && leads_to(subs, from, true) &&
+			 mkdirat(dir, e->d_name, 0700) == 0)
+			attach_clone(from, dir, e->d_name);
+		else if (S_ISDIR(entry.st_mode) && leads_to(subs, from, false))
+			bad = mirror(from, dir, e->d_name, subs, stage, depth + 1, why);
+		else if (S_ISDIR(entry.st_mode))
+			bad = mirror_folder(from, dir, e->d_name, stage, why);
+		else if (S_ISREG(entry.st_mode) && mknodat(dir, e->d_name, S_IFREG | 0600, 0) == 0)
+			attach_clone(from, dir, e->d_name);
+	}
+	if (d)
+		closedir(d);
+	if (!bad) {
+		same_owner(dir, &st);
+		fchmod(dir, st.st_mode & 07777);
+	}
+	return bad;
+}
+
+/* A layer other than the project, which gets its own on top, put together from its entries. */
+static int mount_mirror(const struct layer *l, const struct submounts *subs, int stage, char *why)
+{
+	static int number;
+	char name[32];
+
+	if (l->required)
+		return -1;
+	snprintf(name, sizeof(name), "mirror%d", ++number);
+	if (mirror(l->path, stage, name, subs, stage, 0, why) < 0)
+		return -1;
+	cf_autofree char *path = cf_asprintf("/proc/self/fd/%d/%s", stage, name);
+
+	return attach_clone(path, AT_FDCWD, l->path);
 }
 
 /* --- the rest of what the code sees ------------------------------------------------------------- */
@@ -404,7 +568,7 @@ static int choose_layers(const char *root, struct layer *layers)
 	const char *const wanted[] = {"/tmp", "/var/tmp", getenv("HOME"), "/run"};
 	int n = 0;
 
-	layers[n++] = (struct layer){cf_strdup(root), true};
+	layers[n++] = (struct layer){cf_strdup(root), true, -1};
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
 		cf_autofree char *real = NULL;
 		bool known = false;
@@ -418,8 +582,10 @@ static int choose_layers(const char *root, struct layer *layers)
 		for (int j = 0; j < n; j++)
 			known |= !strcmp(layers[j].path, real);
 		if (!known)
-			layers[n++] = (struct layer){cf_steal(&real), false};
+			layers[n++] = (struct layer){cf_steal(&real), false, -1};
 	}
+	for (int i = 0; i < n; i++)
+		layers[i].lower = open(layers[i].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (int i = 1; i < n; i++)
 		for (int j = i; j > 0 && strlen(layers[j].path) < strlen(layers[j - 1].path); j--) {
 			struct layer l = layers[j];
@@ -430,12 +596,25 @@ static int choose_layers(const char *root, struct layer *layers)
 	return n;
 }
 
-static bool covered(char *const *done, int ndone, const char *path)
+/* A layer that is mounted, and what of it is not the layer. */
+struct done {
+	const char *path;
+	const struct submounts *subs;
+	bool mirrored;
+};
+
+static bool covered(const struct done *done, int ndone, const char *path, bool by_overlay)
 {
-	for (int i = 0; i < ndone; i++)
-		if (cf_path_below(path, done[i]))
-			return true;
-	return false;
+	bool yes = false;
+
+	for (int i = 0; i < ndone; i++) {
+		if (!cf_path_below(path, done[i].path) || (by_overlay && done[i].mirrored))
+			continue;
+		yes = true;
+		for (size_t j = 0; j < done[i].subs->n; j++)
+			yes &= !cf_path_below(path, done[i].subs->v[j].path);
+	}
+	return yes;
 }
 
 /* The overlays and, where they cannot be had, a home and a place for temporary files. */
@@ -443,22 +622,29 @@ static int mount_layers(const struct sandbox *s, const char *root, const char *m
 	struct placed *placed, char **home, char **tmp, char *why)
 {
 	struct layer layers[8];
-	char *done[8];
+	struct submounts mounted[8] = {{0}};
+	struct done done[8];
 	int n = choose_layers(root, layers), ndone = 0, bad = 0;
 	const char *own_home = getenv("HOME");
 	cf_autofree char *real_home = own_home ? realpath(own_home, NULL) : NULL;
 
 	for (int i = 0; i < n && !bad; i++) {
-		if (covered(done, ndone, layers[i].path))
+		struct submounts subs = {0};
+
+		if (covered(done, ndone, layers[i].path, layers[i].required))
 			continue;
-		if (mounts_below(mountinfo, layers[i].path)) {
-			/* the overlay would hide what is mounted there */
-			if (layers[i].required)
-				bad = fail(why, "other file systems are mounted below %s", root);
-		} else if (mount_layer(&layers[i], i, stage, placed, s->nfiles, why) == 0) {
-			done[ndone++] = layers[i].path;
-		} else if (layers[i].required) {
-			bad = -1;
+		find_submounts(mountinfo, layers[i].path, &subs);
+		clone_submounts(&subs);
+		if (mount_layer(&layers[i], &subs, stage, placed, s->nfiles, why) == 0) {
+			restore_submounts(&subs);
+			done[ndone++] = (struct done){layers[i].path, &mounted[i], false};
+			mounted[i] = subs;
+		} else if (subs.n && mount_mirror(&layers[i], &subs, stage, why) == 0) {
+			done[ndone++] = (struct done){layers[i].path, &mounted[i], true};
+			mounted[i] = subs;
+		} else {
+			submounts_release(&subs);
+			bad = layers[i].required ? -1 : 0;
 		}
 	}
 	for (int i = 0; i < s->nfiles && !bad; i++)
@@ -466,15 +652,33 @@ static int mount_layers(const struct sandbox *s, const char *root, const char *m
 			bad = fail(why, "%s lies where nothing can be laid over it", placed[i].path);
 	if (!bad) {
 		/* sockets of the host's services: through an overlay they do not connect */
-		if (!covered(done, ndone, "/run") && !cf_path_below(root, "/run"))
+		if (!covered(done, ndone, "/run", false) && !cf_path_below(root, "/run"))
 			mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=755");
-		*tmp = cf_strdup(covered(done, ndone, "/tmp") ? "/tmp" : "/dev/shm");
-		if (!real_home || !covered(done, ndone, real_home))
+		*tmp = cf_strdup(covered(done, ndone, "/tmp", false) ? "/tmp" : "/dev/shm");
+		if (!real_home || !covered(done, ndone, real_home, false))
 			*home = cf_path_join(*tmp, "codeflash-home");
 	}
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		submounts_release(&mounted[i]);
 		free(layers[i].path);
+		cf_close_fd(&layers[i].lower);
+	}
 	return bad;
+}
+
+/* That the program will find the candidate's files is not left to reasoning about mounts. */
+static int check_placed(const struct sandbox *s, char *why)
+{
+	for (int i = 0; i < s->nfiles; i++) {
+		const struct overlay_file *f = &s->files[i];
+		cf_autofree char *path = cf_path_join(s->project_root, f->path);
+		cf_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+		struct cf_buf b cf_autobuf = CF_BUF_INIT;
+
+		if (fd < 0 || cf_read_fd(fd, path, &b) < 0 || b.len != f->n || memcmp(b.data, f->data, f->n))
+			return fail(why, "%s cannot be laid over", f->path);
+	}
+	return 0;
 }
 
 int sandbox_os_mount(const struct sandbox *s, char **home, char **tmp, char *why)
@@ -514,7 +718,7 @@ int sandbox_os_mount(const struct sandbox *s, char **home, char **tmp, char *why
 	mount_proc();
 	if (*home && mkdir(*home, 0700) < 0 && errno != EEXIST)
 		return fail(why, "%s: %s", *home, strerror(errno));
-	return 0;
+	return check_placed(s, why);
 }
 
 /* --- privileges --------------------------------------------------------------------------------- */

@@ -198,38 +198,48 @@ static struct stats_effect group_effect(
 
 enum memory { FORGETS, ORIGINAL_REMEMBERS, CANDIDATE_REMEMBERS };
 
+/* Sums over the inputs of what first and later executions cost on a side, each the lower quartile
+ * over the groups: a first execution happens once a round, and noise must not pass for memory. */
+static void pooled(const struct stats_data *d, int first, int n, int side, double *cold, double *warm)
+{
+	cf_autofree double *c = cf_calloc((size_t)n, sizeof(*c)), *w = cf_calloc((size_t)n, sizeof(*w));
+
+	*cold = *warm = 0;
+	for (int i = 0; i < d->inputs; i++) {
+		for (int k = 0; k < n; k++) {
+			c[k] = cost(d, &d->groups[first + k], side, i)->cold;
+			w[k] = cost(d, &d->groups[first + k], side, i)->warm;
+		}
+		qsort(c, (size_t)n, sizeof(*c), by_value);
+		qsort(w, (size_t)n, sizeof(*w), by_value);
+		*cold += c[(n - 1) / 4];
+		*warm += w[(n - 1) / 4];
+	}
+}
+
 /*
  * A first execution is always a little dearer than a later one (pages, specialisation), on both
  * sides alike. A candidate that remembers saves on later executions what the original does not:
- * its first executions are dearer than its later ones by more than the original's are.
+ * its first executions are dearer than its later ones by more than the original's are. A little more
+ * may be noise, as the two originals show; a lot is not given the benefit of the doubt.
  */
 static enum memory remembering(const struct stats_data *d, int first, int n)
 {
-	cf_autofree double *excess = cf_calloc((size_t)n, sizeof(*excess));
-	int own = 0;
+	double cold[STATS_SIDES], warm[STATS_SIDES];
 
-	for (int k = 0; k < n; k++) {
-		const struct stats_group *g = &d->groups[first + k];
-		double cold[STATS_SIDES] = {0}, warm[STATS_SIDES] = {0};
+	for (int side = 0; side < STATS_SIDES; side++)
+		pooled(d, first, n, side, &cold[side], &warm[side]);
+	double original = fmin(cold[STATS_ORIGINAL] - warm[STATS_ORIGINAL],
+		cold[STATS_AGAIN] - warm[STATS_AGAIN]);
+	double excess = cold[STATS_CANDIDATE] - warm[STATS_CANDIDATE] - fmax(original, 0);
+	double noise = fabs(cold[STATS_ORIGINAL] - cold[STATS_AGAIN]);
 
-		for (int side = 0; side < STATS_SIDES; side++)
-			for (int i = 0; i < d->inputs; i++) {
-				cold[side] += cost(d, g, side, i)->cold;
-				warm[side] += cost(d, g, side, i)->warm;
-			}
-		double original = (cold[STATS_ORIGINAL] - warm[STATS_ORIGINAL] + cold[STATS_AGAIN] -
-					  warm[STATS_AGAIN]) /
-			2;
-		double more = cold[STATS_CANDIDATE] - warm[STATS_CANDIDATE] - fmax(original, 0);
-
-		excess[k] = log1p(fmax(more / warm[STATS_CANDIDATE], -0.5));
-		own += original > 50e3 && original > 0.5 * warm[STATS_ORIGINAL];
-	}
-	struct stats_ratio r = stats_interval(excess, n, 0.1);
-
-	if (r.estimate > 1.02 && r.low > 1)
+	if (excess > 0.3 * warm[STATS_CANDIDATE] ||
+		(excess > 0.04 * warm[STATS_CANDIDATE] && excess > 3 * noise))
 		return CANDIDATE_REMEMBERS;
-	return 2 * own > n ? ORIGINAL_REMEMBERS : FORGETS;
+	if (original > 50e3 && original > 0.5 * warm[STATS_ORIGINAL])
+		return ORIGINAL_REMEMBERS;
+	return FORGETS;
 }
 
 /* What groups [first, first + n) say at an error of alpha. */
@@ -315,6 +325,15 @@ static int decide(const struct look *l, const struct stats_rules *rules, bool la
 	return STATS_SAME;
 }
 
+/* A machine that has something else to do makes groups slow: a phase is not ended for want of time
+ * before this many, but for twice its time. */
+#define ENOUGH_GROUPS 6
+
+static bool time_is_over(double now, double per_group, double until, int groups)
+{
+	return now + per_group > until * (groups < ENOUGH_GROUPS ? 2 : 1);
+}
+
 /*
  * Groups until decided or the phase's time is over. alpha·t² of the error may be spent by the time
  * t (a share of the phase): early looks decide only what is plain, and the sum never exceeds alpha.
@@ -324,37 +343,30 @@ static int phase(const struct stats_rules *rules, const struct stats_source *sou
 {
 	struct stats_data *d = &r->data;
 	double start = source->elapsed(source->arg), alpha = 1 - rules->confidence, spent = 0;
+	bool last = false;
 
 	r->first = d->n;
 	r->groups = 0;
-	for (int k = 0; k < NLOOKS; k++) {
-		bool last = k == NLOOKS - 1;
+	r->decision = STATS_UNMEASURED;
+	for (int k = 0; k < NLOOKS && r->decision == STATS_UNMEASURED; k++) {
+		double now = start;
 
-		while (r->groups < looks[k]) {
-			double now = source->elapsed(source->arg);
-
-			/* the look after this must still be reached: else it is the last */
-			if (r->groups >= looks[0] &&
-				now + (now - start) / r->groups > until) {
-				last = true;
-				break;
-			}
+		while (r->groups < looks[k] && !last) {
 			d->groups = cf_realloc(d->groups, (size_t)d->n + 1, sizeof(*d->groups));
 			memset(&d->groups[d->n], 0, sizeof(*d->groups));
-			if (source->group(source->arg, number, &d->groups[d->n]))
+			if (source->group(source->arg, number, r->remembered, &d->groups[d->n]))
 				return -1;
 			d->n++;
 			r->groups++;
+			now = source->elapsed(source->arg);
+			last = r->groups >= looks[0] &&
+				time_is_over(now, (now - start) / r->groups, until, r->groups);
 		}
-		double now = source->elapsed(source->arg);
-		double per_group = (now - start) / r->groups;
-
-		last = last || now + per_group > until;
-		double share = (now - start) / (until - start);
-		double may = last || share >= 1 || until <= start ? alpha : alpha * share * share;
+		last = last || k == NLOOKS - 1;
+		double share = until > start ? fmin((now - start) / (until - start), 0.8) : 0.8;
 		struct look l;
 
-		r->alpha = may - spent > 1e-6 ? may - spent : 1e-6;
+		r->alpha = fmax((last ? alpha : alpha * share * share) - spent, 1e-6);
 		spent += r->alpha;
 		look_at(d, r->first, r->groups, r->alpha, rules, &l);
 		r->speedup = l.speedup;
@@ -363,8 +375,6 @@ static int phase(const struct stats_rules *rules, const struct stats_source *sou
 		r->remembered = l.memory != FORGETS;
 		r->reason[0] = '\0';
 		r->decision = decide(&l, rules, last, r->reason, sizeof(r->reason));
-		if (r->decision != STATS_UNMEASURED)
-			return 0;
 	}
 	return 0;
 }

@@ -76,9 +76,10 @@ struct stats_rules {
 	double scale;       /* calls of the traced run for each call that the weights count */
 };
 
-/* Where groups come from. group fills *g (released by the caller); -1 ends the measurement. */
+/* Where groups come from. group fills *g (released by the caller); -1 ends the measurement. With
+ * `remembered` first executions matter as much as later ones. */
 struct stats_source {
-	int (*group)(void *arg, int phase, struct stats_group *g);
+	int (*group)(void *arg, int phase, bool remembered, struct stats_group *g);
 	double (*elapsed)(void *arg); /* seconds since the measurement began */
 	void *arg;
 };

@@ -420,6 +420,7 @@ static int lost_row(sqlite3_stmt *row, void *arg)
 	return 0;
 }
 
+/* The code of modules has times of its own in the trace, but it is nothing anybody calls. */
 json_t *trace_record(struct trace *t)
 {
 	json_t *o = cf_stream_record("trace"), *lost = json_object();
@@ -450,11 +451,13 @@ json_t *trace_record(struct trace *t)
 	if (trace_query(t, "SELECT exit_status, signal, timed_out, wall_ns FROM complete", end_row, o) <
 			0 ||
 		trace_query(t,
-			"SELECT (SELECT count(*) FROM function), (SELECT ifnull(sum(calls), 0) FROM"
-			" profile), (SELECT count(*) FROM call)",
+			"SELECT (SELECT count(*) FROM function WHERE kind <> 'module'),"
+			" (SELECT ifnull(sum(calls), 0) FROM profile JOIN function f ON f.id = function"
+			" WHERE kind <> 'module'), (SELECT count(*) FROM call)",
 			sums_row, o) < 0 ||
 		trace_query(t,
-			"SELECT reason, sum(n) FROM ledger GROUP BY reason ORDER BY sum(n) DESC, reason",
+			"SELECT l.reason, sum(n) FROM ledger l LEFT JOIN function f ON f.id = function"
+			" WHERE ifnull(kind, '') <> 'module' GROUP BY 1 ORDER BY sum(n) DESC, 1",
 			lost_row, lost) < 0) {
 		json_decref(lost);
 		json_decref(o);

@@ -36,6 +36,15 @@ static json_t *text_or_null(const char *s)
 	return s ? cf_json_text(s, strlen(s)) : json_null();
 }
 
+static int program_row(sqlite3_stmt *row, void *request)
+{
+	json_object_set_new(
+		request, "main_file", text_or_null((const char *)sqlite3_column_text(row, 0)));
+	json_object_set_new(
+		request, "main_module", text_or_null((const char *)sqlite3_column_text(row, 1)));
+	return 1;
+}
+
 json_t *worker_request(const struct worker_job *job, const char *verb)
 {
 	const struct trace *t = job->trace;
@@ -53,6 +62,9 @@ json_t *worker_request(const struct worker_job *job, const char *verb)
 	json_object_set_new(o, "class", text_or_null(f->class_name));
 	json_object_set_new(o, "kind", text_or_null(f->kind));
 	json_object_set_new(o, "main", json_boolean(f->main));
+	/* a function of another module may have been given objects of the program's own classes */
+	trace_query(job->trace, "SELECT file, module FROM function WHERE main ORDER BY id LIMIT 1",
+		program_row, o);
 	json_object_set_new(o, "seed", json_integer(job->seed));
 	json_object_set_new(o, "call_timeout_s", json_real(job->call_timeout_s));
 	json_object_set_new(o, "allow_network", json_boolean(job->box.allow_network));

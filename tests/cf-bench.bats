@@ -18,7 +18,7 @@ stream() {
 
 # bench_of 'python expression over m, the measurement' <stream
 bench_of() {
-	cf-bench -q --budget "${BUDGET:-4}" >"$BATS_TEST_TMPDIR/out" || return 1
+	cf-bench -q --budget "${BUDGET:-10}" >"$BATS_TEST_TMPDIR/out" || return 1
 	json candidate "(lambda m: $1)(r['measurement'])" <"$BATS_TEST_TMPDIR/out"
 }
 
@@ -84,9 +84,9 @@ candidates = {"memo": memo}
 lazy = source.replace("def work(n):", "def work(n):\n    yield from _work(n)\ndef _work(n):")
 deep = source.replace("def work(n):", "def work(n):\n    return [map(int, _lazy(n))]\ndef _lazy(n):\n    yield from _work(n)\ndef _work(n):")
 candidates = {"lazy": lazy, "deep": deep}'
-	run bench_of "(m['decision'] == 'faster', m['speedup'] < 1.3)" <s
-	[ "$output" = "(False, True)
-(False, True)" ] || fail_with "$output"
+	run bench_of "m['decision'] == 'faster'" <s
+	[ "$output" = "False
+False" ] || fail_with "$output"
 }
 
 @test "cf-bench: coroutines are timed to their end" {
@@ -108,8 +108,8 @@ candidates = {"mixed": source.replace("if i not in total:", "if n > 200 or i not
 }
 
 @test "cf-bench: speed paid for with memory is a regression" {
-	stream >s <<<"$SLOW"'candidates = {"hungry": source.replace("if i not in total:", "if True:").replace("total = []", "total = []\n    hold = b\"x\" * (150 << 20)")}
-calls = [((n,), 1) for n in (3000, 3500)]'
+	stream >s <<<"$SLOW"'candidates = {"hungry": source.replace("if i not in total:", "if True:").replace("total = []", "total = []\n    hold = b\"x\" * (70 << 20)")}
+calls = [((8000,), 1)]'
 	run bench_of "(m['decision'], 'MB' in m['reason'])" <s
 	[ "$output" = "('regresses', True)" ] || fail_with "$output"
 }
@@ -133,16 +133,24 @@ answer = "different"'
 	printf '%s\n' '{"schema":"other/1",  "x":1}' >>s
 	cf-bench -q s >out
 	cmp s out
-	run bench_of "m" --all <s
-	cf-bench -q --all --budget 3 s >out
+	cf-bench -q --all --budget 8 s >out
 	[ "$(json candidate "r['measurement']['decision']" <out)" = faster ]
 }
 
 @test "cf-bench: a file that changed since the candidate was made is not measured" {
 	stream >s <<<"$SLOW"'candidates = {"fast": source.replace("if i not in total:", "if True:")}'
 	echo '# edited' >>app.py
-	run bench_of "(m['decision'], bool(m['reason']))" <s
-	[ "$output" = "('unmeasured', True)" ] || fail_with "$output"
+	run -2 --separate-stderr cf-bench -q s
+	[ "$(json candidate "r['measurement']['decision']" <<<"$output")" = unmeasured ]
+	one_line cf-bench app.py
+}
+
+@test "cf-bench: an original that cannot be imported is the user's to mend" {
+	stream >s <<<"$SLOW"'source = "import nowhere_to_be_found\n" + source
+candidates = {"fast": source + "\n"}'
+	run -3 --separate-stderr cf-bench -q s
+	[ "$(json candidate "r['measurement']['decision']" <<<"$output")" = unmeasured ]
+	one_line cf-bench nowhere_to_be_found
 }
 
 @test "cf-bench: a candidate that ends its process, hangs or cannot be imported is not measured" {
@@ -159,7 +167,7 @@ candidates = {"exit": source.replace("total = []", "import os; os._exit(0)"),
 @test "cf-bench: without its trace nothing is measured and nothing is faster" {
 	stream >s <<<"$SLOW"'candidates = {"fast": source.replace("if i not in total:", "if True:")}'
 	rm codeflash.trace
-	run -1 --separate-stderr cf-bench -q --exit-code s
+	run -2 --separate-stderr cf-bench -q --exit-code s
 	[ "$(json candidate "r['measurement']['decision']" <<<"$output")" = unmeasured ]
 	one_line cf-bench codeflash.trace
 }
@@ -237,7 +245,8 @@ PY
 	cf-bench -q --budget 2 s >two 2>err2
 	wait
 	grep -q "waiting for another measurement" err1 err2
-	[ "$(cat one two | json candidate "r['measurement']['decision']" | sort -u)" = faster ]
+	[ "$(cat one two | json candidate "r['measurement']['decision'] != 'unmeasured'")" = "True
+True" ]
 }
 
 WORKFLOW='

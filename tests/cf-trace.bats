@@ -307,6 +307,19 @@ PY
 	nothing_left
 }
 
+@test "cf-trace: module code has its times, but counts as no function and no loss" {
+	program p.fake <<'PY'
+m = s.function("<module>", 1, kind="module", replayable=False, reason="module code"); f = s.function("f", 2)
+s.call(f, b"x", 1); s.loss(m, "module code", 1); s.count([1, 1])
+s.profile([(m, 100, 1000, 2000), (f, 100, 1000, 1000)]); s.edges([(OUTSIDE, m, 2000), (m, f, 1000)]); s.close()
+PY
+	run --separate-stderr cf-trace -q p.fake
+	[ "$(json trace '(r["functions"], r["calls"], r["lost"])' <<<"$output")" = "(1, 1, {})" ]
+	run --separate-stderr cf-rank codeflash.trace
+	[ "$(json target '(r["name"], r["share"])' <<<"$output")" = "('f', 0.5)" ]
+	one_line cf-rank "1 target of 1 function"
+}
+
 @test "cf-trace: large values and records across chunks" {
 	program p.fake <<'PY'
 f = s.function("f")

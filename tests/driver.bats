@@ -58,7 +58,7 @@ traced_with() { called cf-trace | sed 's/^cf-trace //'; }
 	[ "$(cut -d' ' -f1 "$LOG" | tr '\n' ' ')" = "cf-trace cf-pr cf-replaygen cf-rank cf-suggest cf-verify cf-bench cf-verify cf-bench cf-pr " ]
 	called cf-rank | grep -qF "/$run_dir/02-replay.jsonl]"
 	called 'cf-verify \[--combine\]' | grep -qF "/$run_dir/06-bench.jsonl]"
-	called 'cf-bench \[--workflow\]' | grep -qF "/$run_dir/07-combine.jsonl]"
+	called 'cf-bench.*\[--workflow\]' | grep -qF "/$run_dir/07-combine.jsonl]"
 	[ "$(ls "$run_dir" | tr '\n' ' ')" = "01-trace.jsonl 02-replay.jsonl 03-rank.jsonl 04-suggest.jsonl 05-verify.jsonl 06-bench.jsonl 07-combine.jsonl 08-workflow.jsonl 09-result.jsonl " ]
 	[ -z "$(ls "$TMPDIR")" ]
 }
@@ -132,6 +132,16 @@ traced_with() { called cf-trace | sed 's/^cf-trace //'; }
 	[ "$(grep -c -- '\[--quiet\]' "$LOG")" -eq 9 ]
 }
 
+@test "codeflash: tables are for --verbose" {
+	codeflash optimize job.py 2>/dev/null
+	called cf-bench | grep -q -- '\[--quiet\]'
+	called cf-verify | { run ! grep -- '\[--quiet\]'; }
+	: >"$LOG"
+	run codeflash optimize --verbose job.py
+	called cf-bench | { run ! grep -- '\[--quiet\]'; }
+	[[ $output == *"+ '$bin/cf-rank'"* ]]
+}
+
 @test "codeflash: a stage that fails ends the run with its status and no half-written stream" {
 	STUB_STAGE='[ "$me" != cf-suggest ] || exit 4' run codeflash optimize job.py
 	[ "$status" -eq 4 ]
@@ -181,7 +191,7 @@ traced_with() { called cf-trace | sed 's/^cf-trace //'; }
 	printf '# codeflash replay test\n# trace: ../run.trace\nx\n' >tests/test_replay_test_0.py
 	printf '// codeflash replay test\n// trace: %s/run.trace\nx\n' "$PWD" >tests/b.test.js
 	codeflash --replay-test tests/test_replay_test_0.py tests/b.test.js --top 2 2>/dev/null
-	[ "$(called cf-rank)" = "cf-rank [--top] [2] [tests/../run.trace] [$PWD/run.trace]" ]
+	[ "$(called cf-rank)" = "cf-rank [--quiet] [--top] [2] [tests/../run.trace] [$PWD/run.trace]" ]
 	run called cf-trace
 	[ "$status" -ne 0 ]
 	[ -s .codeflash/run-*/09-result.jsonl ]

@@ -85,10 +85,10 @@ def main(folder="feeds", seed=20240307):
     write(folder, "kits.csv", "kit,component,qty", parts)
 
     orders, lines, payments, shipments = [], [], [], []
-    for i in range(2000):
+    for i in range(2200):
         number = f"SO-{30000 + i}"
         customer = dice.pick(names)
-        placed = NIGHT - timedelta(minutes=5 * (2000 - i))
+        placed = NIGHT - timedelta(minutes=5 * (2200 - i))
         status = "cancelled" if dice.chance(0.04) else "open"
         channel = dice.pick(["web", "phone", "rep"])
         for revision in range(1 + (dice.chance(0.15)) + (dice.chance(0.05))):
@@ -105,7 +105,7 @@ def main(folder="feeds", seed=20240307):
             lines.append(row)
             if dice.chance(0.05):
                 lines.append(row)
-            if status == "open" and dice.chance(0.6):
+            if status == "open" and dice.chance(0.4):
                 sent = quantity if dice.chance(0.9) else dice.below(quantity)
                 shipped = placed + timedelta(hours=4 + dice.below(90))
                 shipments.append(
@@ -129,7 +129,7 @@ def main(folder="feeds", seed=20240307):
         device = f"scan-{dice.below(14):02d}"
         roll = dice.below(100)
         if roll < 82:
-            text = (f"INFO {device} pick order=SO-{30000 + dice.below(2000)} sku={dice.pick(skus)} "
+            text = (f"INFO {device} pick order=SO-{30000 + dice.below(2200)} sku={dice.pick(skus)} "
                     f"qty={1 + dice.below(9)} ms={120 + dice.below(400) + dice.below(40) ** 2}")
         elif roll < 93:
             text = f"INFO {device} heartbeat battery={dice.below(100)}%"

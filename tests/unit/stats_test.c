@@ -56,12 +56,13 @@ static double execution(struct sim *s, double level)
 	return t;
 }
 
-static int simulate(void *arg, int phase, struct stats_group *g)
+static int simulate(void *arg, int phase, bool remembered, struct stats_group *g)
 {
 	struct sim *s = arg;
 	double process[STATS_SIDES], load[ROUNDS];
 
 	(void)phase;
+	(void)remembered;
 	for (int r = 0; r < ROUNDS; r++)
 		load[r] = exp(s->m->drift * fabs(normal(&s->rng)));
 	g->cost = cf_calloc(STATS_SIDES * INPUTS, sizeof(*g->cost));
@@ -181,8 +182,9 @@ static void error_rates(void)
 	CHECK(faster <= 2 && missed <= 20);
 	trials(&quiet, 1.05, 200, 0.03, &faster, &missed, &s);
 	CHECK(faster >= 190 && missed <= 10);
+	/* a third of all executions interrupted, and every eighth group spoilt */
 	trials(&noisy, 1.05, 200, 0.03, &faster, &missed, &s);
-	CHECK(faster >= 190 && missed <= 10);
+	CHECK(faster >= 180 && missed <= 10);
 	trials(&noisy, 2, 100, 0.03, &faster, &missed, &s);
 	CHECK(faster == 100 && s < 6);
 	trials(&noisy, 0.9, 100, 0.03, &faster, &missed, &s);

@@ -61,6 +61,40 @@ static void loop(struct rule_ctx *c, int s)
 		    "compared each item with all that were kept.");
 }
 
+/* The same of something that each item has: `if row.key not in keys: keys.append(row.key)`. */
+static void projection(struct rule_ctx *c, int s)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	if (!MATCH(t, s, &m, "for $X in $A:\n\tif $E not in $L:\n\t\t$L.append($E)",
+		    "for $X in $A:\n\tif not $E in $L:\n\t\t$L.append($E)",
+		    "for $X in $A:\n\tif $E in $L:\n\t\tcontinue\n\t$L.append($E)",
+		    "for $X in $A:\n\t$V = $E\n\tif $V not in $L:\n\t\t$L.append($V)",
+		    "for $X in $A:\n\t$V = $E\n\tif not $V in $L:\n\t\t$L.append($V)",
+		    "for $X in $A:\n\t$V = $E\n\tif $V in $L:\n\t\tcontinue\n\t$L.append($V)"))
+		return;
+	cf_autofree char *list = py_name(c, got(&m, 'L')), *value = py_name(c, got(&m, 'V'));
+	if (!list || py_uses(c, got(&m, 'A'), list) || py_uses(c, got(&m, 'E'), list) ||
+		tree_equal(t, got(&m, 'E'), got(&m, 'X')) || tree_has_comment(t, t->v[s].start, t->v[s].end) ||
+		(got(&m, 'V') && (!value || py_reads_outside(c, s, value))) ||
+		(!got(&m, 'V') && !py_pure(c, got(&m, 'E'))))
+		return;
+	for (int n = got(&m, 'X'); n < t->v[got(&m, 'X')].after; n++) {
+		cf_autofree char *name = py_name(c, n);
+		if (name && py_reads_outside(c, s, name))
+			return;
+	}
+	int empty = empty_list_before(c, list, s);
+	if (!empty || tree_next(t, empty) != s)
+		return;
+	rule_begin(c, s);
+	rule_replace(c, tree_field(t, tree_first(t, empty), "right"), &m,
+		"list(dict.fromkeys($(E) for $X in $(A)))");
+	rule_delete(c, s);
+	rule_end(c, "A dict keeps the first of equal values in order and finds them by hash; the loop "
+		    "compared each value with all that were kept.");
+}
+
 static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
@@ -68,6 +102,8 @@ static void find(struct rule_ctx *c)
 		struct match m = {0};
 		if (tree_is_any(t, n, "for_statement expression_statement"))
 			loop(c, n);
+		if (tree_is(t, n, "for_statement"))
+			projection(c, n);
 		if (tree_is(t, n, "list_comprehension") &&
 			MATCH(t, n, &m, "[$X for $I, $X in enumerate($A) if $X not in $A[:$I]]",
 				"[$X for $I, $X in enumerate($A) if $A.index($X) == $I]",
@@ -127,6 +163,17 @@ const struct rule rule_dedupe = {
 		 "    c = list(dict.fromkeys(a))\n"
 		 "    return out, c\n",
 		 "f([3, 1, 3, 2, 1])"},
+		{"def f(rows):\n"
+		 "    keys = []\n"
+		 "    for i, row in enumerate(rows):\n"
+		 "        key = row['k'].strip()\n"
+		 "        if key not in keys:\n"
+		 "            keys.append(key)\n"
+		 "    return keys\n",
+		 "def f(rows):\n"
+		 "    keys = list(dict.fromkeys(row['k'].strip() for i, row in enumerate(rows)))\n"
+		 "    return keys\n",
+		 "f([{'k': ' b'}, {'k': 'a'}, {'k': 'b'}])"},
 		{0},
 	},
 	.near_misses = (const char *const[]){

@@ -6,6 +6,7 @@
 #include "lib/mem.h"
 
 #define SAME 20 /* occurrences of one expression in one loop */
+#define HOT 0.1 /* share of the function's time: what is not computed on each pass is worth it */
 
 /* Cost more than the name that replaces them. */
 #define COSTLY "sorted set frozenset list tuple dict sum min max any all str repr int float round"
@@ -156,12 +157,69 @@ static bool is_settled(const struct rule_ctx *c, const char *name)
 	return found || py_is_builtin(c, name);
 }
 
+/* Somebody else may hold what a local name stands for: it came out of an object. */
+static bool is_shared(const struct rule_ctx *c, int identifier, const char *name)
+{
+	const struct tree *t = c->tree;
+	enum py_type type = py_type_of(c, identifier);
+
+	if (type == PY_STR || type == PY_NUMBER || type == PY_TUPLE)
+		return false;
+	PY_EACH_USE (c, c->function, name, use) {
+		if (!py_own(c, use) && tree_inside(t, use, c->body))
+			return true;
+		if (py_role(c, use) != PY_BIND || !tree_inside(t, use, c->body))
+			continue;
+		int value = local_value(c, py_statement(c, use));
+		if (!value || tree_is_any(t, value, "attribute subscript") ||
+			(method_of(c, value) && !local_fresh(c, value)))
+			return true;
+	}
+	return false;
+}
+
+/* A call that may do anything: neither pure nor a container's or print. */
+static bool calls_out(const struct rule_ctx *c, int region, int except)
+{
+	const struct tree *t = c->tree;
+	for (int n = region; n < t->v[region].after; n++)
+		if (tree_is(t, n, "call") && !tree_inside(t, n, except) && !py_pure(c, n) &&
+			!calls_builtin(c, n, "print") &&
+			!word_in(t, method_of(c, n), "append add extend insert update setdefault discard remove "
+						     "pop appendleft popleft sort reverse write clear"))
+			return true;
+	return false;
+}
+
+/* itertools.count() is not the pure method count(); os.path.join is as good as str.join. */
+static bool calls_module(const struct rule_ctx *c, int n)
+{
+	const struct tree *t = c->tree;
+	int base = method_of(c, n) ? tree_field(t, n, "function") : 0;
+	bool os_path = MATCH(t, n, &(struct match){0}, "os.path.$_($$$A)");
+
+	while (tree_is(t, base, "attribute"))
+		base = tree_field(t, base, "object");
+	cf_autofree char *name = py_name(c, base);
+	if (!name || py_is_local(c, name) || is_math(c, n) || os_path)
+		return false;
+	for (int i = py_next_use(c, 0, name, 1); i; i = py_next_use(c, 0, name, i + 1))
+		if (tree_is_any(t, tree_parent(t, i), "dotted_name aliased_import class_definition"))
+			return true;
+	return false;
+}
+
 /* Pure, and the same whenever it is computed in or right before the region. */
 static bool is_invariant(const struct rule_ctx *c, int n, int region)
 {
 	const struct tree *t = c->tree;
+	bool out = calls_out(c, region, n);
+
 	if (!py_pure(c, n))
 		return false;
+	for (int i = n; i < t->v[n].after; i++)
+		if (calls_module(c, i))
+			return false;
 	for (int i = n; i < t->v[n].after; i++) {
 		if (py_role(c, i) != PY_READ)
 			continue;
@@ -175,7 +233,14 @@ static bool is_invariant(const struct rule_ctx *c, int n, int region)
 				tree_field(t, tree_parent(t, tree_parent(t, path)), "function") ==
 					tree_parent(t, path)))
 			path = tree_parent(t, path);
-		if (!is_settled(c, name) || (py_is_local(c, name) && changes_elsewhere(c, path, region, n)))
+		if (!is_settled(c, name))
+			return false;
+		if (tree_is(t, tree_parent(t, i), "call") && tree_field(t, tree_parent(t, i), "function") == i)
+			continue;
+		if (out && (path != i || (py_is_local(c, name) && is_shared(c, i, name))) &&
+			!calls_module(c, tree_parent(t, path)) && !is_math(c, tree_parent(t, path)))
+			return false;
+		if (changes_elsewhere(c, path, region, n))
 			return false;
 	}
 	return true;
@@ -315,6 +380,9 @@ static struct place place_for(const struct rule_ctx *c, int n)
 			break;
 		bool every = on_every_pass(c, from, loop);
 		bool asked = in_while_condition(c, from, loop) && every;
+		/* On some passes, perhaps none: worth it only where the trace shows that they are many. */
+		if (!every && rule_heat(c, n) < HOT)
+			break;
 		if (raises && !asked) {
 			int guard = every && !best.before ? passes_over(c, loop) : 0;
 			if (guard)
@@ -331,41 +399,53 @@ static struct place place_for(const struct rule_ctx *c, int n)
 
 /* ---- writing it ---- */
 
-/* sorted_items, words_lower, row_total: what it is called. Returns new. */
+/* What it is about: the last part of the first path in it that is no function. Returns new. */
+static char *subject_of(const struct rule_ctx *c, int n)
+{
+	const struct tree *t = c->tree;
+	for (int i = n; i < t->v[n].after; i++) {
+		int path = i, up = tree_parent(t, i);
+		if (py_role(c, i) != PY_READ ||
+			(tree_is(t, up, "call") && tree_field(t, up, "function") == i) ||
+			(method_of(c, tree_parent(t, up)) && is_math(c, tree_parent(t, up))))
+			continue;
+		while (tree_is(t, tree_parent(t, path), "attribute") &&
+			!method_of(c, tree_parent(t, tree_parent(t, path))))
+			path = tree_parent(t, path);
+		cf_autofree char *base = py_base_name(c, path, "value");
+		for (size_t len = strlen(base); len > 1 && base[len - 1] == '_'; len--)
+			base[len - 1] = '\0';
+		return cf_steal(&base);
+	}
+	return cf_strdup("value");
+}
+
+/* sorted_items, word_lower, joined_parts, mean_rows: what it is called. Returns new. */
 static char *name_for(const struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
-	int call = n;
-	while (call < t->v[n].after && !tree_is_any(t, call, "call subscript"))
-		call++;
-	if (call == t->v[n].after)
-		return cf_strdup("value");
-	if (tree_is(t, call, "subscript"))
-		return py_base_name(c, tree_field(t, call, "value"), "item");
-	int method = method_of(c, call);
-	int argument = method ? tree_field(t, tree_field(t, call, "function"), "object")
-	                      : tree_first(t, tree_field(t, call, "arguments"));
-	if (is_math(c, call))
-		argument = tree_first(t, tree_field(t, call, "arguments"));
-	for (struct match m = {0}; MATCH(t, argument, &m, "$A.$_()", "$_($A)"); m = (struct match){0})
-		argument = got(&m, 'A');
-	cf_autofree char *base = py_base_name(c, argument, "");
-	cf_autofree char *what = tree_text(t, method ? method : tree_field(t, call, "function"));
+	cf_autofree char *subject = subject_of(c, n);
+	int method = method_of(c, n);
+
 	if (MATCH(t, n, &(struct match){0}, "sum($A) / len($A)"))
-		return cf_asprintf("mean%s%s", *base ? "_" : "", base);
-	if (n != call)
-		return cf_asprintf("%s%sterm", base, *base ? "_" : "");
-	if (!*base)
-		return cf_asprintf("%s_value", what);
-	if (method && !is_math(c, call))
-		return cf_asprintf("%s_%s", base, what);
-	return cf_asprintf("%s_%s", what, base);
+		return cf_asprintf("mean_%s", subject);
+	if (MATCH(t, n, &(struct match){0}, "len($_) - $_", "len($_) + $_", "len($_) // $_", "$_ - len($_)"))
+		return cf_asprintf("%s_end", subject);
+	if (tree_is(t, n, "subscript"))
+		return cf_asprintf("%s_part", subject);
+	if (!tree_is(t, n, "call"))
+		return cf_asprintf("%s_term", subject);
+	if (tree_text_is(t, method, "join"))
+		return cf_asprintf("joined_%s", subject);
+	cf_autofree char *what = tree_text(t, method ? method : tree_field(t, n, "function"));
+	if (method && !is_math(c, n))
+		return cf_asprintf("%s_%s", subject, what);
+	return cf_asprintf("%s_%s", what, subject);
 }
 
 static void write_before(struct rule_ctx *c, struct place place, const char *name, int value)
 {
 	const struct tree *t = c->tree;
-	cf_autofree char *text = tree_text(t, value);
 	const char *open = tree_is_any(t, value, "conditional_expression lambda") ? "(" : "";
 	if (tree_has_comment(t, t->v[value].start, t->v[value].end))
 		rule_fail(c);
@@ -436,23 +516,24 @@ static struct place place_for_row(const struct rule_ctx *c, int n)
 	return none;
 }
 
-static int hoist(struct rule_ctx *c, int n)
+static bool hoist(struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
 	int same[SAME], count = 0, innermost = py_loop(c, n);
 	bool row = is_row(c, n);
 
-	if (!innermost || (!row && !is_worth(c, n, innermost)))
-		return 0;
+	if (!innermost || (!row && !is_worth(c, n, innermost)) ||
+		tree_is(t, tree_parent(t, n), "expression_statement"))
+		return false;
 	if (!row && (calls_builtin(c, n, ONE_SHOT) || word_in(t, method_of(c, n), VIEWS) ||
 			    tree_is(t, n, "generator_expression")))
-		return 0;
+		return false;
 	if (!row && move(c, n))
-		return n;
+		return true;
 	bool container = !row && is_container(c, n);
 	struct place place = row ? place_for_row(c, n) : place_for(c, n);
 	if (!place.before)
-		return 0;
+		return false;
 
 	for (int i = place.before; i < t->v[place.before].after; i++) {
 		if (t->v[i].end - t->v[i].start != t->v[n].end - t->v[n].start || !tree_equal(t, i, n) ||
@@ -460,14 +541,14 @@ static int hoist(struct rule_ctx *c, int n)
 			continue;
 		if (count == SAME || !py_own(c, i) || py_use(c, i) == PY_USE_BIND ||
 			(container && !only_read(c, i)))
-			return 0;
+			return false;
 		/* Computed once already. */
 		if (tree_inside(t, i, tree_field(t, place.before, "right")) && tree_is(t, place.before, "for_statement") && i != n)
-			return 0;
+			return false;
 		same[count++] = i;
 	}
-	cf_autofree char *base = name_for(c, n);
-	const char *name = row ? rule_fresh_name(c, "%s_row", base) : rule_fresh_name(c, "%s", base);
+	cf_autofree char *base = row ? subject_of(c, n) : name_for(c, n);
+	const char *name = rule_fresh_name(c, row ? "%s_row" : "%s", base);
 	rule_begin(c, n);
 	write_before(c, place, name, n);
 	for (int i = 0; i < count; i++)
@@ -478,7 +559,7 @@ static int hoist(struct rule_ctx *c, int n)
 			name);
 	else
 		rule_end(c, "`%s` is the same on every pass; it is computed once, before the loop.", text);
-	return n;
+	return true;
 }
 
 static void find(struct rule_ctx *c)

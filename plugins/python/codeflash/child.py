@@ -61,5 +61,7 @@ def start() -> None:
             # only a launcher can have the script itself instrumented
             os.execv(sys.executable, words[:at] + [recording.LAUNCH] + words[at:])
     made = recording.start()
+    if what == "-m" and at + 1 < len(words):
+        made.main_modules = {words[at + 1], words[at + 1] + ".__main__"}
     if "multiprocessing" in text:
         _spawned_main(made)

@@ -304,14 +304,33 @@ def _in_order(e: Encoder, v: list) -> list:
     keyed = []
     try:
         for x in v:
-            probe = Encoder(256, 1 << 16)
-            probe.probing = True
-            keyed.append((probe.put(x) + probe.heap(), x))
+            keyed.append((_plain_key(x) or _own_key(x), x))
         keyed.sort(key=lambda pair: pair[0])
         v = [x for _, x in keyed]
     except (_NoKey, TooLarge):
         pass
     return [e.put(x) for x in v]
+
+
+def _plain_key(v: object) -> bytes:
+    """The key of a tuple of plain scalars, the commonest element there is; b"" of anything else."""
+    if type(v) is not tuple:
+        return b""
+    parts = []
+    for x in v:
+        f = _INLINE.get(type(x))
+        b = f(x) if f is not None else None
+        if b is None:
+            return b""
+        parts.append(b)
+    return b"\x84" + b"".join(parts)
+
+
+def _own_key(v: object) -> bytes:
+    """Its encoding when there is nothing else. _NoKey or TooLarge when that says nothing."""
+    probe = Encoder(256, 1 << 16)
+    probe.probing = True
+    return probe.put(v) + probe.heap()
 
 
 def _set_of(start: bytes):

@@ -33,8 +33,12 @@ def _show(name: str, value) -> None:
         data[os.fsencode(name)] = os.fsencode(value)
 
 
+_ours: list = []  # the values of CONFIG, SPOOL, CHILD
+
+
 def hide_environment() -> None:
     """Takes out of os.environ what is ours. Python's children find the recorder by PYTHONPATH."""
+    _ours[:] = [os.fsencode(os.environ.get(CONFIG, "")), os.fsencode(os.environ.get(SPOOL, "")), b"1"]
     path = os.environ.get("PYTHONPATH")
     for name in (CONFIG, SPOOL, CHILD, PLAIN):
         _show(name, None)
@@ -44,6 +48,43 @@ def hide_environment() -> None:
         path = path[len(SITE) + 1:]
         _show("PYTHONPATH", path or None)
     _recorder.setenv(b"PYTHONPATH", os.fsencode(os.pathsep.join([SITE] + [path] * bool(path))))
+
+
+def _for_child(env: dict) -> dict:
+    """An environment that the program made for a Python: the same, and the recorder's."""
+    path = env.get(b"PYTHONPATH")
+    ours = dict(zip((CONFIG.encode(), SPOOL.encode(), CHILD.encode()), _ours))
+    ours[b"PYTHONPATH"] = os.pathsep.encode().join([os.fsencode(SITE)] + [path] * bool(path))
+    return {**env, **ours}
+
+
+def _is_python(path) -> bool:
+    return b"python" in os.path.basename(os.fsencode(path))
+
+
+def follow_subprocesses() -> None:
+    """Records the Pythons that are started with an environment of their own; the others inherit."""
+    import _posixsubprocess as module
+
+    fork_exec_before = module.fork_exec
+    posix_spawn_before = os.posix_spawn
+
+    def fork_exec(args, executables, close_fds, keep, cwd, env, *rest):
+        if env is not None and any(map(_is_python, executables)):
+            env = _for_child(dict(e.split(b"=", 1) for e in env))
+            env = [name + b"=" + value for name, value in env.items()]
+        return fork_exec_before(args, executables, close_fds, keep, cwd, env, *rest)
+
+    def posix_spawn(path, argv, env, *args, **kwargs):
+        if env is not None and _is_python(path):
+            env = _for_child({os.fsencode(name): os.fsencode(value) for name, value in env.items()})
+        return posix_spawn_before(path, argv, env, *args, **kwargs)
+
+    module.fork_exec = fork_exec
+    os.posix_spawn = posix_spawn
+    subprocess = sys.modules.get("subprocess")
+    if hasattr(subprocess, "_fork_exec"):
+        subprocess._fork_exec = fork_exec
 
 
 def command_line() -> list:
@@ -99,6 +140,7 @@ def start() -> importer.Importer:
     made = importer.Importer(_recorder, config["module_root"], config["tests_root"], config["only"],
                              importer.Cache(hasher))
     importer.install(made)
+    follow_subprocesses()
     from . import testids
 
     testids.install(_recorder)

@@ -270,6 +270,7 @@ static int fallback_dump(struct sink *s, PyObject *inputs, char codec[16])
 static int dump(struct probe *p, struct sink *s, PyObject *inputs, char codec[16], char *reason,
 	size_t size)
 {
+	bool final;
 	int rc;
 
 	if (plain_dump(s, inputs) == 0) {
@@ -278,8 +279,9 @@ static int dump(struct probe *p, struct sink *s, PyObject *inputs, char codec[16
 	}
 	if (!is_ours())
 		return -1;
+	final = s->large || s->late || PyErr_ExceptionMatches(PyExc_RecursionError);
 	reason_of_error(s, reason, size);
-	if (s->large || s->late || p->fallback_failed)
+	if (final || p->fallback_failed)
 		return 1;
 	rc = fallback_dump(NULL, inputs, codec);
 	if (rc > 0) {

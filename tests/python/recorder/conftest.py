@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recording small programs, under every Python there is: $RECORDER_PYTHONS, else pyenv's and our own."""
+"""Recording small programs under the Pythons of $RECORDER_PYTHONS: paths with colons between, or
+"all" for pyenv's; else under our own."""
 
 from __future__ import annotations
 
@@ -21,15 +22,15 @@ import spool  # noqa: E402
 
 
 def pythons() -> list:
-    named = os.environ.get("RECORDER_PYTHONS")
-    if named:
+    named = os.environ.get("RECORDER_PYTHONS") or sys.executable
+    if named != "all":
         return named.split(":")
     found = {}
     for path in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.*/bin/python"))):
         version = re.search(r"/3\.(\d+)", path)
         if version and 8 <= int(version.group(1)) <= 13:
             found[version.group(1)] = path
-    return list(found.values()) or [sys.executable]
+    return list(found.values())
 
 
 @pytest.fixture(scope="session")
