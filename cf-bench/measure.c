@@ -24,6 +24,9 @@
 #define MAX_PASSES 20
 #define MAX_INNER 50
 #define CALIBRATION_TIMEOUT_S 60.0
+/* More than a sandbox's usual limit: with the stack's limit that machine.c draws, every thread of the
+ * code under test reserves 128 MB of it. */
+#define ADDRESS_SPACE ((size_t)24 << 30)
 
 struct measure {
 	struct bench_opts *o;
@@ -738,7 +741,7 @@ json_t *bench_candidate(struct bench_opts *o, const json_t *candidate, enum cf_e
 				.box = {.project_root = root, .nfiles = files.n,
 					.files = side ? files.candidate : files.original, .hide = hide,
 					.allow_network = o->allow_network, .none = o->no_sandbox,
-					.cpu_s = 3600}};
+					.cpu_s = 3600, .memory_max = ADDRESS_SPACE}};
 		m.skipped = json_object();
 		m.raw = json_array();
 		choose(&m, n);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What optimising a function can save in this run: its own time, and what it causes in the functions
- * it calls by calling them often. A callee that is called k times for each call of the function
- * could be called once at best, so (1 - 1/k) of its time is the caller's doing. How to save it is
- * cf-suggest's affair.
+ * What optimising a function can save in this run: its own time, and what it causes in the
+ * functions it calls by calling them often. A callee that is called k times for each call of the
+ * function could be called once at best, so (1 - 1/k) of its time is the caller's doing. How to
+ * save it is cf-suggest's affair.
  */
 #include "cf-rank/rank.h"
 
@@ -27,7 +27,7 @@ struct function {
 struct edge {
 	size_t caller, callee; /* indices */
 	int64_t ns;
-	double per_call;  /* calls of the callee per call of the caller; 0: not known */
+	double per_call; /* calls of the callee per call of the caller; 0: not known */
 	double caused_ns;
 };
 
@@ -102,8 +102,8 @@ static int add_edge(sqlite3_stmt *row, void *arg)
 	if (!callee)
 		return 0;
 	callee->in_ns += ns;
-	caller = sqlite3_column_type(row, 0) == SQLITE_NULL ? NULL :
-							      find(r, sqlite3_column_int64(row, 0));
+	caller = sqlite3_column_type(row, 0) == SQLITE_NULL ? NULL
+							    : find(r, sqlite3_column_int64(row, 0));
 	if (caller == callee)
 		callee->recursive = true;
 	if (!caller || caller == callee)
@@ -126,11 +126,12 @@ static void add_caused(struct rank *r)
 		const struct function *callee = r->f + e->callee;
 
 		/*
-		 * Where calls of an edge were not counted they are shared out by the time. Not for a
-		 * function that calls itself: most of its calls are its own.
+		 * Where calls of an edge were not counted they are shared out by the time. Not for
+		 * a function that calls itself: most of its calls are its own.
 		 */
 		if (!e->per_call && !callee->recursive && caller->calls && callee->in_ns)
-			e->per_call = (double)callee->calls * ((double)e->ns / (double)callee->in_ns) /
+			e->per_call = (double)callee->calls *
+				      ((double)e->ns / (double)callee->in_ns) /
 				      (double)caller->calls;
 		if (e->per_call > 1)
 			e->caused_ns = (double)e->ns * (1 - 1 / e->per_call);
@@ -143,10 +144,12 @@ static void add_potential(struct rank *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct function *f = r->f + i;
 
-		double timed = f->timed ? (double)f->timed_ns / (double)f->timed * (double)f->calls : 0;
+		double timed =
+			f->timed ? (double)f->timed_ns / (double)f->timed * (double)f->calls : 0;
 
 		f->potential_ns = (double)f->own_ns + f->caused_ns;
-		/* Edges are sampled too: no function saves more than the time it was on the stack. */
+		/* Edges are sampled too: no function saves more than the time it was on the stack.
+		 */
 		if (f->total_ns >= f->own_ns && f->potential_ns > (double)f->total_ns)
 			f->potential_ns = (double)f->total_ns;
 		if (r->profiled_ns)
@@ -203,7 +206,8 @@ static bool is_named(const struct trace_function *f, const char *want)
 
 	if (colon)
 		return strlen(f->file) == (size_t)(colon - want) &&
-		       !strncmp(f->file, want, (size_t)(colon - want)) && !strcmp(f->qualname, colon + 1);
+		       !strncmp(f->file, want, (size_t)(colon - want)) &&
+		       !strcmp(f->qualname, colon + 1);
 	return !strcmp(f->qualname, want) || (dot && !strcmp(dot + 1, want));
 }
 
@@ -215,9 +219,9 @@ static int number_row(sqlite3_stmt *row, void *arg)
 
 static int line_row(sqlite3_stmt *row, void *arg)
 {
-	json_array_append_new(arg, json_pack("{s:I, s:I}", "line",
-					   (json_int_t)sqlite3_column_int64(row, 0), "ns",
-					   (json_int_t)sqlite3_column_int64(row, 1)));
+	json_array_append_new(
+		arg, json_pack("{s:I, s:I}", "line", (json_int_t)sqlite3_column_int64(row, 0), "ns",
+			     (json_int_t)sqlite3_column_int64(row, 1)));
 	return 0;
 }
 
@@ -255,7 +259,8 @@ static json_t *sizes(const json_t *sorted)
 }
 
 /* The function's callees by the time it causes in them. Returns new. */
-static json_t *callees(struct rank *r, const struct function *f, char **first, double *first_per_call)
+static json_t *callees(
+	struct rank *r, const struct function *f, char **first, double *first_per_call)
 {
 	json_t *array = json_array();
 	cf_autofree const struct edge **v = cf_calloc(r->ne, sizeof(*v));
@@ -277,10 +282,10 @@ static json_t *callees(struct rank *r, const struct function *f, char **first, d
 			*first = cf_strdup(callee.qualname);
 			*first_per_call = v[i]->per_call;
 		}
-		json_array_append_new(array,
-			json_pack("{s:o, s:I, s:o}", "name",
-				cf_json_text(callee.qualname, strlen(callee.qualname)), "ns",
-				(json_int_t)v[i]->ns, "calls_per_call", per_call));
+		json_array_append_new(
+			array, json_pack("{s:o, s:I, s:o}", "name",
+				       cf_json_text(callee.qualname, strlen(callee.qualname)), "ns",
+				       (json_int_t)v[i]->ns, "calls_per_call", per_call));
 		trace_function_release(&callee);
 	}
 	return array;
@@ -305,8 +310,8 @@ static json_t *sentence(
 		cf_buf_addf(&b, "The run was short (%lld samples), so its times are rough. ",
 			(long long)r->samples);
 	if (!f->own_ns && f->timed) {
-		cf_buf_addf(&b, "%lld call%s at the mean time of those recorded", (long long)f->calls,
-			f->calls == 1 ? "" : "s");
+		cf_buf_addf(&b, "%lld call%s at the mean time of those recorded",
+			(long long)f->calls, f->calls == 1 ? "" : "s");
 	} else if (!f->own_ns) {
 		cf_buf_addf(&b, "%lld call%s, never seen running", (long long)f->calls,
 			f->calls == 1 ? "" : "s");
@@ -329,11 +334,12 @@ static json_t *sentence(
 static json_t *why(struct rank *r, const struct function *f)
 {
 	json_auto_t *bytes = rows(r->t,
-		"SELECT size FROM call JOIN value v ON v.id = value WHERE function = %lld ORDER BY size",
+		"SELECT size FROM call JOIN value v ON v.id = value WHERE function = %lld"
+		" ORDER BY size",
 		f->id, number_row);
 	json_auto_t *lines = rows(r->t,
-		"SELECT line, ns FROM line WHERE function = %lld ORDER BY ns DESC, line LIMIT 10", f->id,
-		line_row);
+		"SELECT line, ns FROM line WHERE function = %lld ORDER BY ns DESC, line LIMIT 10",
+		f->id, line_row);
 	cf_autofree char *first = NULL;
 	double per_call = 0;
 	json_t *o, *names;
@@ -341,10 +347,11 @@ static json_t *why(struct rank *r, const struct function *f)
 	if (!bytes || !lines)
 		return NULL;
 	names = callees(r, f, &first, &per_call);
-	o = json_pack("{s:I, s:I, s:o, s:f, s:I, s:I, s:o, s:O, s:o}", "own_ns", (json_int_t)f->own_ns,
-		"caused_ns", (json_int_t)f->caused_ns, "callees", names, "repetition", repetition(f),
-		"distinct", (json_int_t)f->distinct, "sampled", (json_int_t)f->sampled, "sizes",
-		sizes(bytes), "hot_lines", lines, "text", sentence(r, f, first, per_call));
+	o = json_pack("{s:I, s:I, s:o, s:f, s:I, s:I, s:o, s:O, s:o}", "own_ns",
+		(json_int_t)f->own_ns, "caused_ns", (json_int_t)f->caused_ns, "callees", names,
+		"repetition", repetition(f), "distinct", (json_int_t)f->distinct, "sampled",
+		(json_int_t)f->sampled, "sizes", sizes(bytes), "hot_lines", lines, "text",
+		sentence(r, f, first, per_call));
 	if (r->few)
 		json_object_set_new(o, "note", json_string("too few samples"));
 	return o;
@@ -432,13 +439,14 @@ static void print_left_out(const struct rank *r, size_t emitted, const struct le
 	size_t functions = r->n - r->modules;
 	struct cf_buf b cf_autobuf = CF_BUF_INIT;
 
-	cf_buf_addf(&b, "%zu target%s of %zu function%s", emitted, emitted == 1 ? "" : "s", functions,
-		functions == 1 ? "" : "s");
+	cf_buf_addf(&b, "%zu target%s of %zu function%s", emitted, emitted == 1 ? "" : "s",
+		functions, functions == 1 ? "" : "s");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		if (parts[i].n)
 			cf_buf_addf(&b, ", %zu %s", parts[i].n, parts[i].what);
 	if (r->few && r->n)
-		cf_buf_addf(&b, "; only %lld samples, so their order is rough and --min-share not applied",
+		cf_buf_addf(&b,
+			"; only %lld samples, so their order is rough and --min-share not applied",
 			(long long)r->samples);
 	cf_warn("%s", b.data);
 }
@@ -446,7 +454,8 @@ static void print_left_out(const struct rank *r, size_t emitted, const struct le
 static void print_row(const struct function *f, const struct trace_function *tf, size_t rank)
 {
 	if (rank == 1)
-		fprintf(stderr, "   #   share      own      total        calls  repeats  function\n");
+		fprintf(stderr,
+			"   #   share      own      total        calls  repeats  function\n");
 	fprintf(stderr, "%4zu  %5.1f%%  %6.3f s  %7.3f s  %11lld  %6.0f%%  ", rank, 100 * f->share,
 		seconds((double)f->own_ns), seconds((double)f->total_ns), (long long)f->calls,
 		100 * repetition(f));
@@ -547,7 +556,8 @@ int rank_record(const struct cf_record *record, void *arg, enum cf_exit *status)
 	if (strcmp(record->kind, "trace"))
 		return 0;
 	if (!path)
-		return cf_error("%s:%zu: a trace record without its trace", record->source, record->number);
+		return cf_error(
+			"%s:%zu: a trace record without its trace", record->source, record->number);
 	abs = root ? cf_path_join(root, path) : cf_strdup(path);
 	if (json_object_get(o->seen, abs))
 		return 0;

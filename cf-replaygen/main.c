@@ -7,7 +7,8 @@ int main(int argc, char **argv)
 {
 	struct replay_opts o = {.run.call_timeout_s = 10};
 	const struct cf_opt opts[] = {
-		{0, "tests-root", "dir", CF_STRING, &o.tests_root, "where the tests go [the trace's]", 0},
+		{0, "tests-root", "dir", CF_STRING, &o.tests_root,
+			"where the tests go [the trace's]", 0},
 		{0, "max-calls", "n", CF_INT, &o.run.max_calls, "of each function [all]", 1},
 		{0, "call-timeout", "seconds", CF_DOUBLE, &o.run.call_timeout_s,
 			"a call that takes longer is dropped [10]", 0.001},

@@ -15,7 +15,7 @@
 #include "lib/mem.h"
 
 #define BATCH_CALLS 4000 /* of one request to the plugin: its size in memory */
-#define NUMBERS 10000    /* of replay tests in one folder */
+#define NUMBERS 10000	 /* of replay tests in one folder */
 
 struct item {
 	struct trace_function f;
@@ -29,12 +29,12 @@ struct replay {
 	const struct replay_opts *o;
 	struct cf_plugin plugin;
 	char *tests_root; /* absolute */
-	struct item *v;   /* by file, then line */
+	struct item *v;	  /* by file, then line */
 	size_t n, cap;
-	char **written;   /* absolute paths, NULL-terminated */
+	char **written; /* absolute paths, NULL-terminated */
 	size_t nwritten, cap_written;
 	size_t calls, functions, unstable;
-	json_t *dropped;  /* {reason: calls} over all */
+	json_t *dropped; /* {reason: calls} over all */
 };
 
 static int by_place(const void *a, const void *b)
@@ -44,9 +44,9 @@ static int by_place(const void *a, const void *b)
 
 	if (c)
 		return c;
-	return x->f.line != y->f.line ? (x->f.line < y->f.line ? -1 : 1) :
-		x->f.id < y->f.id     ? -1 :
-					x->f.id > y->f.id;
+	return x->f.line != y->f.line ? (x->f.line < y->f.line ? -1 : 1)
+	       : x->f.id < y->f.id    ? -1
+				      : x->f.id > y->f.id;
 }
 
 static int id_row(sqlite3_stmt *row, void *arg)
@@ -75,10 +75,11 @@ static int captured_row(sqlite3_stmt *row, void *arg)
 /* Sets what keeps the function's calls from being run, if anything does. */
 static int judge(struct replay *r, struct item *i)
 {
-	cf_autofree char *count = cf_asprintf(
-		"SELECT count(*) FROM call WHERE function = %lld", (long long)i->f.id);
-	cf_autofree char *ledger = cf_asprintf(
-		"SELECT reason, n FROM ledger WHERE function = %lld ORDER BY n DESC", (long long)i->f.id);
+	cf_autofree char *count =
+		cf_asprintf("SELECT count(*) FROM call WHERE function = %lld", (long long)i->f.id);
+	cf_autofree char *ledger =
+		cf_asprintf("SELECT reason, n FROM ledger WHERE function = %lld ORDER BY n DESC",
+			(long long)i->f.id);
 	int64_t captured = 0;
 
 	if (trace_query(r->t, count, captured_row, &captured) < 0)
@@ -102,7 +103,8 @@ static int load(struct replay *r)
 	const json_t *id;
 	size_t i;
 
-	if (trace_query(r->t, "SELECT id FROM function WHERE kind <> 'module' ORDER BY id", id_row, ids) < 0)
+	if (trace_query(r->t, "SELECT id FROM function WHERE kind <> 'module' ORDER BY id", id_row,
+		    ids) < 0)
 		return -1;
 	json_array_foreach(ids, i, id)
 	{
@@ -160,21 +162,23 @@ static int run(struct replay *r)
 			ids[n++] = r->v[i].f.id;
 	if (r->o->run.no_sandbox && n)
 		cf_warn("--no-sandbox: the recorded calls are run again with no isolation at all");
-	ret = n ? run_functions(r->t, &r->plugin, ids, n, &r->o->run, terminal ? show_progress : NULL,
-			  results, &kind) :
-		  0;
+	ret = n ? run_functions(r->t, &r->plugin, ids, n, &r->o->run,
+			  terminal ? show_progress : NULL, results, &kind)
+		: 0;
 	if (terminal)
 		fputs("\r\033[K", stderr);
 	for (size_t i = 0; i < r->n; i++)
 		if (!r->v[i].reason)
 			r->v[i].r = results[k++];
 	if (n && !r->o->run.no_sandbox && kind == SANDBOX_COPY)
-		cf_warn("this machine gives no namespaces: the recorded calls were run in a copy of the"
+		cf_warn("this machine gives no namespaces: the recorded calls were run in a copy "
+			"of the"
 			" project, with limits but without isolation");
 	return ret;
 }
 
-/* --- the files --------------------------------------------------------------------------------------- */
+/* --- the files
+ * --------------------------------------------------------------------------------------- */
 
 struct group {
 	size_t first, n; /* items of one file */
@@ -195,11 +199,11 @@ static int input_row(sqlite3_stmt *row, void *arg)
 	if (in->at == in->r->n || in->r->calls[in->at].id != sqlite3_column_int64(row, 0))
 		return 0;
 	c = in->r->calls + in->at++;
-	json_array_append_new(in->calls,
-		json_pack("{s:I, s:o, s:b, s:s}", "id", (json_int_t)c->id, "input",
-			cf_json_text((const char *)sqlite3_column_text(row, 1),
-				(size_t)sqlite3_column_bytes(row, 1)),
-			"stable", c->stable, "outcome", c->raises ? "raise" : "return"));
+	json_array_append_new(
+		in->calls, json_pack("{s:I, s:o, s:b, s:s}", "id", (json_int_t)c->id, "input",
+				   cf_json_text((const char *)sqlite3_column_text(row, 1),
+					   (size_t)sqlite3_column_bytes(row, 1)),
+				   "stable", c->stable, "outcome", c->raises ? "raise" : "return"));
 	return 0;
 }
 
@@ -219,8 +223,8 @@ static json_t *function_request(struct replay *r, const struct item *item)
 	}
 	return json_pack("{s:I, s:o, s:s, s:o, s:b, s:o}", "id", (json_int_t)f->id, "qualname",
 		cf_json_text(f->qualname, strlen(f->qualname)), "kind", f->kind, "class",
-		f->class_name ? cf_json_text(f->class_name, strlen(f->class_name)) : json_null(), "main",
-		f->main, "calls", in.calls);
+		f->class_name ? cf_json_text(f->class_name, strlen(f->class_name)) : json_null(),
+		"main", f->main, "calls", in.calls);
 }
 
 static json_t *group_request(struct replay *r, const struct group *g)
@@ -240,8 +244,9 @@ static json_t *group_request(struct replay *r, const struct group *g)
 		}
 		json_array_append_new(functions, f);
 	}
-	return json_pack("{s:o, s:o, s:o}", "file", cf_json_text(first->f.file, strlen(first->f.file)),
-		"module", cf_json_text(first->f.module, strlen(first->f.module)), "functions", functions);
+	return json_pack("{s:o, s:o, s:o}", "file",
+		cf_json_text(first->f.file, strlen(first->f.file)), "module",
+		cf_json_text(first->f.module, strlen(first->f.module)), "functions", functions);
 }
 
 static json_t *text(const char *s)
@@ -253,8 +258,8 @@ static json_t *text(const char *s)
 static json_t *ask(struct replay *r, const struct group *g, size_t n, int64_t number)
 {
 	json_auto_t *answer = NULL, *request = NULL;
-	cf_autofree char *module_root = cf_path_join(
-		r->t->project_root, r->t->module_root ? r->t->module_root : ".");
+	cf_autofree char *module_root =
+		cf_path_join(r->t->project_root, r->t->module_root ? r->t->module_root : ".");
 	json_t *groups = json_array(), *files;
 
 	for (size_t i = 0; i < n; i++) {
@@ -274,7 +279,8 @@ static json_t *ask(struct replay *r, const struct group *g, size_t n, int64_t nu
 		return NULL;
 	files = json_object_get(answer, "files");
 	if (json_array_size(files) != n) {
-		cf_error("plugin %s: %zu files for %zu modules", r->plugin.name, json_array_size(files), n);
+		cf_error("plugin %s: %zu files for %zu modules", r->plugin.name,
+			json_array_size(files), n);
 		return NULL;
 	}
 	return json_incref(files);
@@ -359,9 +365,9 @@ static json_t *function_record(const struct item *item)
 
 static void add_dropped(json_t *list, const struct item *item, const char *reason, int64_t calls)
 {
-	json_array_append_new(list,
-		json_pack("{s:I, s:o, s:o, s:I}", "function", (json_int_t)item->f.id, "name",
-			text(item->f.qualname), "reason", text(reason), "calls", (json_int_t)calls));
+	json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:I}", "function",
+					    (json_int_t)item->f.id, "name", text(item->f.qualname),
+					    "reason", text(reason), "calls", (json_int_t)calls));
 }
 
 static void emit(struct replay *r, const struct group *g, const char *path)
@@ -459,12 +465,13 @@ static int write_files(struct replay *r)
 			return -1;
 	}
 	/* Only now that the new ones are there. */
-	replay_remove_stale(r->tests_root, r->t->path,
-		r->written ? r->written : (char *const[]){NULL});
+	replay_remove_stale(
+		r->tests_root, r->t->path, r->written ? r->written : (char *const[]){NULL});
 	return 0;
 }
 
-/* --- the summary ------------------------------------------------------------------------------------- */
+/* --- the summary
+ * ------------------------------------------------------------------------------------- */
 
 static void add_reason(struct replay *r, const char *reason, int64_t n)
 {
@@ -525,14 +532,15 @@ static enum cf_exit replay_trace(struct replay *r)
 	if (cf_plugin_find(&r->plugin, r->t->language) < 0)
 		return CF_MISSING;
 	if (r->t->runtime && strchr(r->t->runtime, '/') && access(r->t->runtime, X_OK) < 0) {
-		cf_error("%s: the interpreter it was recorded with is gone: %s; record it again", r->t->path,
-			r->t->runtime);
+		cf_error("%s: the interpreter it was recorded with is gone: %s; record it again",
+			r->t->path, r->t->runtime);
 		return CF_MISSING;
 	}
 	if (r->o->tests_root)
 		tests = cf_strdup(r->o->tests_root);
 	else
-		tests = cf_path_join(r->t->project_root, r->t->tests_root ? r->t->tests_root : "tests");
+		tests = cf_path_join(
+			r->t->project_root, r->t->tests_root ? r->t->tests_root : "tests");
 	r->tests_root = cf_path_abs(tests);
 	if (load(r) < 0)
 		return CF_USAGE;
@@ -560,7 +568,8 @@ int replay_record(const struct cf_record *record, void *arg, enum cf_exit *statu
 	if (strcmp(record->kind, "trace"))
 		return 0;
 	if (!path)
-		return cf_error("%s:%zu: a trace record without its trace", record->source, record->number);
+		return cf_error(
+			"%s:%zu: a trace record without its trace", record->source, record->number);
 	joined = root ? cf_path_join(root, path) : cf_strdup(path);
 	if (json_object_get(o->seen, joined))
 		return 0;

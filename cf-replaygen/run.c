@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finding out what the original does on its recorded calls. Helper processes take one function after
- * another and send one message for each; this process alone writes to the trace, and never waits
- * while it does, because the helpers read the same file.
+ * Finding out what the original does on its recorded calls. Helper processes take one function
+ * after another and send one message for each; this process alone writes to the trace, and never
+ * waits while it does, because the helpers read the same file.
  */
 #include "cf-replaygen/run.h"
 
@@ -38,7 +38,7 @@ enum state { DROPPED, STABLE, UNSTABLE };
 
 /* A message is this, then for each call a struct answer and its bytes. */
 struct message {
-	uint64_t size; /* of all of it */
+	uint64_t size;	   /* of all of it */
 	uint32_t function; /* index */
 	uint32_t ncalls;
 	int32_t kind;
@@ -51,7 +51,8 @@ struct answer {
 	uint32_t input, data, mask, reason; /* lengths of what follows, in this order */
 };
 
-/* --- in a helper ----------------------------------------------------------------------------------- */
+/* --- in a helper
+ * ----------------------------------------------------------------------------------- */
 
 struct helper {
 	const struct trace *t; /* for its path only: a connection does not survive fork */
@@ -81,7 +82,8 @@ static void add_dropped(struct cf_buf *b, int64_t call, const char *reason)
 	add_answer(b, (struct answer){.call = call, .state = DROPPED}, NULL, NULL, NULL, reason);
 }
 
-/* Compares two runs of a call that both have an outcome. Returns the mask, new, NULL if they agree. */
+/* Compares two runs of a call that both have an outcome. Returns the mask, new, NULL if they agree.
+ */
 static json_t *differences(
 	const struct worker_outcome *a, const struct worker_outcome *b, const struct value *va)
 {
@@ -138,7 +140,8 @@ static void add_call(
 	v = value_decode(first->data, first->n, &bad);
 	kind = v ? value_outcome(v) : NULL;
 	if (!kind) {
-		cf_autofree char *text = cf_asprintf("its outcome cannot be read: %s", bad ? bad : "not one");
+		cf_autofree char *text =
+			cf_asprintf("its outcome cannot be read: %s", bad ? bad : "not one");
 
 		add_dropped(b, first->call, text);
 	} else if (!strcmp(kind, "skip")) {
@@ -219,7 +222,8 @@ static void __attribute__((noreturn)) helper(const struct helper *h)
 	_exit(CF_OK);
 }
 
-/* --- in the process that writes -------------------------------------------------------------------- */
+/* --- in the process that writes
+ * -------------------------------------------------------------------- */
 
 struct child {
 	pid_t pid;
@@ -423,7 +427,8 @@ static int watch(
 			open += children[i].fd >= 0;
 		}
 		if (r->pending.len &&
-			(r->pending.len > FLUSH_BYTES || cf_now_ns() > r->flushed + FLUSH_NS) && flush(r) < 0)
+			(r->pending.len > FLUSH_BYTES || cf_now_ns() > r->flushed + FLUSH_NS) &&
+			flush(r) < 0)
 			return -1;
 		if (progress)
 			progress(r->done, r->n);
@@ -436,24 +441,25 @@ static int watch(
 static int prepare(struct runner *r)
 {
 	if (sqlite3_prepare_v2(r->t->db,
-		    "DELETE FROM outcome WHERE call IN (SELECT id FROM call WHERE function = ?)", -1,
-		    &r->clear, NULL) != SQLITE_OK ||
-		sqlite3_prepare_v2(r->t->db, "INSERT INTO outcome VALUES (?, ?, ?, ?, ?)", -1, &r->insert,
-			NULL) != SQLITE_OK)
+		    "DELETE FROM outcome WHERE call IN (SELECT id FROM call WHERE function = ?)",
+		    -1, &r->clear, NULL) != SQLITE_OK ||
+		sqlite3_prepare_v2(r->t->db, "INSERT INTO outcome VALUES (?, ?, ?, ?, ?)", -1,
+			&r->insert, NULL) != SQLITE_OK)
 		return cf_error("%s: %s; record it again with cf-trace", r->t->path,
 			sqlite3_errmsg(r->t->db));
 	return 0;
 }
 
-int run_functions(struct trace *t, const struct cf_plugin *plugin, const int64_t *functions, size_t n,
-	const struct run_opts *o, void (*progress)(size_t done, size_t of), struct run_result *results,
-	enum sandbox_kind *kind)
+int run_functions(struct trace *t, const struct cf_plugin *plugin, const int64_t *functions,
+	size_t n, const struct run_opts *o, void (*progress)(size_t done, size_t of),
+	struct run_result *results, enum sandbox_kind *kind)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t jobs = o->jobs ? (size_t)o->jobs : cpus > 0 ? (size_t)cpus : 1;
-	struct runner r = {.t = t, .results = results, .n = n, .kind = kind, .functions = functions};
-	atomic_size_t *next = mmap(NULL, sizeof(*next), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct runner r = {
+		.t = t, .results = results, .n = n, .kind = kind, .functions = functions};
+	atomic_size_t *next = mmap(
+		NULL, sizeof(*next), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct helper h = {t, plugin, functions, n, o, next, -1};
 	cf_autofree struct child *children = NULL;
 	int ret = 0;

@@ -11,7 +11,7 @@ struct run_opts {
 	double call_timeout_s;
 	bool allow_network, no_sandbox;
 	int64_t max_calls; /* of one function; 0: all */
-	int64_t jobs;      /* functions at a time; 0: as many as there are processors */
+	int64_t jobs;	   /* functions at a time; 0: as many as there are processors */
 };
 
 struct run_call {
@@ -23,9 +23,8 @@ struct run_call {
 struct run_result {
 	struct run_call *calls; /* those with an outcome, in the trace's order */
 	size_t n, unstable;
-	json_t *dropped;        /* {reason: calls} */
+	json_t *dropped; /* {reason: calls} */
 };
-
 
 /*
  * Runs every kept call of the n functions twice, each time in a fresh worker and with another seed,
@@ -33,9 +32,9 @@ struct run_result {
  * elements, zeroed; what is put there is the caller's to release. *kind: how it was isolated. 0, or
  * -1 after cf_error.
  */
-int run_functions(struct trace *t, const struct cf_plugin *plugin, const int64_t *functions, size_t n,
-	const struct run_opts *o, void (*progress)(size_t done, size_t of), struct run_result *results,
-	enum sandbox_kind *kind);
+int run_functions(struct trace *t, const struct cf_plugin *plugin, const int64_t *functions,
+	size_t n, const struct run_opts *o, void (*progress)(size_t done, size_t of),
+	struct run_result *results, enum sandbox_kind *kind);
 void run_result_release(struct run_result *r);
 
 #endif

@@ -35,7 +35,7 @@ struct counters {
 
 /* What may have to be taken back when the store rolls back. */
 struct place {
-	uint64_t pos;    /* in the records */
+	uint64_t pos;	 /* in the records */
 	int64_t process; /* 0: not in the store yet */
 	size_t ncounters;
 	bool closed, damaged;
@@ -55,7 +55,7 @@ struct spools {
 	int dirfd;
 	struct spool **v;
 	size_t n, cap;
-	void *names; /* tree of struct spool * by name */
+	void *names;	      /* tree of struct spool * by name */
 	struct timespec seen; /* the directory's mtime at the last look */
 	struct store *store;
 	struct spool_rec rec;
@@ -81,8 +81,8 @@ static void scan(struct spools *all)
 	DIR *d;
 
 	/* Unchanged, unless within the clock's grain of the last change. */
-	if (stat(all->dir, &st) < 0 || (st.st_mtim.tv_sec == all->seen.tv_sec &&
-					       st.st_mtim.tv_nsec == all->seen.tv_nsec))
+	if (stat(all->dir, &st) < 0 ||
+		(st.st_mtim.tv_sec == all->seen.tv_sec && st.st_mtim.tv_nsec == all->seen.tv_nsec))
 		return;
 	d = opendir(all->dir);
 	while (d && (e = readdir(d))) {
@@ -143,7 +143,8 @@ static int take_function(struct spools *all, struct spool *s, const json_t *o)
 	return 0;
 }
 
-static int take_profile(struct spools *all, const struct spool *s, const unsigned char *data, size_t n)
+static int take_profile(
+	struct spools *all, const struct spool *s, const unsigned char *data, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct cf_rec_profile p;
@@ -159,7 +160,8 @@ static int take_profile(struct spools *all, const struct spool *s, const unsigne
 	return 0;
 }
 
-static int take_edges(struct spools *all, const struct spool *s, const unsigned char *data, size_t n)
+static int take_edges(
+	struct spools *all, const struct spool *s, const unsigned char *data, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct cf_rec_edge e;
@@ -176,7 +178,8 @@ static int take_edges(struct spools *all, const struct spool *s, const unsigned 
 	return 0;
 }
 
-static int take_lines(struct spools *all, const struct spool *s, const unsigned char *data, size_t n)
+static int take_lines(
+	struct spools *all, const struct spool *s, const unsigned char *data, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct cf_rec_line l;
@@ -200,9 +203,9 @@ static int take_loss(struct spools *all, const struct spool *s, const json_t *o)
 	if (json_is_integer(id) && !f)
 		return DAMAGED;
 	return store_loss(all->store, f, json_string_value(json_object_get(o, "reason")),
-		       json_integer_value(json_object_get(o, "n"))) < 0 ?
-		       NOT_STORED :
-		       0;
+		       json_integer_value(json_object_get(o, "n"))) < 0
+		       ? NOT_STORED
+		       : 0;
 }
 
 static int take_test(struct spools *all, const struct spool *s, const json_t *o)
@@ -380,7 +383,8 @@ static int look(struct spools *all)
 			all->v[i]->now = all->v[i]->committed;
 		if (store_is_full(all->store))
 			return cf_error("cannot write the trace: no space for it");
-		cf_warn("no more space for the trace: the program goes on, its further calls are only "
+		cf_warn("no more space for the trace: the program goes on, its further calls are "
+			"only "
 			"counted");
 		store_disk_full(all->store);
 	}
@@ -409,7 +413,8 @@ static int read_counters(struct spools *all, struct spool *s,
 			for (uint32_t k = 0; k < n; k++) {
 				int64_t f = mapped(s, s->counters[c].first + i + k);
 
-				if (f && slots[k] && slots[k] < NS_MAX && fn(all, f, slots[k], arg) < 0)
+				if (f && slots[k] && slots[k] < NS_MAX &&
+					fn(all, f, slots[k], arg) < 0)
 					return NOT_STORED;
 			}
 			i += n;
@@ -434,14 +439,14 @@ static int sum_counter(struct spools *all, int64_t function, uint64_t calls, voi
 static int add_totals(struct spools *all)
 {
 	for (size_t i = 0; i < all->n; i++) {
-		cf_autoclose int fd = openat(
-			all->dirfd, all->v[i]->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		cf_autoclose int fd = openat(all->dirfd, all->v[i]->name,
+			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 		struct cf_spool_header h;
 
 		if (read_counters(all, all->v[i], add_counter, NULL) < 0)
 			return NOT_STORED;
-		if (fd >= 0 && pread(fd, &h, sizeof(h), 0) == sizeof(h) && !spool_check_header(&h) &&
-			h.lost && h.lost < NS_MAX &&
+		if (fd >= 0 && pread(fd, &h, sizeof(h), 0) == sizeof(h) &&
+			!spool_check_header(&h) && h.lost && h.lost < NS_MAX &&
 			store_loss(all->store, 0, "no space in the spool", (int64_t)h.lost) < 0)
 			return NOT_STORED;
 	}
@@ -459,8 +464,8 @@ static void show_progress(struct spools *all, uint64_t start)
 	for (size_t i = 0; i < all->n; i++)
 		read_counters(all, all->v[i], sum_counter, &calls);
 	/* The cursor goes back to the margin, so that what the program prints next lies over it. */
-	n = snprintf(line, sizeof(line), "\r%s: %.1f s, %llu calls, %lld captured\033[K\r", cf_progname(),
-		(double)(cf_now_ns() - start) / 1e9, (unsigned long long)calls,
+	n = snprintf(line, sizeof(line), "\r%s: %.1f s, %llu calls, %lld captured\033[K\r",
+		cf_progname(), (double)(cf_now_ns() - start) / 1e9, (unsigned long long)calls,
 		(long long)store_captured(all->store));
 	if (write(STDERR_FILENO, line, (size_t)n) < 0) {
 		/* nobody is left to tell */
@@ -546,8 +551,8 @@ out:
 	store_close(all.store);
 	cf_close_fd(&all.dirfd);
 	spools_release(&all);
-	/* Nobody is left to clean up after us. */
-	if (ended < 0)
+	/* It may be that nobody is left to clean up after us. */
+	if (ended)
 		output_remove(c->out);
 	return ret < 0 ? CF_USAGE : CF_OK;
 }
@@ -620,12 +625,14 @@ int collector_finish(struct collector *c, const struct store_end *end)
 	int status = tell(c, end);
 
 	if (status > 128) {
-		cf_warn("the collector was killed by signal %d; reading the spools again", status - 128);
+		cf_warn("the collector was killed by signal %d; reading the spools again",
+			status - 128);
 		if (collector_start(c) < 0)
 			return -1;
 		status = tell(c, end);
 		if (status > 128)
-			cf_error("the collector was killed by signal %d; there is no trace", status - 128);
+			cf_error("the collector was killed by signal %d; there is no trace",
+				status - 128);
 	}
 	return status ? -1 : 0;
 }

@@ -17,7 +17,7 @@ struct collector {
 	int64_t quota;
 	bool progress; /* a line about it on stderr */
 	pid_t pid;
-	int fd;        /* our end of the line to it */
+	int fd; /* our end of the line to it */
 };
 
 /*

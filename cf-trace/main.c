@@ -98,9 +98,10 @@ static json_t *only_functions(const struct options *o)
 static enum cf_exit detect(struct run *r, const struct options *o, char *const *argv)
 {
 	cf_autofree char *cwd = cf_path_abs(".");
-	json_auto_t *request = json_pack("{s:o, s:o, s:{s:o, s:o, s:o}}", "command", command_json(argv),
-		"cwd", text(cwd), "options", "module_root", text(o->module_root), "tests_root",
-		text(o->tests_root), "only_functions", only_functions(o));
+	json_auto_t *request =
+		json_pack("{s:o, s:o, s:{s:o, s:o, s:o}}", "command", command_json(argv), "cwd",
+			text(cwd), "options", "module_root", text(o->module_root), "tests_root",
+			text(o->tests_root), "only_functions", only_functions(o));
 	enum cf_exit status = cf_plugin_detect(&r->plugin, request, o->language, &r->detected);
 
 	if (status != CF_OK)
@@ -135,12 +136,14 @@ static json_t *detected(const struct run *r, const char *key)
 static enum cf_exit ask_trace(struct run *r, const struct options *o, char *const *argv)
 {
 	cf_autofree char *cwd = cf_path_abs(".");
-	json_auto_t *answer = NULL, *request = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:{}}", "command", detected(r, "command"),
-		"cwd", text(cwd), "runtime", detected(r, "runtime"), "project_root",
-		detected(r, "project_root"), "module_root", root(r, "module_root"), "tests_root",
-		root(r, "tests_root"), "spool", text(r->out.spool), "max_function_count",
-		(json_int_t)o->quota, "only_functions", only_functions(o), "options");
+	json_auto_t *answer = NULL,
+		    *request = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:{}}",
+			    "command", detected(r, "command"), "cwd", text(cwd), "runtime",
+			    detected(r, "runtime"), "project_root", detected(r, "project_root"),
+			    "module_root", root(r, "module_root"), "tests_root",
+			    root(r, "tests_root"), "spool", text(r->out.spool),
+			    "max_function_count", (json_int_t)o->quota, "only_functions",
+			    only_functions(o), "options");
 	enum cf_exit status = cf_plugin_call(
 		&r->plugin, "trace", cf_json_str(r->detected, "runtime"), request, &answer);
 	const json_t *words, *word;
@@ -154,11 +157,11 @@ static enum cf_exit ask_trace(struct run *r, const struct options *o, char *cons
 		return CF_MISSING;
 	}
 	r->argv = cf_calloc(json_array_size(words) + 1, sizeof(*r->argv));
-	json_array_foreach(words, i, word)
-		r->argv[i] = original_word(json_is_string(word) ? json_string_value(word) : "", argv);
-	r->env = json_is_object(json_object_get(answer, "env")) ?
-			 json_incref(json_object_get(answer, "env")) :
-			 json_object();
+	json_array_foreach(words, i, word) r->argv[i] =
+		original_word(json_is_string(word) ? json_string_value(word) : "", argv);
+	r->env = json_is_object(json_object_get(answer, "env"))
+			 ? json_incref(json_object_get(answer, "env"))
+			 : json_object();
 	r->unset = json_incref(json_object_get(answer, "unset"));
 	/* The word by which the program's processes are known, should they have to be ended. */
 	json_object_set_new(r->env, "CODEFLASH_SPOOL", text(r->out.spool));
@@ -167,8 +170,8 @@ static enum cf_exit ask_trace(struct run *r, const struct options *o, char *cons
 
 static void describe(struct run *r, const struct options *o)
 {
-	static const char *const same[] = {"runtime", "runtime_version", "project_root", "module_root",
-		"tests_root", "command"};
+	static const char *const same[] = {"runtime", "runtime_version", "project_root",
+		"module_root", "tests_root", "command"};
 	cf_autofree char *cwd = cf_path_abs(".");
 	time_t now = time(NULL);
 	struct tm tm;
@@ -176,9 +179,10 @@ static void describe(struct run *r, const struct options *o)
 
 	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
 	r->meta = json_pack("{s:s, s:s, s:o, s:s, s:s, s:{s:I, s:o, s:f}}", "language",
-		r->plugin.language, "plugin", r->plugin.name, "cwd", text(cwd), "started_at", started,
-		"tool_version", CF_VERSION, "options", "max_function_count", (json_int_t)o->quota,
-		"only_functions", only_functions(o), "timeout_s", o->timeout_s);
+		r->plugin.language, "plugin", r->plugin.name, "cwd", text(cwd), "started_at",
+		started, "tool_version", CF_VERSION, "options", "max_function_count",
+		(json_int_t)o->quota, "only_functions", only_functions(o), "timeout_s",
+		o->timeout_s);
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
 		json_object_set_new(r->meta, same[i], detected(r, same[i]));
 }
@@ -220,7 +224,7 @@ static enum cf_exit record(struct run *r, const struct options *o)
 		.timeout_s = o->timeout_s,
 	};
 	struct program_end end;
-	enum cf_exit status;
+	enum cf_exit status = CF_OK;
 
 	if (collector_start(&c) < 0)
 		return CF_USAGE;
@@ -236,9 +240,9 @@ static enum cf_exit record(struct run *r, const struct options *o)
 	if (collector_finish(&c, &(struct store_end){true, end.exit_status, end.sig, end.timed_out,
 					 end.wall_ns}) < 0)
 		status = CF_USAGE;
-	else
-		status = report(r, o);
 	output_remove(&r->out);
+	if (status == CF_OK)
+		status = report(r, o);
 	if (end.told_to_end)
 		program_die_by(end.told_to_end);
 	if (status == CF_OK && o->exit_code && !end.timed_out)
@@ -270,23 +274,29 @@ int main(int argc, char **argv)
 	struct run r = {.out.lock = -1};
 	const struct cf_opt opts[] = {
 		{'o', "output", "file", CF_STRING, &o.output, "the trace [codeflash.trace]", 0},
-		{0, "timeout", "seconds", CF_DOUBLE, &o.timeout_s, "end the program after that long", 0},
+		{0, "timeout", "seconds", CF_DOUBLE, &o.timeout_s,
+			"end the program after that long", 0},
 		{0, "max-function-count", "n", CF_INT, &o.quota,
 			"calls to keep of each function [the language's: 100]", 1},
-		{0, "only-functions", "a,b", CF_LIST, &o.only_functions, "record these functions only", 0},
+		{0, "only-functions", "a,b", CF_LIST, &o.only_functions,
+			"record these functions only", 0},
 		{0, "module-root", "dir", CF_STRING, &o.module_root, "the code to record", 0},
 		{0, "tests-root", "dir", CF_STRING, &o.tests_root, "where the tests are", 0},
-		{0, "language", "name", CF_STRING, &o.language, "ask this language's plugin only", 0},
+		{0, "language", "name", CF_STRING, &o.language, "ask this language's plugin only",
+			0},
 		{0, "trace-only", NULL, CF_FLAG, &o.trace_only, "accepted; it never does more", 0},
-		{'e', "exit-code", NULL, CF_FLAG, &o.exit_code, "exit with the program's own status", 0},
+		{'e', "exit-code", NULL, CF_FLAG, &o.exit_code,
+			"exit with the program's own status", 0},
 		{'q', "quiet", NULL, CF_FLAG, &o.quiet, "no progress, no summary", 0},
 		{0},
 	};
 	enum cf_exit status;
 
 	program_remember_signals();
-	argv = cf_getopt(&argc, argv, "cf-trace [options] script.py args ... | -m module args ... |"
-				      " program args ...", opts);
+	argv = cf_getopt(&argc, argv,
+		"cf-trace [options] script.py args ... | -m module args ... |"
+		" program args ...",
+		opts);
 	if (argc < 1)
 		cf_die(CF_USAGE, "name the program to record; see cf-trace --help");
 	status = trace(&r, &o, argv);

@@ -61,19 +61,20 @@ static int check_existing(const char *path)
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return errno == ENOENT ?
-			       0 :
-			       cf_error("cannot write %s: %s", path, strerror(errno));
+		return errno == ENOENT ? 0 : cf_error("cannot write %s: %s", path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return cf_error("cannot write %s: it is a directory; name a file with --output", path);
+		return cf_error(
+			"cannot write %s: it is a directory; name a file with --output", path);
 	if (S_ISREG(st.st_mode) && (st.st_size == 0 || trace_is(path)))
 		return 0;
-	return cf_error("%s exists and is not a codeflash trace; name another file with --output", path);
+	return cf_error(
+		"%s exists and is not a codeflash trace; name another file with --output", path);
 }
 
 static int take_lock(struct output *o)
 {
-	cf_autofree char *tmp = cf_path_join(o->dir, "lock.new"), *name = cf_path_join(o->dir, "lock");
+	cf_autofree char *tmp = cf_path_join(o->dir, "lock.new"),
+			 *name = cf_path_join(o->dir, "lock");
 
 	o->lock = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (o->lock < 0 || flock(o->lock, LOCK_EX | LOCK_NB) < 0 || rename(tmp, name) < 0)

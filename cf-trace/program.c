@@ -62,12 +62,10 @@ static void set_environment(const struct program *p)
 	json_t *value;
 	size_t i;
 
-	json_array_foreach((json_t *)p->unset, i, value)
-		if (json_is_string(value))
-			unsetenv(json_string_value(value));
-	json_object_foreach((json_t *)p->env, key, value)
-		if (json_is_string(value))
-			setenv(key, json_string_value(value), 1);
+	json_array_foreach((json_t *)p->unset, i, value) if (json_is_string(value))
+		unsetenv(json_string_value(value));
+	json_object_foreach((json_t *)p->env, key, value) if (json_is_string(value))
+		setenv(key, json_string_value(value), 1);
 }
 
 static void __attribute__((noreturn)) child(const struct program *p, int report)

@@ -46,8 +46,8 @@ static void keep(struct sample *s, enum cf_why why)
 }
 
 /* Marks the `want` samples of the highest positive key that are not marked yet. */
-static void keep_extremes(
-	struct sample *v, size_t n, size_t want, int64_t (*key)(const struct sample *), enum cf_why why)
+static void keep_extremes(struct sample *v, size_t n, size_t want,
+	int64_t (*key)(const struct sample *), enum cf_why why)
 {
 	for (; want; want--) {
 		struct sample *best = NULL;

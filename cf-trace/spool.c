@@ -52,18 +52,18 @@ static bool function_ok(const json_t *o)
 
 	return is_id(json_object_get(o, "id")) && is_name(o, "file", false) &&
 	       cf_json_str(o, "module") && is_name(o, "qualname", false) &&
-	       is_name(o, "class", true) && is_name(o, "kind", false) && is_int(line, 0, INT32_MAX) &&
-	       is_int(end, json_integer_value(line), INT32_MAX) && is_name(o, "source_sha256", true) &&
-	       is_flag(o, "main") && is_flag(o, "is_test") && is_flag(o, "replayable") &&
-	       is_name(o, "reason", true);
+	       is_name(o, "class", true) && is_name(o, "kind", false) &&
+	       is_int(line, 0, INT32_MAX) && is_int(end, json_integer_value(line), INT32_MAX) &&
+	       is_name(o, "source_sha256", true) && is_flag(o, "main") && is_flag(o, "is_test") &&
+	       is_flag(o, "replayable") && is_name(o, "reason", true);
 }
 
 static bool loss_ok(const json_t *o)
 {
 	const json_t *function = json_object_get(o, "function");
 
-	return (!function || json_is_null(function) || is_id(function)) && is_name(o, "reason", false) &&
-	       is_int(json_object_get(o, "n"), 1, (int64_t)1 << 53);
+	return (!function || json_is_null(function) || is_id(function)) &&
+	       is_name(o, "reason", false) && is_int(json_object_get(o, "n"), 1, (int64_t)1 << 53);
 }
 
 static bool test_ok(const json_t *o)
@@ -73,9 +73,7 @@ static bool test_ok(const json_t *o)
 
 	if (!is_name(o, "test", false) || !is_name(o, "outcome", true) || !json_is_array(functions))
 		return false;
-	json_array_foreach(functions, i, id)
-		if (!is_id(id))
-			return false;
+	json_array_foreach(functions, i, id) if (!is_id(id)) return false;
 	return true;
 }
 
@@ -131,7 +129,8 @@ static const char *decode_counts(struct spool_rec *r, const unsigned char *body,
 	return NULL;
 }
 
-static const char *decode_items(struct spool_rec *r, const unsigned char *body, size_t n, size_t size)
+static const char *decode_items(
+	struct spool_rec *r, const unsigned char *body, size_t n, size_t size)
 {
 	if (n % size)
 		return "a record of times has the wrong size";
@@ -143,7 +142,8 @@ static const char *decode_items(struct spool_rec *r, const unsigned char *body, 
 int spool_next(const void *data, size_t n, size_t *pos, struct spool_rec *r, size_t *need,
 	const char **why)
 {
-	const unsigned char *p = (const unsigned char *)data + *pos, *body = p + sizeof(struct cf_rec);
+	const unsigned char *p = (const unsigned char *)data + *pos,
+			    *body = p + sizeof(struct cf_rec);
 	struct cf_rec head;
 	size_t len;
 

@@ -14,13 +14,13 @@
 /* One record, checked. Pointers are into the data or owned; valid until the next spool_next. */
 struct spool_rec {
 	enum cf_rec_type type;
-	json_t *json;               /* PROCESS, FUNCTION, LOSS, TEST: keys and types as documented */
+	json_t *json; /* PROCESS, FUNCTION, LOSS, TEST: keys and types as documented */
 	struct cf_rec_value value;
-	const unsigned char *data;  /* VALUE: the blob; PROFILE, EDGE, LINE: n items back to back */
+	const unsigned char *data; /* VALUE: the blob; PROFILE, EDGE, LINE: n items back to back */
 	size_t n;
 	struct cf_rec_call call;
 	struct cf_rec_counts counts;
-	size_t counters;            /* COUNTS: offset of the first counter in the data */
+	size_t counters; /* COUNTS: offset of the first counter in the data */
 };
 
 /*

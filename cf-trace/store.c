@@ -45,18 +45,20 @@ static const char *const sql[STATEMENTS] = {
 	[ADD_PROCESS] = "INSERT INTO t_process (pid, ppid, start_ns) VALUES (?, ?, ?)",
 	[SET_ARGV] = "UPDATE t_process SET argv = ?2 WHERE id = ?1",
 	[SET_CLOSED] = "UPDATE t_process SET ended = 'exit' WHERE id = ?",
-	[ADD_FUNCTION] = "INSERT OR IGNORE INTO t_function (file, module, qualname, class, kind, line,"
-			 " end_line, source_sha256, signature, main, is_test, replayable, reason)"
-			 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ADD_FUNCTION] =
+		"INSERT OR IGNORE INTO t_function (file, module, qualname, class, kind, line,"
+		" end_line, source_sha256, signature, main, is_test, replayable, reason)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[GET_FUNCTION] = "SELECT id FROM t_function WHERE file = ? AND qualname = ? AND line = ?",
 	[GET_VALUE] = "SELECT id, size FROM value WHERE hash = ?",
 	[ADD_VALUE] = "INSERT OR IGNORE INTO value (hash, codec, size, packing, data)"
 		      " VALUES (?, ?, ?, ?, ?)",
 	[ADD_SAMPLE] = "INSERT INTO s_call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[ADD_COUNT] = "UPDATE t_function SET calls = calls + ?2 WHERE id = ?1",
-	[ADD_PROFILE] = "INSERT INTO t_profile VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET own_ns ="
-			" own_ns + excluded.own_ns, total_ns = total_ns + excluded.total_ns,"
-			" samples = samples + excluded.samples",
+	[ADD_PROFILE] =
+		"INSERT INTO t_profile VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET own_ns ="
+		" own_ns + excluded.own_ns, total_ns = total_ns + excluded.total_ns,"
+		" samples = samples + excluded.samples",
 	[ADD_EDGE] = "INSERT INTO t_edge VALUES (?, ?, ?)"
 		     " ON CONFLICT DO UPDATE SET ns = ns + excluded.ns",
 	[ADD_LINE] = "INSERT INTO t_line VALUES (?, ?, ?)"
@@ -66,25 +68,30 @@ static const char *const sql[STATEMENTS] = {
 	[ADD_TEST] = "INSERT INTO t_test (name, outcome) VALUES (?, ?) ON CONFLICT DO UPDATE SET"
 		     " outcome = ifnull(excluded.outcome, outcome) RETURNING id",
 	[ADD_TEST_FUNCTION] = "INSERT OR IGNORE INTO t_test_function VALUES (?, ?)",
-	[ADD_CALL] = "INSERT INTO call (function, process, thread, seq, time_ns, duration_ns, weight,"
-		     " why, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ADD_CALL] =
+		"INSERT INTO call (function, process, thread, seq, time_ns, duration_ns, weight,"
+		" why, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
 /* Function 0 and caller 0 stand for none. */
 static const char setup[] =
 	"CREATE TABLE tally.t_process (id INTEGER PRIMARY KEY, pid, ppid, argv, start_ns, ended);"
-	"CREATE TABLE tally.t_function (id INTEGER PRIMARY KEY, file, module, qualname, class, kind,"
+	"CREATE TABLE tally.t_function (id INTEGER PRIMARY KEY, file, module, qualname, class, "
+	"kind,"
 	" line, end_line, source_sha256, signature, main, is_test, replayable, reason,"
 	" calls DEFAULT 0, UNIQUE (file, qualname, line));"
 	"CREATE TABLE tally.t_profile (function INTEGER PRIMARY KEY, own_ns, total_ns, samples);"
-	"CREATE TABLE tally.t_edge (caller, callee, ns, PRIMARY KEY (caller, callee)) WITHOUT ROWID;"
-	"CREATE TABLE tally.t_line (function, line, ns, PRIMARY KEY (function, line)) WITHOUT ROWID;"
+	"CREATE TABLE tally.t_edge (caller, callee, ns, PRIMARY KEY (caller, callee)) WITHOUT "
+	"ROWID;"
+	"CREATE TABLE tally.t_line (function, line, ns, PRIMARY KEY (function, line)) WITHOUT "
+	"ROWID;"
 	"CREATE TABLE tally.t_loss (function, reason, n, PRIMARY KEY (function, reason))"
 	" WITHOUT ROWID;"
 	"CREATE TABLE tally.t_test (id INTEGER PRIMARY KEY, name UNIQUE, outcome);"
 	"CREATE TABLE tally.t_test_function (test, function, PRIMARY KEY (test, function))"
 	" WITHOUT ROWID;"
-	"CREATE TABLE stage.s_call (function, process, thread, seq, time_ns, duration_ns, why, hash,"
+	"CREATE TABLE stage.s_call (function, process, thread, seq, time_ns, duration_ns, why, "
+	"hash,"
 	" value, size)";
 
 /*
@@ -106,7 +113,8 @@ static const char finish_after[] =
 	" ifnull((SELECT sum(n) FROM t_loss l WHERE l.function = f.id), 0) AS lost"
 	" FROM t_function f;"
 	"INSERT INTO t_loss SELECT id, CASE WHEN kept + lost >= ?1 THEN ?2 WHEN kept + lost THEN"
-	" 'not sampled' ELSE 'no input was recorded' END, calls - kept - lost FROM t_sum WHERE calls > kept + lost"
+	" 'not sampled' ELSE 'no input was recorded' END, calls - kept - lost FROM t_sum WHERE "
+	"calls > kept + lost"
 	" ON CONFLICT DO UPDATE SET n = n + excluded.n;"
 	"INSERT INTO ledger SELECT nullif(function, 0), reason, n FROM t_loss;"
 	"INSERT INTO profile SELECT id, max(calls, kept + lost), ifnull(own_ns, 0),"
@@ -131,7 +139,8 @@ struct store {
 
 /*
  * Binds and runs: i a whole number, u one that is NULL when negative, t text or NULL, b bytes and
- * their count. SQLITE_DONE or SQLITE_ROW (the statement is then left on its row), else an error code.
+ * their count. SQLITE_DONE or SQLITE_ROW (the statement is then left on its row), else an error
+ * code.
  */
 static int run(struct store *s, enum statement which, const char *types, ...)
 {
@@ -221,7 +230,8 @@ static int attach(struct store *s, const char *path, const char *name)
 struct store *store_create(
 	const char *dir, const json_t *meta, const char *project_root, int64_t quota)
 {
-	cf_autofree char *path = cf_path_join(dir, "trace.db"), *stage = cf_path_join(dir, "stage.db");
+	cf_autofree char *path = cf_path_join(dir, "trace.db"),
+			 *stage = cf_path_join(dir, "stage.db");
 	struct store *s = cf_calloc(1, sizeof(*s));
 	char pragmas[512];
 
@@ -230,25 +240,27 @@ struct store *store_create(
 	unlink(path);
 	unlink(stage);
 	/*
-	 * Nobody else reads these files before they are whole, and a crash of the machine loses them
-	 * anyway: no journal on disk, no syncing. auto_vacuum so that values over the quota can go.
+	 * Nobody else reads these files before they are whole, and a crash of the machine loses
+	 * them anyway: no journal on disk, no syncing. auto_vacuum so that values over the quota
+	 * can go.
 	 */
 	snprintf(pragmas, sizeof(pragmas),
-		"PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
+		"PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=MEMORY; PRAGMA "
+		"synchronous=OFF;"
 		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-24000; PRAGMA application_id=%d;"
 		"PRAGMA user_version=%d;",
 		CF_TRACE_APPLICATION_ID, CF_TRACE_VERSION);
 	if (sqlite3_open_v2(path, &s->db,
-		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
-		exec(s, pragmas) < 0 ||
-		exec(s, cf_trace_schema) < 0 || attach(s, ":memory:", "tally") < 0 ||
-		attach(s, stage, "stage") < 0 ||
+		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+		    NULL) != SQLITE_OK ||
+		exec(s, pragmas) < 0 || exec(s, cf_trace_schema) < 0 ||
+		attach(s, ":memory:", "tally") < 0 || attach(s, stage, "stage") < 0 ||
 		exec(s, "PRAGMA stage.journal_mode=MEMORY; PRAGMA stage.synchronous=OFF") < 0 ||
 		exec(s, setup) < 0 || add_meta(s, meta) < 0)
 		goto fail;
 	for (int i = 0; i < STATEMENTS; i++)
-		if (sqlite3_prepare_v3(s->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->st[i], NULL) !=
-			SQLITE_OK)
+		if (sqlite3_prepare_v3(s->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->st[i],
+			    NULL) != SQLITE_OK)
 			goto fail;
 	return s;
 fail:
@@ -404,7 +416,10 @@ int store_value(struct store *s, const struct cf_rec_value *v, const void *data,
 		packed = pack(s, data, n);
 	}
 	if (done(run(s, ADD_VALUE, "btiib", v->hash, sizeof(v->hash), v->codec, (int64_t)n,
-		    (int64_t)(packed ? 2 : 0), packed ? s->packed.data : n ? data : "",
+		    (int64_t)(packed ? 2 : 0),
+		    packed ? s->packed.data
+		    : n	   ? data
+			   : "",
 		    packed ? s->packed.len : n)) < 0)
 		return -1;
 	if (!sqlite3_changes(s->db))
@@ -496,8 +511,10 @@ static int select_calls(struct store *s)
 	int rc, ret = 0, found;
 
 	if (sqlite3_prepare_v2(s->db,
-		    "SELECT function, process, thread, seq, time_ns, duration_ns, why, value, size, hash,"
-		    " p.start_ns FROM s_call s JOIN t_process p ON p.id = process ORDER BY function",
+		    "SELECT function, process, thread, seq, time_ns, duration_ns, why, value, "
+		    "size, hash,"
+		    " p.start_ns FROM s_call s JOIN t_process p ON p.id = process ORDER BY "
+		    "function",
 		    -1, &st, NULL) != SQLITE_OK)
 		return -1;
 	while (ret == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
@@ -514,9 +531,9 @@ static int select_calls(struct store *s)
 			.thread = sqlite3_column_int64(st, 2),
 			.seq = sqlite3_column_int64(st, 3),
 			.time_ns = sqlite3_column_int64(st, 4),
-			.duration_ns = sqlite3_column_type(st, 5) == SQLITE_NULL ?
-					       -1 :
-					       sqlite3_column_int64(st, 5),
+			.duration_ns = sqlite3_column_type(st, 5) == SQLITE_NULL
+					       ? -1
+					       : sqlite3_column_int64(st, 5),
 			.why = (enum cf_why)sqlite3_column_int(st, 6),
 			.value = sqlite3_column_int64(st, 7),
 			.size = sqlite3_column_int64(st, 8),
@@ -528,8 +545,9 @@ static int select_calls(struct store *s)
 			v[n].value = s->last.id;
 			v[n].size = s->last.size;
 			if (found <= 0) {
-				ret |= found < 0 ? -1 :
-						   store_loss(s, id, "its input never reached the spool", 1);
+				ret |= found < 0 ? -1
+						 : store_loss(s, id,
+							   "its input never reached the spool", 1);
 				continue;
 			}
 		}
@@ -571,16 +589,16 @@ static int add_complete(struct store *s, const struct store_end *end)
 		snprintf(status, sizeof(status), "%d", end->exit_status);
 	if (end->signal)
 		snprintf(signal, sizeof(signal), "%d", end->signal);
-	snprintf(text, sizeof(text), "INSERT INTO complete VALUES (%s, %s, %d, %lld)", status, signal,
-		end->timed_out, (long long)end->wall_ns);
+	snprintf(text, sizeof(text), "INSERT INTO complete VALUES (%s, %s, %d, %lld)", status,
+		signal, end->timed_out, (long long)end->wall_ns);
 	return exec(s, text);
 }
 
 int store_finish(struct store *s, const struct store_end *end)
 {
 	if (store_begin(s) < 0 || exec(s, finish_before) < 0 || select_calls(s) < 0 ||
-		exec_with_quota(s, finish_after) < 0 || (end->complete && add_complete(s, end) < 0) ||
-		store_commit(s) < 0) {
+		exec_with_quota(s, finish_after) < 0 ||
+		(end->complete && add_complete(s, end) < 0) || store_commit(s) < 0) {
 		failed(s);
 		store_rollback(s);
 		return -1;

@@ -14,7 +14,7 @@ struct store;
 struct store_end {
 	int32_t complete;    /* false: cf-trace itself did not live to see it */
 	int32_t exit_status; /* -1: none */
-	int32_t signal;      /* 0: none */
+	int32_t signal;	     /* 0: none */
 	int32_t timed_out;
 	int64_t wall_ns;
 };
@@ -38,7 +38,8 @@ void store_rollback(struct store *s);
 void store_disk_full(struct store *s);
 bool store_is_full(const struct store *s);
 
-/* All return -1 when the row could not be stored, not yet reported. Function ids are the store's. */
+/* All return -1 when the row could not be stored, not yet reported. Function ids are the store's.
+ */
 int64_t store_process(struct store *s, int64_t pid, int64_t ppid, uint64_t start_ns);
 int store_process_argv(struct store *s, int64_t process, const json_t *record);
 int store_process_closed(struct store *s, int64_t process);

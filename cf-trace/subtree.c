@@ -125,8 +125,8 @@ void subtree_end(const char *marker, pid_t root, double grace_s)
 		if (cf_now_ns() < end) {
 			pause_ms(20);
 		} else {
-			/* Again and again: it may be forking. A process in the kernel's hands is not ours
-			 * to wait for. */
+			/* Again and again: it may be forking. A process in the kernel's hands is
+			 * not ours to wait for. */
 			for (int i = 0; i < 100 && subtree_signal(marker, root, SIGKILL); i++)
 				pause_ms(10);
 			return;

@@ -69,7 +69,8 @@ static int number_row(sqlite3_stmt *row, void *arg)
 
 static void print_end(const json_t *o)
 {
-	const json_t *status = json_object_get(o, "exit_status"), *sig = json_object_get(o, "signal");
+	const json_t *status = json_object_get(o, "exit_status"),
+		     *sig = json_object_get(o, "signal");
 
 	if (json_is_true(json_object_get(o, "timed_out")))
 		fprintf(stderr, ", ended by --timeout");
@@ -91,7 +92,8 @@ static void print_lost(const json_t *lost)
 		if (!shown)
 			fprintf(stderr, "not kept:\n");
 		if (shown++ == 10) {
-			fprintf(stderr, "  ... and %zu more reasons\n", json_object_size(lost) - 10);
+			fprintf(stderr, "  ... and %zu more reasons\n",
+				json_object_size(lost) - 10);
 			break;
 		}
 		fprintf(stderr, "  %14s  ", grouped(json_integer_value(n)));
@@ -127,13 +129,15 @@ int summary_print(struct trace *t, const json_t *o)
 	struct stat st = {0};
 
 	if (trace_query(t, "SELECT count(*) FROM process", number_row, &processes) < 0 ||
-		trace_query(t, "SELECT ifnull(sum(own_ns), 0) FROM profile", number_row, &c.profiled) < 0)
+		trace_query(t, "SELECT ifnull(sum(own_ns), 0) FROM profile", number_row,
+			&c.profiled) < 0)
 		return -1;
-	fprintf(stderr, "cf-trace: %.2f s, %s process%s", (double)cf_json_int(o, "wall_ns", 0) / 1e9,
-		grouped(processes), processes == 1 ? "" : "es");
+	fprintf(stderr, "cf-trace: %.2f s, %s process%s",
+		(double)cf_json_int(o, "wall_ns", 0) / 1e9, grouped(processes),
+		processes == 1 ? "" : "es");
 	print_end(o);
-	fprintf(stderr, "\n%s function%s called %s time%s, %s call%s captured\n", grouped(functions),
-		plural(functions), grouped(cf_json_int(o, "calls", 0)),
+	fprintf(stderr, "\n%s function%s called %s time%s, %s call%s captured\n",
+		grouped(functions), plural(functions), grouped(cf_json_int(o, "calls", 0)),
 		plural(cf_json_int(o, "calls", 0)), grouped(cf_json_int(o, "captured", 0)),
 		plural(cf_json_int(o, "captured", 0)));
 	if (c.profiled && trace_query(t,

@@ -39,7 +39,9 @@ extern char **environ;
 #define DEFAULT_MEMORY (8ull << 30)
 #define DEFAULT_CPU_S 300
 #define MAX_FILE_SIZE (1ull << 30)
-#define MAX_PROCESSES 4096
+#define MAX_PROCESSES 1024
+/* Where the kernel counts all processes of the user, those outside too. */
+#define MAX_USER_PROCESSES 4096
 /* A tree larger than this is not copied for every run. */
 #define MAX_COPY_BYTES (2ull << 30)
 #define MAX_COPY_FILES 200000
@@ -348,13 +350,14 @@ static void __attribute__((noreturn)) program(struct start *st, int got)
 		sandbox_os_drop(s, kind_of(st->trial), got, st->scratch, why) < 0)
 		give_up('X', why);
 	sandbox_os_die_with_parent();
+	environ = environment(st, cwd); /* before there is a limit to what can be allocated */
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_AS, s->memory_max ? s->memory_max : DEFAULT_MEMORY);
 	limit(RLIMIT_CPU, s->cpu_s > 0 ? (rlim_t)s->cpu_s + 1 : DEFAULT_CPU_S);
 	limit(RLIMIT_FSIZE, MAX_FILE_SIZE);
 #ifdef RLIMIT_NPROC
 	if (st->trial != TRY_NONE)
-		limit(RLIMIT_NPROC, MAX_PROCESSES);
+		limit(RLIMIT_NPROC, got & SANDBOX_GOT_PID ? MAX_PROCESSES : MAX_USER_PROCESSES);
 #endif
 	if (chdir(cwd) < 0) {
 		snprintf(why, sizeof(why), "cannot change to %.200s: %s", cwd, strerror(errno));
@@ -364,7 +367,6 @@ static void __attribute__((noreturn)) program(struct start *st, int got)
 		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	environ = environment(st, cwd);
 	sandbox_os_close_from(3, true);
 	execvp(st->argv[0], st->argv);
 	snprintf(why, sizeof(why), "cannot run %.200s: %s", st->argv[0], strerror(errno));

@@ -354,9 +354,10 @@ static int phase(const struct stats_rules *rules, const struct stats_source *sou
 		while (r->groups < looks[k] && !last) {
 			d->groups = cf_realloc(d->groups, (size_t)d->n + 1, sizeof(*d->groups));
 			memset(&d->groups[d->n], 0, sizeof(*d->groups));
-			if (source->group(source->arg, number, r->remembered, &d->groups[d->n]))
-				return -1;
+			/* counted before it is filled, so that it is released whatever happens */
 			d->n++;
+			if (source->group(source->arg, number, r->remembered, &d->groups[d->n - 1]))
+				return -1;
 			r->groups++;
 			now = source->elapsed(source->arg);
 			last = r->groups >= looks[0] &&

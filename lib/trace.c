@@ -62,8 +62,8 @@ static int check_header(const char *path)
 	page = (uint64_t)h[16] << 8 | h[17];
 	page = page == 1 ? 65536 : page;
 	if ((uint64_t)size < page * be32(h + 28))
-		return cf_error("%s is cut off: %lld bytes of %llu; record it again with cf-trace", path,
-			(long long)size, (unsigned long long)(page * be32(h + 28)));
+		return cf_error("%s is cut off: %lld bytes of %llu; record it again with cf-trace",
+			path, (long long)size, (unsigned long long)(page * be32(h + 28)));
 	return 0;
 }
 
@@ -72,7 +72,8 @@ static int damaged(const struct trace *t)
 	return cf_error("%s: %s; record it again with cf-trace", t->path, sqlite3_errmsg(t->db));
 }
 
-int trace_query(struct trace *t, const char *sql, int (*fn)(sqlite3_stmt *row, void *arg), void *arg)
+int trace_query(
+	struct trace *t, const char *sql, int (*fn)(sqlite3_stmt *row, void *arg), void *arg)
 {
 	sqlite3_stmt *s;
 	int rc, stop = 0;
@@ -160,7 +161,8 @@ int trace_open(struct trace *t, const char *path, bool writable)
 		trace_query(t, "SELECT 1 FROM complete LIMIT 1", complete_row, t) < 0)
 		goto fail;
 	if (!t->language || !t->project_root || t->project_root[0] != '/') {
-		cf_error("%s does not say what it is a trace of; record it again with cf-trace", t->path);
+		cf_error("%s does not say what it is a trace of; record it again with cf-trace",
+			t->path);
 		goto fail;
 	}
 	return 0;
@@ -312,15 +314,16 @@ static int call_row(struct trace *t, sqlite3_stmt *s, int64_t id, struct trace_c
 		.function = sqlite3_column_int64(s, 0),
 		.weight = sqlite3_column_int64(s, 1),
 		.seq = sqlite3_column_int64(s, 2),
-		.duration_ns = sqlite3_column_type(s, 3) == SQLITE_NULL ? -1
-									: sqlite3_column_int64(s, 3),
+		.duration_ns =
+			sqlite3_column_type(s, 3) == SQLITE_NULL ? -1 : sqlite3_column_int64(s, 3),
 		.size = sqlite3_column_int64(s, 5),
 		.blob = unpack(s, 5),
 	};
 	codec = (const char *)sqlite3_column_text(s, 4);
 	if (!c->blob || !codec || strlen(codec) >= sizeof(c->codec)) {
 		free(c->blob);
-		return cf_error("%s: the inputs of call %lld are damaged; record it again with cf-trace",
+		return cf_error(
+			"%s: the inputs of call %lld are damaged; record it again with cf-trace",
 			t->path, (long long)id);
 	}
 	strcpy(c->codec, codec);
@@ -352,7 +355,8 @@ int trace_calls(struct trace *t, int64_t function, int max, struct trace_call **
 	*calls = NULL;
 	*n = 0;
 	/* Ids first: sorting rows with their blobs would hold all of them at once. */
-	snprintf(sql, sizeof(sql), "SELECT id FROM call WHERE function = %lld ORDER BY seq, process, id",
+	snprintf(sql, sizeof(sql),
+		"SELECT id FROM call WHERE function = %lld ORDER BY seq, process, id",
 		(long long)function);
 	if (trace_query(t, sql, id_row, &ids) < 0) {
 		free(ids.v);
@@ -439,8 +443,8 @@ json_t *trace_record(struct trace *t)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		json_object_set_new(o, texts[i].key,
-			texts[i].value ? cf_json_text(texts[i].value, strlen(texts[i].value)) :
-					 json_null());
+			texts[i].value ? cf_json_text(texts[i].value, strlen(texts[i].value))
+				       : json_null());
 	json_object_set_new(o, "command", t->command ? json_incref(t->command) : json_array());
 	json_object_set_new(o, "cwd", t->cwd ? cf_json_text(t->cwd, strlen(t->cwd)) : json_null());
 	json_object_set_new(o, "exit_status", json_null());
@@ -448,15 +452,17 @@ json_t *trace_record(struct trace *t)
 	json_object_set_new(o, "timed_out", json_false());
 	json_object_set_new(o, "complete", json_boolean(t->complete));
 	json_object_set_new(o, "wall_ns", json_integer(0));
-	if (trace_query(t, "SELECT exit_status, signal, timed_out, wall_ns FROM complete", end_row, o) <
-			0 ||
+	if (trace_query(t, "SELECT exit_status, signal, timed_out, wall_ns FROM complete", end_row,
+		    o) < 0 ||
 		trace_query(t,
 			"SELECT (SELECT count(*) FROM function WHERE kind <> 'module'),"
-			" (SELECT ifnull(sum(calls), 0) FROM profile JOIN function f ON f.id = function"
+			" (SELECT ifnull(sum(calls), 0) FROM profile JOIN function f ON f.id = "
+			"function"
 			" WHERE kind <> 'module'), (SELECT count(*) FROM call)",
 			sums_row, o) < 0 ||
 		trace_query(t,
-			"SELECT l.reason, sum(n) FROM ledger l LEFT JOIN function f ON f.id = function"
+			"SELECT l.reason, sum(n) FROM ledger l LEFT JOIN function f ON f.id = "
+			"function"
 			" WHERE ifnull(kind, '') <> 'module' GROUP BY 1 ORDER BY sum(n) DESC, 1",
 			lost_row, lost) < 0) {
 		json_decref(lost);
@@ -501,8 +507,8 @@ enum cf_exit trace_stream(char *const *argv, cf_stream_fn *fn, void *arg)
 	for (; *argv; argv++) {
 		char *const operand[] = {*argv, NULL};
 
-		one = strcmp(*argv, "-") && trace_is(*argv) ? trace_operand(*argv, fn, arg) :
-							      cf_stream_read(operand, fn, arg);
+		one = strcmp(*argv, "-") && trace_is(*argv) ? trace_operand(*argv, fn, arg)
+							    : cf_stream_read(operand, fn, arg);
 		status = one > status ? one : status;
 	}
 	return status;

@@ -74,6 +74,7 @@ enum cf_exit trace_stream(char *const *argv, cf_stream_fn *fn, void *arg);
 bool trace_is(const char *path);
 
 /* A one-off query whose rows are handed to fn; 0, or -1 after cf_error. For reports and tools. */
-int trace_query(struct trace *t, const char *sql, int (*fn)(sqlite3_stmt *row, void *arg), void *arg);
+int trace_query(
+	struct trace *t, const char *sql, int (*fn)(sqlite3_stmt *row, void *arg), void *arg);
 
 #endif

@@ -63,7 +63,7 @@ PY
 	[ "$SECONDS" -lt 20 ]
 	[ "$status" -eq 0 ]
 	[ "$(json replay '(r["functions"][0]["calls"], r["dropped"][0]["reason"])' <<<"$output")" = "(2, 'did not return within 0.5 s')" ]
-	! pgrep -f "$PROJECT" >/dev/null
+	[ -z "$(running_here)" ]
 }
 
 @test "cf-replaygen: with nothing to replay there is no file, and a line that says so" {
@@ -177,7 +177,7 @@ PY
 		wait_for '[ "$(q "SELECT count(*) > 5 FROM outcome")" = 1 ]'
 		kill -s $sig $pid
 		wait $pid || true
-		wait_for '! pgrep -f "verbs.py run" >/dev/null && ! pgrep -x cf-replaygen >/dev/null'
+		wait_for '[ -z "$(running_here)" ]'
 		[ "$(q 'PRAGMA integrity_check')" = ok ]
 	done
 	[ -z "$(left)" ]

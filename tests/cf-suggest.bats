@@ -97,8 +97,9 @@ PY
 def f(a, b):
     return [x for x in a if x in b], [x for x in b if x in a], set([x for x in a])
 PY
-	[ "$(target f 1 2 two.py | cf-suggest | json candidate 1 | wc -l)" -eq 4 ]
-	[ "$(target f 1 2 two.py | cf-suggest --candidates 2 | json candidate 1 | wc -l)" -eq 2 ]
+	two="--rule list-membership --rule built-list"
+	[ "$(target f 1 2 two.py | cf-suggest $two | json candidate 1 | wc -l)" -eq 4 ]
+	[ "$(target f 1 2 two.py | cf-suggest $two --candidates 2 | json candidate 1 | wc -l)" -eq 2 ]
 	[ "$(target f 1 2 two.py | cf-suggest --rule built-list | json candidate 'r["origin"]')" = rules/built-list ]
 	target f 1 2 two.py >in.jsonl
 	all=$(for i in 1 2 3; do cf-suggest --shard $i/3 in.jsonl | json candidate 'r["id"]'; done)

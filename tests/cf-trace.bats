@@ -14,7 +14,7 @@ setup() {
 # Nothing but what was there before and the trace.
 nothing_left() {
 	[ -z "$(find . -name '.*spool-*')" ] || fail_with "left behind: $(find . -name '.*spool-*')"
-	! pgrep -f "$PROJECT" >/dev/null || fail_with "still running: $(pgrep -af "$PROJECT")"
+	[ -z "$(running_here)" ] || fail_with "still running: $(running_here)"
 }
 
 @test "cf-trace: functions, calls, values, times, edges, lines, tests and losses are all in the trace" {
@@ -118,7 +118,7 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        os.execl("/bin/sleep", os.getcwd(), "600")
+        os.execl("/bin/sleep", "sleep", "600")
     os._exit(0)
 time.sleep(600)
 PY
@@ -167,7 +167,7 @@ PY
 	pid=$!
 	wait_for '[ -e ready ]'
 	kill -9 $pid
-	wait_for '[ -e codeflash.trace ] && ! pgrep -f "$PROJECT" >/dev/null && [ -z "$(find . -name ".*spool-*")" ]'
+	wait_for '[ -e codeflash.trace ] && [ -z "$(running_here)" ] && [ -z "$(find . -name ".*spool-*")" ]'
 	[ "$(q 'SELECT count(*) FROM call')" = 1 ]
 	[ -z "$(q 'SELECT * FROM complete')" ]
 	run --separate-stderr cf-rank codeflash.trace
@@ -486,6 +486,17 @@ PY
 	KEYS=$'\x03' run on_terminal cf-trace p.fake die
 	[ "$status" -eq 130 ] || fail_with "$status $output"
 	[ "$(q 'SELECT signal FROM complete')" = 2 ]
+	nothing_left
+}
+
+@test "cf-trace: nobody reads the stream: nothing is left behind" {
+	program p.fake <<<'f = s.function("f"); s.call(f, b"x", 1); s.close()'
+	cf-trace -q p.fake | true || true
+	[ "$(q 'SELECT count(*) FROM complete')" = 1 ]
+	run --separate-stderr cf-trace -q p.fake >/dev/full
+	nothing_left
+	run bash -c 'cf-trace -q p.fake >/dev/full; echo $?'
+	[[ "$output" == *"cannot write to stdout"*2 ]]
 	nothing_left
 }
 

@@ -30,8 +30,9 @@ static size_t put(unsigned char *to, uint16_t type, const void *body, size_t n)
 	return head.size;
 }
 
-static const char function[] = "{\"id\":0,\"file\":\"/p/m.py\",\"module\":\"m\",\"qualname\":\"f\",\"class\":null,"
-			       "\"kind\":\"function\",\"line\":1,\"end_line\":2,\"replayable\":1}";
+static const char function[] =
+	"{\"id\":0,\"file\":\"/p/m.py\",\"module\":\"m\",\"qualname\":\"f\",\"class\":null,"
+	"\"kind\":\"function\",\"line\":1,\"end_line\":2,\"replayable\":1}";
 
 static size_t good(unsigned char *b)
 {
@@ -122,8 +123,11 @@ static void test_selection(void)
 		int64_t weight = 0;
 
 		for (size_t i = 0; i < n; i++)
-			v[i] = (struct sample){.value = 1 + rnd(300), .weight = 1, .order = rnd(1000),
-				.duration_ns = (int64_t)rnd(50) - 1, .size = rnd(1000)};
+			v[i] = (struct sample){.value = 1 + rnd(300),
+				.weight = 1,
+				.order = rnd(1000),
+				.duration_ns = (int64_t)rnd(50) - 1,
+				.size = rnd(1000)};
 		distinct = select_samples(v, n, quota);
 		for (size_t i = 0; i < distinct; i++) {
 			kept += v[i].keep;

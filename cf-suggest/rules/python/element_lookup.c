@@ -37,8 +37,10 @@ static bool walks(const struct rule_ctx *c, int clause, struct walk *w)
 	if (!which || !w->index || !py_is_path(c, w->container))
 		return false;
 	enum py_type type = py_type_of(c, w->container);
+	/* A class that has keys() and its own items() may have made this that. */
 	if (w->keys)
-		return type == PY_DICT || type == PY_UNKNOWN;
+		return (type == PY_DICT || type == PY_UNKNOWN) &&
+		       !tree_text_is(t, w->container, "self");
 	return (type == PY_LIST || type == PY_TUPLE || type == PY_STR || type == PY_UNKNOWN) &&
 	       py_is_builtin(c, "range") && py_is_builtin(c, "len") && py_is_builtin(c, "enumerate");
 }
@@ -128,12 +130,10 @@ static void rewrite(struct rule_ctx *c, int clause, int region)
 	int first = first_name(c, &w, &own);
 	cf_autofree char *base = singular(c, w.container);
 	const char *name = own ? own : NULL;
-	if (!name && *base && !w.keys) {
-		name = rule_fresh_name(c, "%s", base);
-		name = strcmp(name, base) ? NULL : name;
-	}
+	if (!name && *base && !py_uses(c, c->function, base) && strcmp(base, index))
+		name = local_fresh_name(c, "%s", base);
 	if (!name)
-		name = rule_fresh_name(c, "%s", w.keys ? "value" : "item");
+		name = local_fresh_name(c, "%s", w.keys ? "value" : "item");
 
 	rule_begin(c, region);
 	int left = tree_field(t, clause, "left"), right = tree_field(t, clause, "right");
@@ -216,10 +216,10 @@ const struct rule rule_element_lookup = {
 		 "    return out, sum(prices[k] for k in prices.keys())\n",
 		 "def f(prices):\n"
 		 "    out = []\n"
-		 "    for name, value in prices.items():\n"
-		 "        if value > 1:\n"
-		 "            out.append((name, value))\n"
-		 "    return out, sum(value_2 for value_2 in prices.values())\n",
+		 "    for name, price in prices.items():\n"
+		 "        if price > 1:\n"
+		 "            out.append((name, price))\n"
+		 "    return out, sum(price_2 for price_2 in prices.values())\n",
 		 "f({'a': 1, 'b': 2})\n"
 		 "f({})"},
 		{0},

@@ -26,13 +26,16 @@ static const char *factory_of(const struct rule_ctx *c, int value)
 	return NULL;
 }
 
-/* The next statement works on $D[$K] at once, whatever happens. */
+/* This or one of the next statements looks $D[$K] up, whatever happens. */
 static bool uses_entry(const struct rule_ctx *c, int statement, const struct match *m)
 {
 	const struct tree *t = c->tree;
+	int last = statement;
+	while (tree_is(t, tree_next(t, last), "expression_statement"))
+		last = tree_next(t, last);
 	if (!tree_is(t, statement, "expression_statement"))
 		return false;
-	for (int n = statement; n < t->v[statement].after; n++) {
+	for (int n = statement; n < t->v[last].after; n++) {
 		struct match same = {0};
 		bind(&same, 'D', got(m, 'D'));
 		bind(&same, 'K', got(m, 'K'));
@@ -55,8 +58,14 @@ static bool is_site(const struct rule_ctx *c, int n, struct site *s)
 
 	*s = (struct site){.first = n, .last = n};
 	if (tree_is(t, n, "call") && MATCH(t, n, m, "$D.setdefault($K, $V)")) {
-		s->how = SETDEFAULT;
+		bool bare = tree_is(t, tree_parent(t, n), "expression_statement");
+		s->how = bare ? MAKE : SETDEFAULT;
 		s->factory = factory_of(c, got(m, 'V'));
+		if (bare) {
+			s->first = tree_parent(t, n);
+			if (!uses_entry(c, tree_next(t, s->first), m))
+				s->factory = NULL;
+		}
 	} else if (tree_is(t, n, "if_statement") &&
 		   MATCH(t, n, m, "if $K not in $D:\n\t$D[$K] = $V", "if not $K in $D:\n\t$D[$K] = $V",
 			   "if $K not in $D.keys():\n\t$D[$K] = $V", "if not $D.get($K):\n\t$D[$K] = $V",
@@ -170,8 +179,6 @@ static void group(struct rule_ctx *c, const char *name, int start, int loop)
 		const struct site *at = &sites[i];
 		if (at->how == MAKE)
 			rule_delete(c, at->first);
-		else if (at->how == SETDEFAULT && tree_is(t, tree_parent(t, at->first), "expression_statement"))
-			rule_replace(c, at->first, &at->m, "$D[$K]");
 		else if (at->how == SETDEFAULT)
 			rule_replace(c, at->first, &at->m, "$D[$K]");
 		else

@@ -174,6 +174,23 @@ bool local_targets_dead_outside(const struct rule_ctx *c, int loop, int target)
 	return true;
 }
 
+const char *local_fresh_name(struct rule_ctx *c, const char *base, ...)
+{
+	char want[200];
+	va_list ap;
+	va_start(ap, base);
+	vsnprintf(want, sizeof want, base, ap);
+	va_end(ap);
+
+	bool taken = py_uses(c, c->function, want);
+	for (size_t i = 0; i < c->ntaken && !taken; i++)
+		taken = !strcmp(c->taken[i], want);
+	if (taken)
+		return rule_fresh_name(c, "%s", want);
+	cf_grow(&c->taken, &c->taken_cap, c->ntaken + 1, sizeof *c->taken);
+	return c->taken[c->ntaken++] = cf_strdup(want);
+}
+
 bool local_is_frame_code(const struct rule_ctx *c, int region)
 {
 	const struct tree *t = c->tree;
@@ -364,8 +381,7 @@ void clauses_write(struct rule_ctx *c, int first, int last, const struct clauses
 	const char *before, const char *element, const char *after)
 {
 	const struct tree *t = c->tree;
-	static const char *const wide[] = {"%s\n\t%s\n\t%s\n%s", "%s\n\t%s\n\t%s\n\t%s\n%s",
-		"%s\n\t%s\n\t%s\n\t%s\n\t%s\n%s"};
+	const char *part[CLAUSES + 3] = {before, element};
 	char *text[CLAUSES] = {0};
 	size_t width = column_of(t, first) + strlen(before) + strlen(element) + strlen(after);
 
@@ -373,22 +389,20 @@ void clauses_write(struct rule_ctx *c, int first, int last, const struct clauses
 		int from = p->v[i].target ? p->v[i].target : p->v[i].value;
 		if (tree_has_comment(t, t->v[from].start, t->v[p->v[i].value].end))
 			rule_fail(c);
-		text[i] = clause_text(c, p, i);
+		part[i + 2] = text[i] = clause_text(c, p, i);
 		width += strlen(text[i]) + 1;
 	}
-	if (width > 88 && p->n == 1) {
-		rule_replace_run(c, first, last, NULL, wide[0], before, element, text[0], after);
-	} else if (width > 88 && p->n == 2) {
-		rule_replace_run(c, first, last, NULL, wide[1], before, element, text[0], text[1], after);
-	} else if (width > 88 && p->n == 3) {
-		rule_replace_run(
-			c, first, last, NULL, wide[2], before, element, text[0], text[1], text[2], after);
-	} else {
-		cf_autobuf struct cf_buf all = CF_BUF_INIT;
-		for (int i = 0; i < p->n; i++)
-			cf_buf_addf(&all, " %s", text[i]);
-		rule_replace_run(c, first, last, NULL, "%s%s%s%s", before, element, all.data, after);
-	}
+	part[p->n + 2] = after;
+
+	/* One %s for each part; the arguments behind the last are not looked at. */
+	cf_autobuf struct cf_buf template = CF_BUF_INIT;
+	for (int i = 0; i < p->n + 3; i++)
+		cf_buf_adds(&template, width <= 88 ? i > 1 && i < p->n + 2 ? " %s" : "%s"
+			                : i == 0       ? "%s"
+			                : i < p->n + 2 ? "\n\t%s"
+			                               : "\n%s");
+	rule_replace_run(c, first, last, NULL, template.data, part[0], part[1], part[2], part[3], part[4],
+		part[5], part[6], part[7], part[8]);
 	for (int i = 0; i < p->n; i++)
 		free(text[i]);
 }

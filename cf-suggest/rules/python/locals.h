@@ -26,6 +26,13 @@ bool local_dead_outside(const struct rule_ctx *c, int loop, const char *name);
 /* The same for every name in a target. */
 bool local_targets_dead_outside(const struct rule_ctx *c, int loop, int target);
 
+/*
+ * A name for a local of the function's: like rule_fresh_name, but what only other functions use will
+ * do. Borrowed from c.
+ */
+const char *local_fresh_name(struct rule_ctx *c, const char *base, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Something here works on a DataFrame row by row or by label: not Python's own containers. */
 bool local_is_frame_code(const struct rule_ctx *c, int region);
 

@@ -548,7 +548,7 @@ static bool hoist(struct rule_ctx *c, int n)
 		same[count++] = i;
 	}
 	cf_autofree char *base = row ? subject_of(c, n) : name_for(c, n);
-	const char *name = rule_fresh_name(c, row ? "%s_row" : "%s", base);
+	const char *name = local_fresh_name(c, row ? "%s_row" : "%s", base);
 	rule_begin(c, n);
 	write_before(c, place, name, n);
 	for (int i = 0; i < count; i++)

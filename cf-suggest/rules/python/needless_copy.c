@@ -114,16 +114,19 @@ static bool generator(struct rule_ctx *c, int n)
 	for (int i = args; i < t->v[args].after; i++)
 		if (tree_is_any(t, i, "async await list_splat"))
 			return false;
+	/* The brackets change, the layout between them stays. */
+	uint32_t open = t->v[args].start + 1;
+	cf_autofree char *lead = cf_strndup(t->text + open, t->v[element].start - open);
 	cf_autofree char *rest = cf_strndup(
 		t->text + t->v[element].end, t->v[args].end - 1 - t->v[element].end);
 	rule_begin(c, n);
-	if (tree_has_comment(t, t->v[element].end, t->v[args].end))
+	if (tree_has_comment(t, t->v[args].start, t->v[args].end))
 		rule_fail(c);
 	if (dict)
-		rule_replace(c, n, NULL, "{%n: %n%s}", tree_first(t, element),
+		rule_replace(c, n, NULL, "{%s%n: %n%s}", lead, tree_first(t, element),
 			tree_next(t, tree_first(t, element)), rest);
 	else
-		rule_replace(c, n, NULL, list ? "[%n%s]" : "{%n%s}", element, rest);
+		rule_replace(c, n, NULL, list ? "[%s%n%s]" : "{%s%n%s}", lead, element, rest);
 	rule_end(c, "A comprehension fills the container directly, without a generator to resume for each "
 		    "item.");
 	return true;

@@ -314,7 +314,7 @@ static void invariants(struct rule_ctx *c)
 				word = i;
 		cf_autofree char *base = py_base_name(c, word ? word : s.pattern, "pattern");
 		int object = tree_field(t, tree_field(t, n, "function"), "object");
-		s.name = rule_fresh_name(c, "%s_re", base);
+		s.name = local_fresh_name(c, "%s_re", base);
 		rule_begin(c, n);
 		if (s.flags)
 			rule_insert_before(c, best, NULL, "%s = %n.compile(%n, %n)", s.name, object, s.pattern,

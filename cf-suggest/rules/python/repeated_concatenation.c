@@ -207,7 +207,7 @@ static bool tuple(struct rule_ctx *c, const char *name, int start, int loop, con
 		i = py_next_use(c, c->body, name, i + 1))
 		return false;
 
-	const char *items = rule_fresh_name(c, "%s_items", name);
+	const char *items = local_fresh_name(c, "%s_items", name);
 	rule_begin(c, loop);
 	if (local_empty(c, value))
 		rule_replace(c, start, NULL, "%s = []", items);

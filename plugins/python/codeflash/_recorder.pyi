@@ -26,6 +26,9 @@ def start(
 def check(code: CodeType, argument: object, caller: CodeType) -> bool:
     """Called by a known function: whether this interpreter's stacks can be read."""
 
+def instances(instance: object, items: list) -> bool:
+    """Called with a known instance and the items of its __dict__: whether instances can be read."""
+
 def sample(from_here: bool) -> None:
     """Starts the thread that measures where the time goes. from_here: what is to be recorded runs
     on top of the caller's frames."""

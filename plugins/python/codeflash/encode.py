@@ -30,7 +30,7 @@ LAZY_MAX = 10000  # what an iterator is asked for at most
 
 NULL, FALSE, TRUE = b"\xf6", b"\xf4", b"\xf5"
 _PLAIN = b"\xf6\x80"  # no state, no flags
-_F64 = Struct(">Bd").pack
+_F64, _U16, _U32 = Struct(">Bd").pack, Struct(">BH").pack, Struct(">BI").pack
 
 
 class TooLarge(Exception):
@@ -67,6 +67,10 @@ def _int(v: int) -> bytes:
     b = _SMALL.get(v)
     if b is not None:
         return b
+    if 0 < v < 0x10000:
+        return _U16(0x19, v)
+    if 0 < v < 0x100000000:
+        return _U32(0x1A, v)
     major = 0
     n = v
     if v < 0:
@@ -223,7 +227,12 @@ class Encoder:
                 if t is int:
                     return list(map(_int, v))
         put = self.put
-        return [put(x) for x in v]
+        inline = _INLINE
+        parts = []
+        for x in v:
+            f = inline.get(type(x))
+            parts.append(f(x) or put(x) if f is not None else put(x))
+        return parts
 
     def heap(self) -> bytes:
         queue = self.queue

@@ -8,10 +8,12 @@ and then. Locations stay, and a file that cannot be instrumented runs as it is.
 
 from __future__ import annotations
 
+import _ast as ast  # the module ast is ten times this, and would come into every program
+import _frozen_importlib_external as external
 import os
 import sys
-from types import CodeType
 
+CodeType = type((lambda: None).__code__)
 PLACE = "\0codeflash:"
 VERSION = 1  # of what is cached
 SKIP = {"site-packages", "dist-packages", ".venv", "venv", "node_modules", ".codeflash", ".git", ".tox",
@@ -32,6 +34,18 @@ def quote(text: str) -> str:
     return encode_basestring_ascii(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
+def sha256(data: bytes):
+    # not hashlib, which loads OpenSSL
+    try:
+        from _sha2 import sha256 as make
+    except ImportError:
+        try:
+            from _sha256 import sha256 as make
+        except ImportError:
+            from hashlib import sha256 as make
+    return make(data)
+
+
 def _json(value: object) -> str:
     if value is None:
         return "null"
@@ -47,6 +61,32 @@ def _json(value: object) -> str:
 
 
 # The source. --------------------------------------------------------------------------------------
+
+
+def _children(node):
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            yield value
+        elif isinstance(value, list):
+            for v in value:
+                if isinstance(v, ast.AST):
+                    yield v
+
+
+def _walk(node):
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(_children(node))
+
+
+def _located(node, like):
+    """The node, where the other one is."""
+    node.lineno, node.col_offset = like.lineno, like.col_offset
+    node.end_lineno, node.end_col_offset = like.end_lineno, like.end_col_offset
+    return node
 
 
 class _Scope:
@@ -65,15 +105,10 @@ class _Source:
     """One file's functions, found and marked."""
 
     def __init__(self, source: bytes, path: str, module: str, main: bool) -> None:
-        import ast
-        import hashlib
-
-        self.ast = ast
-        self.sha256 = hashlib.sha256
-        self.path = path
+        self.path = os.path.realpath(path)
         self.module = module
         self.main = main
-        self.tree = ast.parse(source, path)
+        self.tree = compile(source, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         self.lines = source.split(b"\n")
         self.lambdas = b"lambda" in source
         self.text: list = []  # the lines again, as the columns count them
@@ -82,7 +117,6 @@ class _Source:
 
     def mark(self) -> None:
         """Puts a placeholder into every function, and notes what each one is."""
-        ast = self.ast
         function = (ast.FunctionDef, ast.AsyncFunctionDef)
         self.add_module()
         stack = [(node, _Scope("", None, False, False)) for node in self.tree.body]
@@ -105,13 +139,13 @@ class _Source:
                 self.add_lambda(node, scope)
             else:
                 if self.main and isinstance(node, ast.If) and not scope.prefix:
-                    if any(isinstance(n, ast.Name) and n.id == "__name__" for n in ast.walk(node.test)):
+                    if any(isinstance(n, ast.Name) and n.id == "__name__" for n in _walk(node.test)):
                         scope = _Scope("", None, False, True)
                 stack.extend((n, scope) for n in self.children(node))
 
     def children(self, node):
         if self.lambdas:
-            return self.ast.iter_child_nodes(node)
+            return _children(node)
         # functions are statements, and no expression holds one
         found: list = []
         for name in ("body", "orelse", "finalbody", "handlers", "cases"):
@@ -124,27 +158,23 @@ class _Source:
         """The parts of a definition that belong to what is around it."""
         if self.lambdas:
             body = {id(n) for n in node.body}
-            stack.extend((n, scope) for n in self.ast.iter_child_nodes(node) if id(n) not in body)
+            stack.extend((n, scope) for n in _children(node) if id(n) not in body)
 
     def place(self, at):
         """`-"<placeholder>"` for the function noted last, where `at` is."""
-        ast = self.ast
-        constant = ast.Constant("%s%d" % (PLACE, len(self.functions) - 1))
-        negative = ast.UnaryOp(ast.USub(), constant)
-        for node in (constant, negative):
-            ast.copy_location(node, at)
-        return negative
+        constant = _located(ast.Constant("%s%d" % (PLACE, len(self.functions) - 1)), at)
+        return _located(ast.UnaryOp(ast.USub(), constant), at)
 
     def insert(self, body: list, at: int) -> None:
         """A statement with the placeholder, before body[at]."""
         where = body[at] if at < len(body) else body[-1]
-        statement = self.ast.Expr(self.place(where))
-        body.insert(at, self.ast.copy_location(statement, where))
+        statement = ast.Expr(self.place(where))
+        body.insert(at, _located(statement, where))
 
     def note(self, node, name: str, scope: _Scope, kind: str, reason, first: int, signature) -> None:
         line = getattr(node, "lineno", 1)
         end = getattr(node, "end_lineno", line)
-        digest = self.sha256(b"\n".join(self.lines[line - 1:end]) + (b"\n" if end < len(self.lines) else b""))
+        digest = sha256(b"\n".join(self.lines[line - 1:end]) + (b"\n" if end < len(self.lines) else b""))
         self.functions.append({
             "file": self.path, "module": self.module, "qualname": scope.prefix + name,
             "class": scope.owner, "kind": kind, "line": line, "end_line": end,
@@ -155,16 +185,15 @@ class _Source:
     def add_module(self) -> None:
         body = self.tree.body
         at = self.after_docstring(body)
-        while at < len(body) and isinstance(body[at], self.ast.ImportFrom) and body[at].module == "__future__":
+        while at < len(body) and isinstance(body[at], ast.ImportFrom) and body[at].module == "__future__":
             at += 1
         self.note(self.tree, "<module>", _Scope("", None, False, False), "module", "module code", KEPT, None)
         last = len(self.lines) - (not self.lines[-1])
-        self.functions[-1].update(end_line=max(last, 1), source_sha256=self.sha256(self.source).hexdigest())
+        self.functions[-1].update(end_line=max(last, 1), source_sha256=sha256(self.source).hexdigest())
         if body:
             self.insert(body, at)
 
     def after_docstring(self, body: list) -> int:
-        ast = self.ast
         return int(bool(body) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
                    and isinstance(body[0].value.value, str))
 
@@ -202,14 +231,12 @@ class _Source:
         return "method", KEPT
 
     def add_lambda(self, node, scope: _Scope) -> None:
-        ast = self.ast
         self.note(node, "<lambda>", scope, "lambda", "a lambda has no name to call it by", KEPT,
                   self.signature(node.args))
         # the probe is true
-        node.body = ast.copy_location(ast.BoolOp(ast.And(), [self.place(node.body), node.body]), node.body)
+        node.body = _located(ast.BoolOp(ast.And(), [self.place(node.body), node.body]), node.body)
 
     def dotted(self, node) -> str:
-        ast = self.ast
         parts: list = []
         if isinstance(node, ast.Call):
             node = node.func
@@ -237,9 +264,7 @@ class _Source:
     def segment(self, node) -> str:
         """The source of an expression; columns count bytes of UTF-8."""
         if not self.text:
-            from importlib.util import decode_source
-
-            self.text = [line.encode() for line in decode_source(self.source).split("\n")]
+            self.text = [line.encode() for line in external.decode_source(self.source).split("\n")]
         lines = self.text[node.lineno - 1:node.end_lineno]
         lines[-1] = lines[-1][:node.end_col_offset]
         lines[0] = lines[0][node.col_offset:]
@@ -427,8 +452,6 @@ def importlib_frame(function):
 
 def install(importer: Importer) -> None:
     """Has the import system load the project's modules through the importer."""
-    from importlib import _bootstrap_external as external
-
     loader = external.SourceLoader
     original = loader.get_code
     to_code = loader.source_to_code

@@ -113,7 +113,7 @@ def _command(arguments: list, safe: bool) -> None:
 
         # as the interpreter does, so that tracebacks show the lines
         linecache._register_code("<string>", text, "<string>")  # type: ignore[attr-defined]
-    from importlib.machinery import BuiltinImporter
+    from _frozen_importlib import BuiltinImporter
 
     names = _main_names()
     names["__loader__"] = BuiltinImporter
@@ -123,7 +123,7 @@ def _command(arguments: list, safe: bool) -> None:
 
 
 def _script(made, arguments: list, safe: bool) -> None:
-    from importlib.machinery import SourceFileLoader
+    from _frozen_importlib_external import SourceFileLoader
 
     path = arguments[0]
     full = path

@@ -7,6 +7,7 @@ keeps them, so that the program's children are recorded too.
 
 from __future__ import annotations
 
+import _frozen_importlib_external as external
 import os
 import sys
 
@@ -87,6 +88,22 @@ def follow_subprocesses() -> None:
         subprocess._fork_exec = fork_exec
 
 
+def follow_pytest() -> None:
+    """Has pytest tell which test it runs, should it be imported."""
+    loader = external._LoaderBasics
+    original = loader.exec_module
+
+    def exec_module(self, module):
+        original(self, module)
+        if module.__name__ == "_pytest.config":
+            loader.exec_module = original
+            from . import testids
+
+            testids.join(module, _recorder)
+
+    loader.exec_module = importer.importlib_frame(exec_module)
+
+
 def command_line() -> list:
     """The words that this interpreter was started with."""
     if hasattr(sys, "orig_argv"):
@@ -104,6 +121,27 @@ def _known_frame(argument: object) -> bool:
 
 def _check_layout() -> bool:
     return _known_frame(object())
+
+
+def _cell_type() -> type:
+    def outer(x):
+        return lambda: x
+
+    return type(outer(0).__closure__[0])
+
+
+class _Known:
+    pass
+
+
+def _check_instances() -> bool:
+    first, second = _Known(), _Known()
+    first.a, first.b, first.c = 1, 2, 3
+    second.c = second.a = 5
+    second.b = first
+    del second.a
+    second.a = 6
+    return _recorder.instances(second, [("c", 5), ("b", first), ("a", 6)])
 
 
 def _hasher():
@@ -125,7 +163,6 @@ def _fallback(inputs: object, sink: object):
 def start() -> importer.Importer:
     """Opens the spool and hooks into imports, forks and exits. OSError when there is no spool."""
     import atexit
-    from types import CellType
 
     config = netstring.unpack(os.environ[CONFIG])
     spool = os.environ.get(SPOOL) or config["spool"]
@@ -134,16 +171,15 @@ def start() -> importer.Importer:
         importer.quote(sys.executable or ""), *sys.version_info[:3])
     hasher = _hasher()
     _recorder.start(os.fsencode(spool), process.encode("ascii"), int(config["quota"]),
-                    int(config.get("bytes", 0)), CHILD not in os.environ, hasher, _fallback, CellType, sys.hexversion)
+                    int(config.get("bytes", 0)), CHILD not in os.environ, hasher, _fallback, _cell_type(), sys.hexversion)
     hide_environment()
     _check_layout()
+    _check_instances()
     made = importer.Importer(_recorder, config["module_root"], config["tests_root"], config["only"],
                              importer.Cache(hasher))
     importer.install(made)
     follow_subprocesses()
-    from . import testids
-
-    testids.install(_recorder)
+    follow_pytest()
     atexit.register(_recorder.report)
     os.register_at_fork(after_in_child=_recorder.after_fork)
     os._exit = _recorder._exit  # it would leave what is still being added up

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .importer import importlib_frame, quote
+from .importer import quote
 
 
 class Plugin:
@@ -29,7 +29,7 @@ class Plugin:
             b",".join(b"%d" % f for f in functions)))
 
 
-def _join(config_module, recorder) -> None:
+def join(config_module, recorder) -> None:
     """Has every configuration that pytest makes carry the plugin."""
     get_config = getattr(config_module, "get_config", None)
     hookimpl = getattr(config_module, "hookimpl", None)
@@ -45,19 +45,3 @@ def _join(config_module, recorder) -> None:
         return config
 
     config_module.get_config = with_plugin
-
-
-def install(recorder) -> None:
-    """Waits for pytest to be imported."""
-    from importlib import _bootstrap_external as external
-
-    loader = external._LoaderBasics
-    original = loader.exec_module
-
-    def exec_module(self, module):
-        original(self, module)
-        if module.__name__ == "_pytest.config":
-            loader.exec_module = original
-            _join(module, recorder)
-
-    loader.exec_module = importlib_frame(exec_module)

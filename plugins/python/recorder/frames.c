@@ -67,7 +67,7 @@ static const char *page(uintptr_t at)
 	return pages[i].data;
 }
 
-static bool fetch(void *to, uintptr_t from, size_t n)
+bool frames_fetch(void *to, uintptr_t from, size_t n)
 {
 	if (!from)
 		return false;
@@ -88,7 +88,7 @@ static bool fetch(void *to, uintptr_t from, size_t n)
 
 static bool fetch_word(uintptr_t *to, uintptr_t from)
 {
-	return fetch(to, from, sizeof(*to));
+	return frames_fetch(to, from, sizeof(*to));
 }
 
 bool frames_init(int hexversion)
@@ -128,7 +128,7 @@ int frames_walk(uintptr_t tstate, struct frame *f, int max, uintptr_t *outermost
 			instr -= f->code + L->code_start;
 			f->offset = instr < 1 << 24 ? (int)instr : -1;
 		} else {
-			if (!fetch(&lasti, at + L->lasti, sizeof(lasti)))
+			if (!frames_fetch(&lasti, at + L->lasti, sizeof(lasti)))
 				return -1;
 			f->offset = lasti * L->unit;
 		}
@@ -180,12 +180,12 @@ void frames_find_tids(void)
 
 	frames_begin();
 	if (pthread_tid) {
-		if (!fetch(&got, self + (uintptr_t)pthread_tid, sizeof(got)) || got != want)
+		if (!frames_fetch(&got, self + (uintptr_t)pthread_tid, sizeof(got)) || got != want)
 			pthread_tid = 0;
 		return;
 	}
 	for (int at = 64; at < 2304; at += 4)
-		if (fetch(&got, self + (uintptr_t)at, sizeof(got)) && got == want) {
+		if (frames_fetch(&got, self + (uintptr_t)at, sizeof(got)) && got == want) {
 			pthread_tid = at;
 			return;
 		}
@@ -199,7 +199,7 @@ static pid_t tid_of(uintptr_t tstate)
 	if (L->ts_thread < 0)
 		return fetch_word(&v, tstate + L->ts_tid) ? (pid_t)v : 0;
 	if (pthread_tid && fetch_word(&v, tstate + L->ts_thread) && v)
-		fetch(&tid, v + (uintptr_t)pthread_tid, sizeof(tid));
+		frames_fetch(&tid, v + (uintptr_t)pthread_tid, sizeof(tid));
 	return tid;
 }
 

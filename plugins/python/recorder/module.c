@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/spool.h"
+#include "plugins/python/recorder/instance.h"
 
 static char *spool_dir, *process; /* where spools go; the JSON of CF_REC_PROCESS */
 static bool started, layout_known, walls;
@@ -68,7 +69,7 @@ static PyObject *start(PyObject *self, PyObject *args)
 	process = strdup(json);
 	if (!spool_dir || !process)
 		return PyErr_NoMemory();
-	if (capture_setup(hash, fallback, limit) < 0)
+	if (capture_setup(hash, fallback, limit) < 0 || instance_setup(hexversion) < 0)
 		return NULL;
 	probes_setup((unsigned)quota, cell);
 	sampler_line_format = hexversion >= 0x030b0000 ? 11 : hexversion >= 0x030a0000 ? 10 : 8;
@@ -236,7 +237,7 @@ PyMODINIT_FUNC PyInit__recorder(void)
 {
 	PyObject *m = PyModule_Create(&definition);
 
-	if (!m || probe_init(m) < 0 || capture_init() < 0)
+	if (!m || probe_init(m) < 0 || capture_init() < 0 || instance_init(m) < 0)
 		return NULL;
 	return m;
 }

@@ -52,6 +52,7 @@ bool frames_init(int hexversion); /* false: this interpreter's layout is not kno
 /* Checked against a known frame, by its code, its first argument and the code that called it. */
 bool frames_check(uintptr_t tstate, uintptr_t code, uintptr_t arg, uintptr_t caller);
 void frames_begin(void); /* forgets what was read */
+bool frames_fetch(void *to, uintptr_t from, size_t n); /* false: there is no such memory */
 /*
  * The stack of a thread, innermost first. How many, at most max; -1 when it could not be read. Where
  * the walk ended tells whether it is whole.

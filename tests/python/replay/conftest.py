@@ -14,11 +14,24 @@ import zlib
 import pytest
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
-PLUGIN = os.path.join(ROOT, "plugins", "python")
-WORKER = os.path.join(PLUGIN, "codeflash", "worker.py")
-sys.path.insert(0, PLUGIN)
+try:
+    import codeflash  # as built, where PYTHONPATH says so
+except ImportError:
+    sys.path.insert(0, os.path.join(ROOT, "plugins", "python"))
+    import codeflash
+from codeflash import blob, compare
 
-from codeflash import blob, compare  # noqa: E402
+PLUGIN = os.path.dirname(os.path.dirname(os.path.abspath(codeflash.__file__)))
+WORKER = os.path.join(PLUGIN, "codeflash", "worker.py")
+
+
+def environment(more=None):
+    """What a user's own environment would be: the plugin is not on the path."""
+    env = {**os.environ, "PYTHONHASHSEED": "0"}
+    for name in ("PYTHONPATH", "PYTEST_CURRENT_TEST", "PYTEST_ADDOPTS"):
+        env.pop(name, None)
+    env.update(more or {})
+    return env
 
 
 def pickled(call):
@@ -86,10 +99,9 @@ class Project:
                                and isinstance(call[0], tuple) else (call, {}))
             blobs.append(call)
         head = self.request(file, qualname, blobs, **more)
-        environment = {**os.environ, "PYTHONHASHSEED": "0", **(env or {})}
         return Answer(subprocess.run(
             [python, "-B", WORKER, "run"], input=json.dumps(head).encode() + b"\n" + b"".join(blobs),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.root, env=environment,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.root, env=environment(env),
             timeout=120))
 
     def blobs(self, code):
@@ -160,12 +172,10 @@ class Project:
         return paths
 
     def pytest(self, *args, cwd=None, env=None):
-        environment = dict(os.environ, **(env or {}))
-        environment.pop("PYTEST_CURRENT_TEST", None)
         return subprocess.run(
             [sys.executable, "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", *args],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd or self.root,
-            env=environment, universal_newlines=True, timeout=300)
+            env=environment(env), universal_newlines=True, timeout=300)
 
 
 @pytest.fixture

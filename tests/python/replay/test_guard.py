@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What plain pytest must refuse a replayed call, each in a process of its own."""
 
+import os
+import shutil
 import subprocess
 import sys
 import textwrap
 
+import codeflash
 import pytest
 
-from conftest import PLUGIN
+PLUGIN = os.path.dirname(os.path.dirname(os.path.abspath(codeflash.__file__)))
 
 PROGRAM = """
 import os, sys, tempfile, socket, shutil, subprocess, sqlite3
@@ -69,7 +72,6 @@ NETWORK = "reaches the network: allow with --allow-network"
     ("socket.create_connection(('localhost', 1), 1)", ""),
 ])
 def test_refusals(tmp_path_factory, body, reason):
-    import os
     # not below a scratch directory: the guard allows those
     here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guarded.tmp")
     os.makedirs(here, exist_ok=True)
@@ -85,7 +87,6 @@ def test_refusals(tmp_path_factory, body, reason):
         with open(keep) as f:
             assert f.read() == "kept"
     finally:
-        import shutil
         shutil.rmtree(here)
 
 

@@ -5,15 +5,17 @@ import ast
 import json
 import os
 import re
+import shutil
 import sqlite3
 import stat
 import sys
 import textwrap
 
+import codeflash
 import pytest
 from codeflash import replaygen
 
-from conftest import PLUGIN
+PLUGIN = os.path.dirname(os.path.dirname(os.path.abspath(codeflash.__file__)))
 
 SHOP = """
     import random
@@ -146,6 +148,22 @@ def test_without_the_comparator_both_values_are_shown(shop):
 def test_what_the_comparator_calls_equal_passes(shop):
     shop.write("shop/cart.py", textwrap.dedent(SHOP).replace("i * i", "i * i + 0.0"))
     passed(shop.pytest(env=stand_in(shop, "{'answer': 'equal'}")), 9)
+
+
+def test_with_the_real_comparator(shop):
+    found = shutil.which("cf-verify")
+    if found is None:
+        pytest.skip("cf-verify is not built")
+    env = {"CODEFLASH_BIN": os.path.dirname(found)}
+    source = textwrap.dedent(SHOP)
+    shop.write("shop/cart.py", source.replace("sum(p for", "1e-12 + sum(p for"))
+    passed(shop.pytest(env=env), 9)
+    shop.write("shop/cart.py", source.replace("sum(p for", "0.5 + sum(p for"))
+    done = shop.pytest(env=env)
+    assert "1 failed, 8 passed" in done.stdout
+    assert "at:       return" in done.stdout and "expected: 3" in done.stdout
+    shop.write("shop/cart.py", source.replace("i * i", "-i if i == 2 else i * i"))
+    assert "at:       return[2]" in shop.pytest(env=env).stdout
 
 
 def test_an_unknown_answer_is_never_a_pass(shop):

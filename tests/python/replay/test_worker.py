@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The verb `run`: one worker process a test, as cf-verify starts it."""
 
+import json
+import os
 import subprocess
 import sys
 import textwrap
 import time
 
+import codeflash
 import pytest
 from codeflash import compare
+
+WORKER = os.path.join(os.path.dirname(os.path.abspath(codeflash.__file__)), "worker.py")
 
 
 def root(outcome, name):
@@ -625,3 +630,24 @@ def test_classes_of_the_program_given_to_another_module(project):
     assert out["kind"] == "return", out
     assert "job.P" in [n[1] for n in out["heap"]]
     assert root(out, "stdout") is None
+
+
+def test_bench_opens_like_run_and_then_answers_lines(project):
+    project.write("m.py", "import time\n\ndef f(n):\n    time.sleep(n)\n    return n\n")
+    blobs = project.blobs("calls = [((0.01,), {})]") + [b"garbage"]
+    head = project.request("m.py", "f", blobs, verb="bench")
+    lines = [{"op": "begin"}, {"op": "pass", "order": [1], "inner": 1}, {"op": "end"}, {"op": "quit"}]
+    text = json.dumps(head).encode() + b"\n" + b"".join(blobs)
+    text += b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    done = subprocess.run([sys.executable, "-B", WORKER, "bench"], input=text, cwd=project.root,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert answers, done.stderr
+    assert answers[0]["ready"] is True and answers[0]["calls"] == [1]
+    assert "cannot be restored" in answers[0]["skipped"]["2"]
+    assert answers[2]["ns"]["1"] >= 1e7, answers
+    head["qualname"] = "gone"
+    text = json.dumps(head).encode() + b"\n" + b"".join(blobs)
+    done = subprocess.run([sys.executable, "-B", WORKER, "bench"], input=text, cwd=project.root,
+                          stdout=subprocess.PIPE, timeout=120)
+    assert json.loads(done.stdout) == {"error": "no gone in module m"}

@@ -9,14 +9,10 @@ def _record():
     package = os.path.dirname(here)
     if sys.version_info < (3, 8) or "CODEFLASH_RECORD" not in os.environ:
         return
-    import _frozen_importlib as bootstrap
-    import _frozen_importlib_external as external
-
-    bootstrap._load(external.spec_from_file_location(
-        "_codeflash", os.path.join(package, "__init__.py"), submodule_search_locations=[package]))
-    from _codeflash import child
-
-    child.start()
+    names = {"__file__": os.path.join(package, "package.py")}
+    with open(names["__file__"], "rb") as f:
+        exec(f.read(), names)
+    names["load"]("child").start()
 
 
 def _user():

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The attributes of a plain instance, without asking for its __dict__: from 3.11 on instances have
+ * none until somebody asks, and are slower to use ever after. Only classes that pickle would treat in
+ * the default way are read so, and only where a known instance was read right first.
+ */
+#include "plugins/python/recorder/instance.h"
+
+#include <string.h>
+
+#define MANAGED_DICT (1ul << 4)  /* type flags, the same in all three versions */
+#define INLINE_VALUES (1ul << 2)
+#define SUBCLASS_OF_BUILTIN (0xfful << 24)
+#define TYPES 1024
+
+/* Offsets, from each version's headers. */
+static const struct layout {
+	int version;
+	short cached_keys; /* of a type: the names its instances share */
+	short values;      /* of the value array */
+} layouts[] = {
+	{0x030b, 872, 0},
+	{0x030c, 880, 0},
+	{0x030d, 880, 8},
+};
+#define BASICSIZE 32 /* of a type */
+#define KEYS_LOG2_INDEX 9
+#define KEYS_KIND 10 /* 0: names that are not all text */
+#define KEYS_COUNT 24
+#define KEYS_INDICES 32
+#define VALUES_CAPACITY 0 /* 3.13 */
+#define VALUES_SIZE 1
+#define VALUES_VALID 3
+
+static const struct layout *L;
+static bool trusted; /* memory may be read as it is */
+static PyObject *newobj, *dispatch_table;
+static PyObject *object_methods[5];
+static const char *const methods[] = {
+	"__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs_ex__", "__getnewargs__"};
+
+static struct {
+	PyObject *type; /* kept: the address must not come to mean another type */
+	bool plain;
+} types[TYPES];
+static size_t ntypes;
+
+static bool get(void *to, uintptr_t from, size_t n)
+{
+	if (trusted) {
+		memcpy(to, (void *)from, n);
+		return true;
+	}
+	frames_begin();
+	return frames_fetch(to, from, n);
+}
+
+/* Where an instance's values are and in which order they came; false: it has a dict by now. */
+static bool find_values(uintptr_t o, uintptr_t type, uintptr_t *values, uintptr_t *order, int *step,
+	unsigned *size)
+{
+	uintptr_t v, basic;
+	uint8_t head[4], n;
+
+	if (L->version == 0x030d) {
+		if (!get(&basic, type + BASICSIZE, sizeof(basic)) ||
+			!get(head, o + basic, sizeof(head)) || !head[VALUES_VALID])
+			return false;
+		*values = o + basic + (uintptr_t)L->values;
+		*order = *values + head[VALUES_CAPACITY] * sizeof(void *);
+		*step = 1;
+		*size = head[VALUES_SIZE];
+		return true;
+	}
+	/* Before the object: the values, or a dict with the lowest bit to tell. */
+	if (!get(&v, o - (L->version == 0x030b ? 32 : 24), sizeof(v)) || !v)
+		return false;
+	if (L->version == 0x030c && !(v & 1))
+		return false;
+	v += L->version == 0x030c;
+	if (!get(&n, v - 2, 1))
+		return false;
+	*values = v;
+	*order = v - 3;
+	*step = -1;
+	*size = n;
+	return true;
+}
+
+static PyObject *read_state(PyObject *instance)
+{
+	uintptr_t o = (uintptr_t)instance, type = (uintptr_t)Py_TYPE(instance);
+	uintptr_t values, order, keys, key, value, entries;
+	unsigned size;
+	int step;
+	uint8_t log2, kind, at;
+	Py_ssize_t count;
+	PyObject *state;
+
+	if (!find_values(o, type, &values, &order, &step, &size) ||
+		!get(&keys, type + (uintptr_t)L->cached_keys, sizeof(keys)) || !keys ||
+		!get(&log2, keys + KEYS_LOG2_INDEX, 1) || !get(&kind, keys + KEYS_KIND, 1) || !kind ||
+		!get(&count, keys + KEYS_COUNT, sizeof(count)) || log2 > 20)
+		return NULL;
+	entries = keys + KEYS_INDICES + ((uintptr_t)1 << log2);
+	state = PyDict_New();
+	for (unsigned i = 0; state && i < size; i++) {
+		if (!get(&at, order + (uintptr_t)((int)i * step), 1) || at >= count ||
+			!get(&key, entries + at * 16u, sizeof(key)) ||
+			!get(&value, values + at * sizeof(void *), sizeof(value)) || !key || !value ||
+			PyDict_SetItem(state, (PyObject *)key, (PyObject *)value) < 0)
+			Py_CLEAR(state);
+	}
+	return state;
+}
+
+static long long number(PyObject *o, const char *name)
+{
+	PyObject *v = PyObject_GetAttrString(o, name);
+	long long n = v ? PyLong_AsLongLong(v) : -1;
+
+	Py_XDECREF(v);
+	return n;
+}
+
+/* Whether pickle would take the instances apart in the way of object itself. */
+static bool is_plain(PyObject *type)
+{
+	unsigned long flags = PyType_GetFlags((PyTypeObject *)type);
+	long long weak;
+
+	if (!(flags & Py_TPFLAGS_HEAPTYPE) || !(flags & MANAGED_DICT) || (flags & SUBCLASS_OF_BUILTIN) ||
+		(L->version == 0x030d && !(flags & INLINE_VALUES)) ||
+		PyDict_GetItem(dispatch_table, type))
+		return false;
+	/* Neither slots nor a base written in C: nothing but a reference for weak ones. */
+	weak = number(type, "__weakrefoffset__");
+	if (number(type, "__itemsize__") != 0 ||
+		number(type, "__basicsize__") != (long long)sizeof(PyObject) + (weak > 0 ? 8 : 0))
+		return false;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+		PyObject *m = PyObject_GetAttrString(type, methods[i]);
+
+		PyErr_Clear();
+		Py_XDECREF(m);
+		if (m != object_methods[i])
+			return false;
+	}
+	return true;
+}
+
+static bool known_plain(PyObject *type)
+{
+	size_t i = ((uintptr_t)type >> 4) % TYPES;
+	bool plain;
+
+	for (; types[i].type; i = (i + 1) % TYPES)
+		if (types[i].type == type)
+			return types[i].plain;
+	plain = is_plain(type);
+	PyErr_Clear();
+	if (ntypes < TYPES / 2) {
+		Py_INCREF(type);
+		types[i].type = type;
+		types[i].plain = plain;
+		ntypes++;
+	}
+	return plain;
+}
+
+PyObject *instance_reduce(PyObject *o)
+{
+	PyObject *state;
+
+	if (!L || !known_plain((PyObject *)Py_TYPE(o)))
+		return NULL;
+	state = read_state(o);
+	if (!state) {
+		PyErr_Clear();
+		return NULL;
+	}
+	return Py_BuildValue("(O(O)N)", newobj, (PyObject *)Py_TYPE(o), state);
+}
+
+/* The module's method instances(instance, items): see _recorder.pyi. */
+static PyObject *instances(PyObject *self, PyObject *args)
+{
+	PyObject *instance, *expected, *state, *items = NULL;
+	bool same = false;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "OO", &instance, &expected))
+		return NULL;
+	state = L && known_plain((PyObject *)Py_TYPE(instance)) ? read_state(instance) : NULL;
+	items = state ? PyDict_Items(state) : NULL;
+	same = items && PyObject_RichCompareBool(items, expected, Py_EQ) == 1;
+	PyErr_Clear();
+	Py_XDECREF(items);
+	Py_XDECREF(state);
+	trusted = same;
+	if (!same)
+		L = NULL;
+	return PyBool_FromLong(same);
+}
+
+static PyMethodDef functions[] = {
+	{"instances", instances, METH_VARARGS, NULL},
+	{NULL, NULL, 0, NULL},
+};
+
+int instance_init(PyObject *module)
+{
+	return PyModule_AddFunctions(module, functions);
+}
+
+int instance_setup(int hexversion)
+{
+	PyObject *copyreg;
+
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
+		if (layouts[i].version == hexversion >> 16 && sizeof(void *) == 8)
+			L = &layouts[i];
+	copyreg = PyImport_ImportModule("copyreg");
+	newobj = copyreg ? PyObject_GetAttrString(copyreg, "__newobj__") : NULL;
+	dispatch_table = copyreg ? PyObject_GetAttrString(copyreg, "dispatch_table") : NULL;
+	Py_XDECREF(copyreg);
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+		object_methods[i] = PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, methods[i]);
+		PyErr_Clear();
+	}
+	return newobj && dispatch_table ? 0 : -1;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Taking a plain instance apart without making its __dict__. */
+#ifndef CF_INSTANCE_H
+#define CF_INSTANCE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include "plugins/python/recorder/recorder.h"
+
+int instance_init(PyObject *module);
+int instance_setup(int hexversion);
+/* What __reduce_ex__ would give, new; NULL, without an exception, to have pickle ask that itself. */
+PyObject *instance_reduce(PyObject *o);
+
+#endif
