@@ -19,7 +19,8 @@
 #include "lib/source.h"
 #include "lib/trace.h"
 
-#define MAX_ROUNDS 2
+/* Where first executions are what counts; else one round a process. */
+#define MAX_ROUNDS 5
 #define MIN_PASSES 8
 #define MAX_PASSES 20
 #define MAX_INNER 50
@@ -276,7 +277,7 @@ static int find_inputs(struct measure *m, struct bench_worker *w, double *spent)
 }
 
 /*
- * How many rounds and passes: a group is to take a twentieth of the budget, so that both phases get
+ * How many passes: a group is to take a twentieth of the budget, so that both phases get
  * enough processes, and each round enough passes to meet an undisturbed moment. What runs for long
  * is measured less often, down to one round of one pass, and on fewer inputs.
  */
@@ -312,10 +313,7 @@ static int plan(struct measure *m, struct bench_worker *w, double starting)
 	around *= 1.5;
 	double room = fmax(m->o->budget / 20 - starting, m->o->budget / 40);
 
-	for (m->plan_rounds = MAX_ROUNDS; m->plan_rounds > 1; m->plan_rounds--)
-		if ((room / m->plan_rounds - around) / pass >= MIN_PASSES)
-			break;
-	double passes = (room / m->plan_rounds - around) / pass;
+	double passes = (room - around) / pass;
 
 	/* a busy machine makes everything around the calls slow: no reason to spare the calls */
 	if (passes < MIN_PASSES && pass * MIN_PASSES < room)
@@ -461,7 +459,7 @@ static void choose_runs(struct measure *m, bool remembered)
 	m->passes = m->plan_passes;
 	m->inner = m->plan_inner;
 	if (remembered && m->passes > 2) {
-		m->rounds = MAX_ROUNDS * 3;
+		m->rounds = MAX_ROUNDS;
 		m->passes = 2;
 		m->inner = 1;
 	}

@@ -511,10 +511,9 @@ static int select_calls(struct store *s)
 	int rc, ret = 0, found;
 
 	if (sqlite3_prepare_v2(s->db,
-		    "SELECT function, process, thread, seq, time_ns, duration_ns, why, value, "
-		    "size, hash,"
-		    " p.start_ns FROM s_call s JOIN t_process p ON p.id = process ORDER BY "
-		    "function",
+		    "SELECT function, process, thread, seq, time_ns, duration_ns, why, value,"
+		    " size, hash, p.start_ns FROM s_call s JOIN t_process p ON p.id = process"
+		    " ORDER BY function",
 		    -1, &st, NULL) != SQLITE_OK)
 		return -1;
 	while (ret == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {

@@ -15,7 +15,7 @@
 
 struct member {
 	json_t *record;
-	double saving; /* nanoseconds of the traced run */
+	double speedup, saving; /* nanoseconds of the traced run */
 };
 
 static struct member *members;
@@ -26,12 +26,12 @@ static const json_t *target_of(const struct member *m)
 	return json_object_get(m->record, "target");
 }
 
-static double saving_of(const json_t *record)
+static struct member member_of(json_t *record)
 {
 	double speedup = cf_json_real(json_object_get(record, "measurement"), "speedup", 1);
 	double own = cf_json_real(json_object_get(record, "target"), "own_ns", 0);
 
-	return speedup > 0 ? own * (1 - 1 / speedup) : 0;
+	return (struct member){record, speedup, speedup > 0 ? own * (1 - 1 / speedup) : 0};
 }
 
 static bool won(const json_t *record)
@@ -47,7 +47,7 @@ static bool won(const json_t *record)
 int combine_record(const struct cf_record *record, void *opts, enum cf_exit *status)
 {
 	const char *id = cf_json_str(json_object_get(record->json, "target"), "id");
-	struct member m = {record->json, saving_of(record->json)};
+	struct member m = member_of(record->json);
 
 	(void)opts, (void)status;
 	if (strcmp(record->kind, "candidate") || !id || !won(record->json))
@@ -57,7 +57,7 @@ int combine_record(const struct cf_record *record, void *opts, enum cf_exit *sta
 
 		if (!known || strcmp(known, id))
 			continue;
-		if (m.saving > members[i].saving) {
+		if (m.speedup > members[i].speedup) {
 			json_incref(m.record);
 			json_decref(members[i].record);
 			members[i] = m;

@@ -60,6 +60,8 @@ int main(int argc, char **argv)
 		cf_die(CF_USAGE, "--mask is for --values");
 	if (o.no_sandbox)
 		cf_warn("--no-sandbox: the code under test can write, send and delete what you can");
+	if (!o.combine)
+		queue_begin();
 	status = cf_stream_read(argv, o.combine ? combine_record : queue_record, &o);
 	if (o.combine)
 		combine_finish(&o, &late);

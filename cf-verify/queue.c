@@ -32,6 +32,7 @@ struct entry {
 	struct cf_buf said;
 };
 
+static void (*write_line)(const char *line, size_t len);
 static struct entry *entries;
 static size_t n_entries, cap_entries;
 
@@ -155,7 +156,7 @@ static void drain(void)
 		struct entry *e = &entries[done];
 
 		if (e->line)
-			cf_stream_pass(&(struct cf_record){.line = e->line, .len = e->len});
+			write_line(e->line, e->len);
 		else
 			cf_stream_write(e->record);
 		free(e->line);
@@ -172,6 +173,26 @@ static struct entry *append(void)
 	return &entries[n_entries++];
 }
 
+/* Lines that are passed through wait behind the candidates before them. */
+static void keep_line(const char *line, size_t len)
+{
+	struct entry *e;
+
+	if (!n_entries) {
+		write_line(line, len);
+		return;
+	}
+	e = append();
+	e->line = cf_strndup(line, len);
+	e->len = len;
+}
+
+void queue_begin(void)
+{
+	write_line = cf_stream_pass_line;
+	cf_stream_pass_line = keep_line;
+}
+
 int queue_record(const struct cf_record *record, void *opts, enum cf_exit *status)
 {
 	struct verify_opts *o = opts;
@@ -181,14 +202,8 @@ int queue_record(const struct cf_record *record, void *opts, enum cf_exit *statu
 	json_t *target;
 	size_t i;
 
-	if (strcmp(record->kind, "candidate") || !cf_shard_owns(o->shard, id ? id : "")) {
-		if (!n_entries)
-			return 0;
-		e = append();
-		e->line = cf_strndup(record->line, record->len);
-		e->len = record->len;
-		return 1;
-	}
+	if (strcmp(record->kind, "candidate") || !cf_shard_owns(o->shard, id ? id : ""))
+		return 0;
 	while (running() >= o->jobs) {
 		await_one(o, status);
 		drain();

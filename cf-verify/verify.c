@@ -96,14 +96,13 @@ static enum value_answer hash_order(struct side *s, int i, const struct value *c
 	const struct value_rules *rules, const json_t *always)
 {
 	const struct judged *j = &s->of->judged[s->which[i]];
-	struct value_rules unordered = *rules;
+	struct value_rules exact = {.float_rel = 0}, unordered = {.float_rel = 0, .any_order = true};
 	struct value *other = under_other_seed(s, i);
 	enum value_answer answer = VALUE_DIFFERENT;
 
-	unordered.any_order = true;
-	if (other && value_compare(j->outcome, other, rules, NULL, NULL) == VALUE_DIFFERENT &&
+	if (other && value_compare(j->outcome, other, &exact, NULL, NULL) == VALUE_DIFFERENT &&
 		value_compare(j->outcome, other, &unordered, NULL, NULL) == VALUE_EQUAL) {
-		json_auto_t *mask = value_differences(j->outcome, other, rules, 1000000);
+		json_auto_t *mask = value_differences(j->outcome, other, &exact, 1000000);
 
 		json_array_extend(mask, (json_t *)always);
 		answer = same_elements(j, candidate, *rules, mask, always);

@@ -70,6 +70,7 @@ json_t *candidate_targets(const json_t *candidate);
 void verify_report(const json_t *candidate);
 
 /* The stream with up to o->jobs candidates at work, in the order of the input. */
+void queue_begin(void);
 int queue_record(const struct cf_record *record, void *opts, enum cf_exit *status);
 void queue_finish(struct verify_opts *o, enum cf_exit *status);
 

@@ -352,7 +352,6 @@ static void __attribute__((noreturn)) program(struct start *st, int got)
 	sandbox_os_die_with_parent();
 	environ = environment(st, cwd); /* before there is a limit to what can be allocated */
 	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_AS, s->memory_max ? s->memory_max : DEFAULT_MEMORY);
 	limit(RLIMIT_CPU, s->cpu_s > 0 ? (rlim_t)s->cpu_s + 1 : DEFAULT_CPU_S);
 	limit(RLIMIT_FSIZE, MAX_FILE_SIZE);
 #ifdef RLIMIT_NPROC
@@ -368,6 +367,7 @@ static void __attribute__((noreturn)) program(struct start *st, int got)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	sandbox_os_close_from(3, true);
+	limit(RLIMIT_AS, s->memory_max ? s->memory_max : DEFAULT_MEMORY);
 	execvp(st->argv[0], st->argv);
 	snprintf(why, sizeof(why), "cannot run %.200s: %s", st->argv[0], strerror(errno));
 	give_up('X', why);

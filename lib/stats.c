@@ -445,7 +445,7 @@ static int64_t median(int64_t *x, int n)
 }
 
 /* ns that importing the candidate surely takes longer than importing the original. */
-static double import_cost(const struct stats_data *d)
+static double import_cost(const struct stats_rules *rules, const struct stats_data *d)
 {
 	cf_autofree double *logs = cf_calloc((size_t)d->n, sizeof(*logs));
 	cf_autofree int64_t *original = cf_calloc((size_t)d->n, sizeof(*original));
@@ -456,7 +456,7 @@ static double import_cost(const struct stats_data *d)
 		original[k] = (t[STATS_ORIGINAL] + t[STATS_AGAIN]) / 2;
 		logs[k] = log(((double)t[STATS_CANDIDATE] + 1) / ((double)original[k] + 1));
 	}
-	struct stats_ratio r = stats_interval(logs, d->n, 0.01);
+	struct stats_ratio r = stats_interval(logs, d->n, 1 - rules->confidence);
 
 	return (double)median(original, d->n) * (r.low - 1);
 }
@@ -480,7 +480,7 @@ static void side_costs(const struct stats_rules *rules, struct stats_result *r)
 	}
 	if (r->decision != STATS_FASTER)
 		return;
-	double gain = (r->original - r->candidate) * rules->scale, import = import_cost(d);
+	double gain = (r->original - r->candidate) * rules->scale, import = import_cost(rules, d);
 
 	if (r->peak[1] > 2 * r->peak[0] + (64 << 20))
 		snprintf(r->reason, sizeof(r->reason), "needs %.0f MB where the original needs %.0f MB",

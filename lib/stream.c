@@ -17,6 +17,8 @@ static void put(const char *data, size_t n)
 		cf_die(CF_USAGE, "cannot write to stdout: %s", strerror(errno));
 }
 
+void (*cf_stream_pass_line)(const char *line, size_t len) = put;
+
 void cf_stream_write(const json_t *record)
 {
 	char *line = json_dumps(record, JSON_COMPACT);
@@ -29,7 +31,7 @@ void cf_stream_write(const json_t *record)
 
 void cf_stream_pass(const struct cf_record *record)
 {
-	put(record->line, record->len);
+	cf_stream_pass_line(record->line, record->len);
 }
 
 json_t *cf_stream_record(const char *kind)
@@ -74,7 +76,7 @@ static enum cf_exit read_line(
 	if (!json || !json_is_object(json)) {
 		cf_error("%s:%zu: not a record of the stream (%s); passed through", source, number,
 			json ? "not a JSON object" : e.text);
-		put(line, len);
+		cf_stream_pass_line(line, len);
 		return CF_USAGE;
 	}
 	ours = schema_kind(cf_json_str(json, "schema"), kind, sizeof(kind));
@@ -84,7 +86,7 @@ static enum cf_exit read_line(
 		status = CF_USAGE;
 	}
 	if (ours <= 0) {
-		put(line, len);
+		cf_stream_pass_line(line, len);
 		return status;
 	}
 	record.json = json;
@@ -95,7 +97,7 @@ static enum cf_exit read_line(
 	else
 		worst(&status, said);
 	if (done <= 0)
-		put(line, len);
+		cf_stream_pass_line(line, len);
 	return status;
 }
 

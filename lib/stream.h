@@ -44,6 +44,12 @@ void cf_stream_write(const json_t *record);
 /* Writes the record's own line, byte for byte: for what stands before its answers. */
 void cf_stream_pass(const struct cf_record *record);
 
+/*
+ * How a line is passed through: written at once. A stage that has several records in work puts its
+ * own function here, which keeps the line until its place has come.
+ */
+extern void (*cf_stream_pass_line)(const char *line, size_t len);
+
 /* A new record of the kind: {"schema":"cf/<kind>/1"}. Returns new. */
 json_t *cf_stream_record(const char *kind);
 

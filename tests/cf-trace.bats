@@ -166,6 +166,7 @@ PY
 	cf-trace -q p.fake 3>&- &
 	pid=$!
 	wait_for '[ -e ready ]'
+	[[ "$(running_here)" == *python3*python3* ]]
 	kill -9 $pid
 	wait_for '[ -e codeflash.trace ] && [ -z "$(running_here)" ] && [ -z "$(find . -name ".*spool-*")" ]'
 	[ "$(q 'SELECT count(*) FROM call')" = 1 ]

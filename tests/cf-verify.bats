@@ -75,7 +75,7 @@ is() {
 
 @test "cf-verify: what the arguments, the receiver and stdout are afterwards counts" {
 	verify dedupe "$BODY" '    items[:] = dict.fromkeys(items); return list(items)'
-	is different 'len(args[0])'
+	is different 'args[0][2]'
 	verify dedupe "$BODY" '    items[:] = dict.fromkeys(items); return items'
 	is different
 	verify dedupe "$BODY" '    print(end="x"); return list(dict.fromkeys(items))'
@@ -130,7 +130,7 @@ is() {
 	verify squares '(i * i for i in range(n))' '(i ** 3 for i in range(n))'
 	is different 'return[2]'
 	verify squares '(i * i for i in range(n))' '[i * i for i in range(n)]'
-	is different 'return'
+	is different 'type(return)'
 }
 
 @test "cf-verify: a missing result is never equivalent" {
@@ -178,7 +178,7 @@ def dedupe'
 	verify now 'time.time_ns()' '0'
 	is unverified
 	[ "$(json candidate 'r["verdict"]["skipped"]' <<<"$output")" = \
-		"{'unstable: two runs of the original differ': 5}" ]
+		"{'unstable: two runs of the original differ': 1}" ]
 }
 
 @test "cf-verify: chance is seeded, so that it binds" {

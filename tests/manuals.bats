@@ -151,7 +151,7 @@ PY
 		examples "$page" >"$BATS_TEST_TMPDIR/script"
 		[ -s "$BATS_TEST_TMPDIR/script" ] || continue
 		run sh -e "$BATS_TEST_TMPDIR/script"
-		[ "$status" -eq 0 ] || fail_with "${page##*/}: $output"
+		[ "$status" -eq 0 ] || fail_with "${page##*/}: $(printf "%s\n" "$output" | tail -n 12)"
 		find . -mindepth 1 -delete
 		cp -a "$BATS_TEST_TMPDIR/saved/." .
 	done

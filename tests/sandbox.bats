@@ -20,7 +20,8 @@ setup_file() {
 	cp "$BATS_TEST_DIRNAME/fixtures/verify/app.py" "$WORK/app.py"
 	touch "$WORK/pyproject.toml"
 	cd "$WORK" || return 1
-	cf-trace app.py 2>/dev/null | cf-rank >"$BATS_FILE_TMPDIR/ranked.jsonl" 2>/dev/null
+	# a runtime that everybody may run, for the test that becomes somebody else
+	cf-trace "$([ -x /usr/bin/python3 ] && echo /usr/bin/python3 || echo python3)" app.py 2>/dev/null | cf-rank >"$BATS_FILE_TMPDIR/ranked.jsonl" 2>/dev/null
 }
 
 setup() {
@@ -217,12 +218,14 @@ is() {
 	mkdir -p "$BATS_TEST_TMPDIR/run"
 	chmod 755 "$BATS_TEST_TMPDIR"
 	chmod 777 "$BATS_TEST_TMPDIR/run"
-	# the runtime has to be one that everybody may run
-	setpriv --reuid 65534 --regid 65534 --clear-groups \
-		"$(json target 'r["trace"]' <"$BATS_FILE_TMPDIR/ranked.jsonl" >/dev/null; readlink -f "$(command -v "$PYTHON")")" \
-		-c pass || skip "the interpreter is not everybody's"
+	[ -x /usr/bin/python3 ] || skip "needs an interpreter that everybody may run"
 	AS=(setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent
 		XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/run")
 	body "$RIGHT"
-	[ "$answer" = equivalent ] || [[ "$reason" == *Permission* ]]
+	is equivalent
+	body '    open("/tmp/cf-evil", "w").write("x")'"$RIGHT"
+	is equivalent
+	[ ! -e /tmp/cf-evil ]
+	body '    return sorted(set(items))'
+	is different
 }

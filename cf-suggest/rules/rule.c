@@ -467,16 +467,36 @@ static uint32_t lines_start(const struct tree *t, int statement)
 	return at;
 }
 
+/* `if x: a.append(x)`: on the statement's own line, before or behind it. */
+static void insert_inline(struct rule_ctx *c, int statement, bool behind, const struct match *m,
+	const char *template, va_list ap)
+{
+	cf_autobuf struct cf_buf out = CF_BUF_INIT;
+	struct fill f = {.c = c, .out = &out, .m = m};
+
+	if (behind)
+		cf_buf_adds(&out, "; ");
+	fill(&f, template, ap);
+	if (!behind)
+		cf_buf_adds(&out, "; ");
+	free(f.kept);
+	if (memchr(out.data, '\n', out.len))
+		drop(c, "the statement shares its line");
+	uint32_t at = behind ? c->tree->v[statement].end : c->tree->v[statement].start;
+	add_edit(c, at, at, &out);
+}
+
 void rule_insert_before(
 	struct rule_ctx *c, int statement, const struct match *m, const char *template, ...)
 {
 	const struct tree *t = c->tree;
 	va_list ap;
 
-	if (!starts_line(t, statement))
-		drop(c, "the statement shares its line");
 	va_start(ap, template);
-	insert(c, statement, lines_start(t, statement), false, m, template, ap);
+	if (starts_line(t, statement))
+		insert(c, statement, lines_start(t, statement), false, m, template, ap);
+	else
+		insert_inline(c, statement, false, m, template, ap);
 	va_end(ap);
 }
 
@@ -515,12 +535,14 @@ void rule_insert_after(
 	struct rule_ctx *c, int statement, const struct match *m, const char *template, ...)
 {
 	const struct tree *t = c->tree;
+	bool alone = ends_line(t, statement) && (!tree_parent(t, statement) || starts_line(t, statement));
 	va_list ap;
 
-	if ((tree_parent(t, statement) && !starts_line(t, statement)) || !ends_line(t, statement))
-		drop(c, "the statement shares its line");
 	va_start(ap, template);
-	insert(c, statement, line_end(t, t->v[statement].end), true, m, template, ap);
+	if (alone)
+		insert(c, statement, line_end(t, t->v[statement].end), true, m, template, ap);
+	else
+		insert_inline(c, statement, true, m, template, ap);
 	va_end(ap);
 }
 

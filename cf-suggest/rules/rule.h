@@ -109,7 +109,8 @@ void rule_fail(struct rule_ctx *c);
 void rule_replace(struct rule_ctx *c, int n, const struct match *m, const char *template, ...);
 void rule_replace_run(struct rule_ctx *c, int first, int last, const struct match *m,
 	const char *template, ...);
-/* Own lines before or after a statement (before also its comment lines directly above). */
+/* Lines of their own before or after a statement (before also its comment lines directly above);
+ * behind a semicolon where the statement shares its line. */
 void rule_insert_before(
 	struct rule_ctx *c, int statement, const struct match *m, const char *template, ...);
 void rule_insert_after(

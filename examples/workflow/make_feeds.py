@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a day's worth of feeds into feeds/, the same bytes every time.
+"""Writes three days' worth of feeds into feeds/, the same bytes every time.
 
 The real files come from the shop, the bank, the carrier and the warehouse scanners; these stand in
 for them. Only random() is used, whose sequence Python guarantees for a seed.
@@ -16,7 +16,7 @@ ENDINGS = ["Ltd", "Limited", "& Sons", "Co", "Group"]
 GOODS = ["bowl", "crate", "filter", "jar", "kettle", "ladle", "mixer", "pan", "rack", "sieve", "tray"]
 SIZES = ["small", "medium", "large", "double", "catering"]
 CARRIERS = ["NORTHLINE", "PARCELCO", "VANMAN"]
-NIGHT = datetime(2024, 3, 7, 21, 0, 0)
+NIGHTS = [datetime(2024, 3, day, 21, 0, 0) for day in (8, 9, 10)]
 
 
 class Dice:
@@ -60,9 +60,7 @@ def write(folder, name, header, rows):
         feed.writelines(line + "\n" for line in [header, *rows])
 
 
-def main(folder="feeds", seed=20240307):
-    dice = Dice(seed)
-    folder = Path(folder)
+def write_day(folder, night, dice):
     folder.mkdir(parents=True, exist_ok=True)
     names = customers(dice, 160)
 
@@ -85,10 +83,10 @@ def main(folder="feeds", seed=20240307):
     write(folder, "kits.csv", "kit,component,qty", parts)
 
     orders, lines, payments, shipments = [], [], [], []
-    for i in range(2200):
+    for i in range(1300):
         number = f"SO-{30000 + i}"
         customer = dice.pick(names)
-        placed = NIGHT - timedelta(minutes=5 * (2200 - i))
+        placed = night - timedelta(minutes=5 * (1300 - i))
         status = "cancelled" if dice.chance(0.04) else "open"
         channel = dice.pick(["web", "phone", "rep"])
         for revision in range(1 + (dice.chance(0.15)) + (dice.chance(0.05))):
@@ -123,13 +121,13 @@ def main(folder="feeds", seed=20240307):
     write(folder, "payments.csv", "payment,reference,payer,amount,received", payments)
     write(folder, "shipments.csv", "parcel,order,carrier,sku,qty,shipped", shipments)
 
-    log, clock = [], NIGHT
-    for _ in range(6000):
+    log, clock = [], night
+    for _ in range(3000):
         clock += timedelta(milliseconds=300 + dice.below(5000))
         device = f"scan-{dice.below(14):02d}"
         roll = dice.below(100)
         if roll < 82:
-            text = (f"INFO {device} pick order=SO-{30000 + dice.below(2200)} sku={dice.pick(skus)} "
+            text = (f"INFO {device} pick order=SO-{30000 + dice.below(1300)} sku={dice.pick(skus)} "
                     f"qty={1 + dice.below(9)} ms={120 + dice.below(400) + dice.below(40) ** 2}")
         elif roll < 93:
             text = f"INFO {device} heartbeat battery={dice.below(100)}%"
@@ -137,6 +135,11 @@ def main(folder="feeds", seed=20240307):
             text = f"WARN {device} {dice.pick(['misread', 'no signal', 'bin empty', 'wrong bin'])}"
         log.append(f"{clock:%Y-%m-%d %H:%M:%S} {text}")
     write(folder, "scanners.log", "# warehouse scanners, one line an event", log)
+
+
+def main(folder="feeds"):
+    for night in NIGHTS:
+        write_day(Path(folder) / f"{night:%Y-%m-%d}", night, Dice(night.toordinal()))
 
 
 if __name__ == "__main__":

@@ -92,8 +92,13 @@ static bool is_path_of_interest(const struct rule_ctx *c, int n)
 
 	if (!tree_is(t, n, "attribute") || !py_own(c, n) || py_use(c, n) == PY_USE_BIND)
 		return false;
+	/* An error ends the loop; it is not looked up on each pass. */
+	if (tree_up(t, n, "raise_statement") > c->body)
+		return false;
 	if (called)
 		return is_module(c, object);
+	if (tree_text_is(t, tree_field(t, c->function, "name"), "__init__"))
+		return false;
 	for (object = n; tree_is(t, object, "attribute"); object = tree_field(t, object, "object"))
 		if (!set_once(c, object))
 			return false;
@@ -195,7 +200,7 @@ const struct rule rule_attribute_lookup = {
 		{0},
 	},
 	.near_misses = (const char *const[]){
-		/* Set elsewhere, too; a property; methods of locals; nothing is called in a loop. */
+		/* Not there yet; set elsewhere, too; a property; methods of locals; nothing is called in a loop. */
 		"class C:\n"
 		"    def __init__(self):\n"
 		"        self.n = 0\n"

@@ -27,7 +27,7 @@ static void consumer(struct rule_ctx *c, int call, int list)
 
 	if (py_is_builtin_node(c, f, "any all")) {
 		/* It stops at the first answer, so what it skips must have no effect. */
-		if (!py_pure(c, list))
+		if (!py_pure_deep(c, list))
 			return;
 		rule_begin(c, call);
 		/* any(x == y for x in items) asks what `in` does. */

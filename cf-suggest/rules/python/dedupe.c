@@ -20,6 +20,47 @@ static int empty_list_before(const struct rule_ctx *c, const char *name, int s)
 	return assigned;
 }
 
+/* `in` written out. */
+#define FLAG(equal)                                                                                  \
+	"for $X in $A:\n\t$F = False\n\tfor $O in $L:\n\t\tif " equal ":\n\t\t\t$F = True\n"        \
+	"\t\t\tbreak\n\tif not $F:\n\t\t$L.append($X)"
+
+/* No name that the holes matched is wanted after the statement. */
+static bool is_wanted_later(const struct rule_ctx *c, int s, const struct match *m, const char *holes)
+{
+	for (; *holes; holes++) {
+		cf_autofree char *name = py_name(c, got(m, *holes));
+		if (got(m, *holes) && (!name || py_reads_outside(c, s, name)))
+			return true;
+	}
+	return false;
+}
+
+/* Is anything there twice? Every pair is compared. */
+static void any_twice(struct rule_ctx *c, int s)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	if (!MATCH(t, s, &m,
+		    "for $I in range(len($A)):\n\tfor $J in range($I + 1, len($A)):\n"
+		    "\t\tif $A[$I] == $A[$J]:\n\t\t\treturn $R",
+		    "for $I in range(len($A)):\n\tfor $J in range(len($A)):\n"
+		    "\t\tif $I != $J and $A[$I] == $A[$J]:\n\t\t\treturn $R",
+		    "for $I, $X in enumerate($A):\n\tfor $J in $A[$I + 1:]:\n"
+		    "\t\tif $X == $J:\n\t\t\treturn $R",
+		    "for $I, $X in enumerate($A):\n\tif $X in $A[$I + 1:]:\n\t\treturn $R",
+		    "for $X in $A:\n\tif $A.count($X) > 1:\n\t\treturn $R",
+		    "for $I, $X in enumerate($A):\n\tif $X in $A[:$I]:\n\t\treturn $R"))
+		return;
+	if (!tree_is_any(t, got(&m, 'R'), "true false string integer none") ||
+		is_wanted_later(c, s, &m, "IJX") || py_type_of(c, got(&m, 'A')) == PY_STR)
+		return;
+	rule_begin(c, s);
+	rule_replace(c, s, &m, "if len(set($A)) != len($(A)):\n\treturn $R");
+	rule_end(c, "A set has fewer elements than the list when any is there twice; every pair was "
+		    "compared.");
+}
+
 static void loop(struct rule_ctx *c, int s)
 {
 	const struct tree *t = c->tree;
@@ -31,6 +72,7 @@ static void loop(struct rule_ctx *c, int s)
 		"for $X in $A:\n\tif $X in $L:\n\t\tpass\n\telse:\n\t\t$L.append($X)",
 		"for $X in $A:\n\tif $X in $L:\n\t\tcontinue\n\telse:\n\t\t$L.append($X)",
 		"for $X in $A:\n\tif $L.count($X) == 0:\n\t\t$L.append($X)",
+		FLAG("$O == $X"), FLAG("$X == $O"),
 		"[$L.append($X) for $X in $A if $X not in $L]",
 		"for $I in range(len($A)):\n\tif $A[$I] not in $L:\n\t\t$L.append($A[$I])",
 		"for $I in range(len($A)):\n\tif not $A[$I] in $L:\n\t\t$L.append($A[$I])",
@@ -39,8 +81,9 @@ static void loop(struct rule_ctx *c, int s)
 	if (!which)
 		return;
 	cf_autofree char *list = py_name(c, got(&m, 'L'));
-	cf_autofree char *item = py_name(c, which <= 7 ? got(&m, 'X') : got(&m, 'I'));
-	if (!list || !item || py_uses(c, got(&m, 'A'), list) || py_reads_outside(c, s, item))
+	cf_autofree char *item = py_name(c, which <= 9 ? got(&m, 'X') : got(&m, 'I'));
+	if (!list || !item || py_uses(c, got(&m, 'A'), list) || py_reads_outside(c, s, item) ||
+		is_wanted_later(c, s, &m, "FO"))
 		return;
 	int empty = empty_list_before(c, list, s);
 	if (!empty)
@@ -103,7 +146,7 @@ static void find(struct rule_ctx *c)
 		if (tree_is_any(t, n, "for_statement expression_statement"))
 			loop(c, n);
 		if (tree_is(t, n, "for_statement"))
-			projection(c, n);
+			projection(c, n), any_twice(c, n);
 		if (tree_is(t, n, "list_comprehension") &&
 			MATCH(t, n, &m, "[$X for $I, $X in enumerate($A) if $X not in $A[:$I]]",
 				"[$X for $I, $X in enumerate($A) if $A.index($X) == $I]",
@@ -174,6 +217,28 @@ const struct rule rule_dedupe = {
 		 "    keys = list(dict.fromkeys(row['k'].strip() for i, row in enumerate(rows)))\n"
 		 "    return keys\n",
 		 "f([{'k': ' b'}, {'k': 'a'}, {'k': 'b'}])"},
+		{"def f(a):\n"
+		 "    out = []\n"
+		 "    for x in a:\n"
+		 "        found = False\n"
+		 "        for o in out:\n"
+		 "            if x == o:\n"
+		 "                found = True\n"
+		 "                break\n"
+		 "        if not found:\n"
+		 "            out.append(x)\n"
+		 "    for i in range(len(a)):\n"
+		 "        for j in range(i + 1, len(a)):\n"
+		 "            if a[i] == a[j]:\n"
+		 "                return True\n"
+		 "    return out\n",
+		 "def f(a):\n"
+		 "    out = list(dict.fromkeys(a))\n"
+		 "    if len(set(a)) != len(a):\n"
+		 "        return True\n"
+		 "    return out\n",
+		 "f([1, 2, 1])\n"
+		 "f([2, 1])"},
 		{0},
 	},
 	.near_misses = (const char *const[]){

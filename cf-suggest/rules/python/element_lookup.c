@@ -24,8 +24,7 @@ static bool walks(const struct rule_ctx *c, int clause, struct walk *w)
 	const struct tree *t = c->tree;
 	struct match m = {0};
 	int right = tree_field(t, clause, "right");
-	int which = MATCH(t, right, &m, "range(len($X))", "range(0, len($X))", "$X.keys()",
-		"list($X.keys())");
+	int which = MATCH(t, right, &m, "range(len($X))", "range(0, len($X))", "$X.keys()");
 
 	if (!which && py_is_path(c, right) && py_type_of(c, right) == PY_DICT) {
 		bind(&m, 'X', right);
@@ -69,6 +68,8 @@ static bool collect(const struct rule_ctx *c, struct walk *w)
 		}
 	}
 	/* What else is done with x must leave it as it is; x.keys() itself does. */
+	if (local_shared(c, w->container) && local_calls_out(c, w->region, right))
+		return false;
 	for (int n = w->region + 1; n < t->v[w->region].after; n = t->v[n].after) {
 		if (tree_inside(t, right, n)) {
 			if (n != right && !tree_is(t, n, "for_in_clause"))
@@ -249,6 +250,19 @@ const struct rule rule_element_lookup = {
 		"def f(d):\n"
 		"    for k in d.keys():\n"
 		"        d[k] += 1\n",
+		/* A call may change it: an inner function, or another method. */
+		"def f(xs):\n"
+		"    d = {x: [] for x in xs}\n"
+		"    def change():\n"
+		"        d['a'] = 1\n"
+		"    for k in d:\n"
+		"        change()\n"
+		"        print(d[k])\n",
+		"class C:\n"
+		"    def f(self):\n"
+		"        for i in range(len(self.items)):\n"
+		"            self.update()\n"
+		"            print(self.items[i])\n",
 		NULL,
 	},
 };

@@ -50,6 +50,8 @@ static bool only_grows(const struct rule_ctx *c, int loop, const void *arg)
 		bind(&m, 'L', list);
 		int statement = py_statement(c, n), kind = addition(t, statement, &m);
 		if (kind && !tree_inside(t, n, got(&m, 'E'))) {
+			if (kind != ADDS_MANY && py_unhashable(c, got(&m, 'E')))
+				return false;
 			if (kind == REBINDS && !tree_is(t, list, "identifier"))
 				return false;
 			added++;
@@ -136,7 +138,8 @@ static void find(struct rule_ctx *c)
 	PY_NODES (c, n) {
 		struct match m = {0};
 		if (!tree_is(t, n, "comparison_operator") || !py_own(c, n) ||
-			!MATCH(t, n, &m, "$X in $L", "$X not in $L") || !py_is_path(c, got(&m, 'L')))
+			!MATCH(t, n, &m, "$X in $L", "$X not in $L") || !py_is_path(c, got(&m, 'L')) ||
+			py_unhashable(c, got(&m, 'X')))
 			continue;
 		int list = got(&m, 'L');
 		int loop = py_outermost_loop(c, list, only_grows, &list);
@@ -271,6 +274,20 @@ const struct rule rule_growing_list = {
 		 "                ids_set.add(ids_item)\n"
 		 "        return self.ids\n",
 		 "C().f(['1', '2', '1'])"},
+		{"def f(items):\n"
+		 "    out = []\n"
+		 "    while items:\n"
+		 "        x = items.pop()\n"
+		 "        if x not in out: out.append(x)\n"
+		 "    return out\n",
+		 "def f(items):\n"
+		 "    out = []\n"
+		 "    out_set = set()\n"
+		 "    while items:\n"
+		 "        x = items.pop()\n"
+		 "        if x not in out_set: out.append(x); out_set.add(x)\n"
+		 "    return out\n",
+		 "f([1, 2, 1])"},
 		{0},
 	},
 	.near_misses = (const char *const[]){
@@ -292,6 +309,13 @@ const struct rule rule_growing_list = {
 		"        if x not in seen:\n"
 		"            seen.append(x)\n"
 		"            g(seen)\n",
+		"def f(a):\n"
+		"    seen = []\n"
+		"    for x in a:\n"
+		"        cut = {y for y in x}\n"
+		"        if cut not in seen:\n"
+		"            seen.append(cut)\n"
+		"            print(cut)\n",
 		NULL,
 	},
 };

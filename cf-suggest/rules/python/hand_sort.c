@@ -90,13 +90,28 @@ static bool only_permutes(const struct rule_ctx *c, int loop, int list)
 	return true;
 }
 
+/* Expression n with its element, wherever it stands in it, called `item`. Returns new. */
+static char *key_of(const struct tree *t, int n, int element)
+{
+	struct cf_buf out = CF_BUF_INIT;
+	uint32_t at = t->v[n].start;
+	for (int i = n; i < t->v[n].after; i++) {
+		if (strcmp(t->v[i].type, t->v[element].type) || !tree_equal(t, i, element))
+			continue;
+		cf_buf_add(&out, t->text + at, t->v[i].start - at);
+		cf_buf_adds(&out, "item");
+		at = t->v[i].end;
+		i = t->v[i].after - 1;
+	}
+	cf_buf_add(&out, t->text + at, t->v[n].end - at);
+	return cf_buf_detach(&out, NULL);
+}
+
 /* P and Q are the same but for the elements in them: a[j].key and a[j + 1].key. */
 static bool same_key(const struct tree *t, int p, int p_element, int q, int q_element)
 {
-	size_t head = t->v[p_element].start - t->v[p].start, tail = t->v[p].end - t->v[p_element].end;
-	return t->v[q_element].start - t->v[q].start == head && t->v[q].end - t->v[q_element].end == tail &&
-	       !memcmp(t->text + t->v[p].start, t->text + t->v[q].start, head) &&
-	       !memcmp(t->text + t->v[p_element].end, t->text + t->v[q_element].end, tail);
+	cf_autofree char *of_p = key_of(t, p, p_element), *of_q = key_of(t, q, q_element);
+	return !strcmp(of_p, of_q);
 }
 
 /* An element of the list in expression n, or the name that holds one (held), or 0. */
@@ -220,7 +235,9 @@ static bool read_comparison(const struct rule_ctx *c, struct sort *s, const char
 		return false;
 	/* Nothing else in the key may move with the loops. */
 	for (int n = p; n < t->v[p].after; n++)
-		if (py_role(c, n) == PY_READ && !tree_inside(t, n, a)) {
+		if (tree_equal(t, n, a) && !strcmp(t->v[n].type, t->v[a].type)) {
+			n = t->v[n].after - 1;
+		} else if (py_role(c, n) == PY_READ) {
 			cf_autofree char *name = tree_text(t, n);
 			if (py_bindings(c, s->loop, name))
 				return false;
@@ -299,7 +316,7 @@ static bool read_sort(const struct rule_ctx *c, int loop, struct sort *s)
 	if (tree_is(t, loop, "for_statement")) {
 		struct match m = {0};
 		if (!MATCH(t, tree_field(t, loop, "right"), &m, "range($_)", "range(0, $_)",
-			    "range(1, $_)", "range($_, 0, -1)"))
+			    "range(1, $_)", "range($_, 0, -1)", "range($_, -1, -1)"))
 			return false;
 	}
 	/* Nothing that the loops bind is wanted later. */
@@ -344,25 +361,58 @@ static void drop_unused(struct rule_ctx *c, int loop)
 	}
 }
 
+/* Sorts that move the elements into another list: the least taken out each time, or each put in its
+ * place. */
+static bool into_another(struct rule_ctx *c, int n)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	int taken = MATCH(t, n, &m, "while $A:\n\t$M = min($A)\n\t$A.remove($M)\n\t$B.append($M)",
+		"while $A:\n\t$M = min($A)\n\t$B.append($M)\n\t$A.remove($M)",
+		"while len($A) > 0:\n\t$M = min($A)\n\t$A.remove($M)\n\t$B.append($M)",
+		"while len($A) > 0:\n\t$M = min($A)\n\t$B.append($M)\n\t$A.remove($M)",
+		"while $A:\n\t$M = $A[0]\n\tfor $X in $A:\n\t\tif $X < $M:\n\t\t\t$M = $X\n"
+		"\t$A.remove($M)\n\t$B.append($M)",
+		"while $A:\n\t$M = $A[0]\n\tfor $X in $A:\n\t\tif $X < $M:\n\t\t\t$M = $X\n"
+		"\t$B.append($M)\n\t$A.remove($M)");
+	int placed = taken ? 0
+			   : MATCH(t, n, &m,
+				     "for $X in $A:\n\t$M = False\n\tfor $I in range(len($B)):\n"
+				     "\t\tif $X < $B[$I]:\n\t\t\t$B.insert($I, $X)\n\t\t\t$M = True\n"
+				     "\t\t\tbreak\n\tif not $M:\n\t\t$B.append($X)",
+				     "for $X in $A:\n\tfor $I in range(len($B)):\n"
+				     "\t\tif $X < $B[$I]:\n\t\t\t$B.insert($I, $X)\n\t\t\tbreak\n"
+				     "\telse:\n\t\t$B.append($X)",
+				     "for $X in $A:\n\t$I = 0\n\twhile $I < len($B) and $B[$I] <= $X:\n"
+				     "\t\t$I += 1\n\t$B.insert($I, $X)");
+	if (!taken && !placed)
+		return false;
+	for (const char *hole = "MXI"; *hole; hole++) {
+		cf_autofree char *name = py_name(c, got(&m, *hole));
+		if (got(&m, *hole) && (!name || py_reads_outside(c, n, name)))
+			return false;
+	}
+	if (tree_equal(t, got(&m, 'A'), got(&m, 'B')))
+		return false;
+	/* Put in place among others, only an empty list ends up sorted. */
+	cf_autofree char *into = py_name(c, got(&m, 'B'));
+	int start = into ? py_assigned_before(c, into, n) : 0;
+	if (placed && !MATCH(t, start, &m, "$B = []", "$B = list()"))
+		return false;
+	rule_begin(c, n);
+	rule_replace(c, n, &m, taken ? "$B.extend(sorted($A))\n$A.clear()" : "$B.extend(sorted($A))");
+	rule_end(c, taken ? "Taking the least element again and again is a sort."
+			  : "Looking for each element's place is a sort.");
+	return true;
+}
+
 static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
 	PY_NODES (c, n) {
 		struct sort s;
-		struct match m = {0};
-		if (tree_is(t, n, "while_statement") && py_own(c, n) &&
-			MATCH(t, n, &m, "while $A:\n\t$M = min($A)\n\t$A.remove($M)\n\t$B.append($M)",
-				"while $A:\n\t$M = min($A)\n\t$B.append($M)\n\t$A.remove($M)",
-				"while len($A) > 0:\n\t$M = min($A)\n\t$A.remove($M)\n\t$B.append($M)",
-				"while len($A) > 0:\n\t$M = min($A)\n\t$B.append($M)\n\t$A.remove($M)")) {
-			cf_autofree char *name = py_name(c, got(&m, 'M'));
-			if (!name || py_reads_outside(c, n, name) || tree_equal(t, got(&m, 'A'), got(&m, 'B')))
-				continue;
-			rule_begin(c, n);
-			rule_replace(c, n, &m, "$B.extend(sorted($A))\n$A.clear()");
-			rule_end(c, "Taking the least element again and again is a sort.");
+		if (tree_is_any(t, n, PY_LOOPS) && py_own(c, n) && into_another(c, n))
 			continue;
-		}
 		if (!tree_is_any(t, n, PY_LOOPS) || !py_own(c, n) || !read_sort(c, n, &s))
 			continue;
 
@@ -374,10 +424,10 @@ static void find(struct rule_ctx *c)
 		if (MATCH(t, side, &f, "$F($X)") && got(&f, 'X') == s.low)
 			cf_buf_addf(&key, "key=%.*s", (int)(t->v[got(&f, 'F')].end - t->v[got(&f, 'F')].start),
 				t->text + t->v[got(&f, 'F')].start);
-		else if (side != s.low && !tree_is(t, side, "parenthesized_expression"))
-			cf_buf_addf(&key, "key=lambda item: %.*sitem%.*s",
-				(int)(t->v[s.low].start - t->v[side].start), t->text + t->v[side].start,
-				(int)(t->v[side].end - t->v[s.low].end), t->text + t->v[s.low].end);
+		else if (side != s.low && !tree_is(t, side, "parenthesized_expression")) {
+			cf_autofree char *text = key_of(t, side, s.low);
+			cf_buf_addf(&key, "key=lambda item: %s", text);
+		}
 		if (!s.ascending)
 			cf_buf_addf(&key, "%sreverse=True", key.len ? ", " : "");
 		rule_begin(c, n);
@@ -473,6 +523,31 @@ const struct rule rule_hand_sort = {
 		 "    rest.clear()\n"
 		 "    return a, out\n",
 		 "f([3, -1, 2], abs)"},
+		{"def f(rows):\n"
+		 "    out = []\n"
+		 "    for r in rows:\n"
+		 "        placed = False\n"
+		 "        for i in range(len(out)):\n"
+		 "            if r < out[i]:\n"
+		 "                out.insert(i, r)\n"
+		 "                placed = True\n"
+		 "                break\n"
+		 "        if not placed:\n"
+		 "            out.append(r)\n"
+		 "    a = [(x, -x) for x in out]\n"
+		 "    for i in range(1, len(a)):\n"
+		 "        j = i\n"
+		 "        while j > 0 and (a[j - 1][1], a[j - 1][0]) > (a[j][1], a[j][0]):\n"
+		 "            a[j - 1], a[j] = a[j], a[j - 1]\n"
+		 "            j -= 1\n"
+		 "    return out, a\n",
+		 "def f(rows):\n"
+		 "    out = []\n"
+		 "    out.extend(sorted(rows))\n"
+		 "    a = [(x, -x) for x in out]\n"
+		 "    a.sort(key=lambda item: (item[1], item[0]))\n"
+		 "    return out, a\n",
+		 "f([3, 1, 2, 1])"},
 		{0},
 	},
 	.near_misses = (const char *const[]){

@@ -84,7 +84,7 @@ static void find(struct rule_ctx *c)
 		}
 		int which = MATCH(t, n, &m, "$L.index($X)", "$L.count($X)");
 		int list = got(&m, 'L');
-		if (!which || !py_is_path(c, list) || !may_be_list(c, list, got(&m, 'X')))
+		if (!which || !py_is_path(c, list) || py_unhashable(c, got(&m, 'X')) || !may_be_list(c, list, got(&m, 'X')))
 			continue;
 		int loop = py_outermost_loop(c, n, is_steady, &list);
 		/* A list that is not found raises ValueError, a dict KeyError. */

@@ -117,8 +117,14 @@ static bool named_otherwise(const char *name)
 static void unchanged(struct rule_ctx *c, int list)
 {
 	const struct tree *t = c->tree;
-	int loop = py_loop(c, list);
+	int loop = py_loop(c, list), lambda = tree_up(t, list, "lambda");
 
+	/* filter(lambda x: x in items, …) loops as well. */
+	if (!loop && lambda && py_own(c, lambda) && tree_is(t, tree_parent(t, lambda), "argument_list")) {
+		loop = tree_parent(t, tree_parent(t, lambda));
+		if (!py_is_builtin_node(c, tree_field(t, loop, "function"), "filter map"))
+			loop = 0;
+	}
 	if (!loop || !py_is_path(c, list) || py_changes(c, list, loop))
 		return;
 	enum py_type type = py_type_of(c, list);
@@ -156,13 +162,16 @@ static void find(struct rule_ctx *c)
 		if (!tree_is(t, n, "comparison_operator") || !MATCH(t, n, &m, "$X in $L", "$X not in $L"))
 			continue;
 		int list = got(&m, 'L');
+		if (py_unhashable(c, got(&m, 'X')))
+			continue;
 		/* Every test of one list in one loop goes into the first one's proposal. */
 		bool seen = false;
 		for (size_t i = 0; i < c->n && !seen; i++)
 			for (size_t e = 0; e < c->proposals[i].n && !seen; e++)
 				seen = c->proposals[i].rule == c->rule &&
 				       c->proposals[i].edits[e].start == t->v[list].start;
-		if (!seen && !operand(c, list) && !constant(c, list) && py_own(c, n))
+		if (!seen && !operand(c, list) && !constant(c, list) &&
+			(py_own(c, n) || py_own(c, tree_up(t, n, "lambda"))))
 			unchanged(c, list);
 	}
 }
@@ -196,6 +205,12 @@ const struct rule rule_list_membership = {
 		 "def f(a, b):\n"
 		 "  b_set = set(b)\n"
 		 "  return [x for x in a if x not in b_set]\n",
+		 "f([1, 2, 3], [2])"},
+		{"def f(a, b):\n"
+		 "    return list(filter(lambda x: x in b, a))\n",
+		 "def f(a, b):\n"
+		 "    b_set = set(b)\n"
+		 "    return list(filter(lambda x: x in b_set, a))\n",
 		 "f([1, 2, 3], [2])"},
 		{"class C:\n"
 		 "    def __init__(self):\n"

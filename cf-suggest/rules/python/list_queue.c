@@ -31,6 +31,7 @@ static bool is_new_list(const struct rule_ctx *c, int value)
 {
 	const struct tree *t = c->tree;
 	return tree_is_any(t, value, "list list_comprehension") ||
+	       MATCH(t, value, &(struct match){0}, "$_[:]", "$_.copy()") ||
 	       (tree_is(t, value, "call") &&
 		       py_is_builtin_node(c, tree_field(t, value, "function"), "list sorted"));
 }
@@ -55,6 +56,9 @@ static bool is_compatible(const struct rule_ctx *c, int n, int *queue_calls, int
 		*queue_calls += to && (to[0] != 'p' || to[3]) && py_loop(c, n);
 		return true;
 	}
+	case PY_USE_STORE:
+		*queue_calls += py_loop(c, n) != 0;
+		return MATCH(t, statement, &(struct match){0}, "del $_[0]");
 	case PY_USE_INDEX: {
 		int index = tree_field(t, up, "subscript");
 		return tree_text_is(t, index, "0") || tree_text_is(t, index, "-1");
@@ -100,7 +104,7 @@ static void propose(struct rule_ctx *c, const char *name, int site)
 				rule_fail(c); /* would have to say deque; left to a person */
 			else if (MATCH(t, value, &m, "[]", "list()"))
 				rule_replace(c, value, NULL, "%s()", deque);
-			else if (MATCH(t, value, &m, "list($A)"))
+			else if (MATCH(t, value, &m, "list($A)", "$A[:]", "$A.copy()"))
 				rule_replace(c, value, &m, "%s($A)", deque);
 			else
 				rule_replace(c, value, NULL, "%s(%n)", deque, value);
@@ -116,6 +120,9 @@ static void propose(struct rule_ctx *c, const char *name, int site)
 				MATCH(t, call, &m, "$Q.pop($_)"), rule_replace(c, call, &m, "$Q.%s", to);
 			break;
 		}
+		case PY_USE_STORE:
+			rule_replace(c, py_statement(c, n), NULL, "%s.popleft()", name);
+			break;
 		case PY_USE_RETURN:
 			rule_replace(c, n, NULL, "list(%s)", name);
 			break;
@@ -127,24 +134,29 @@ static void propose(struct rule_ctx *c, const char *name, int site)
 		    "constant time.");
 }
 
+static bool is_queue_step(const struct tree *t, int n, struct match *m)
+{
+	return tree_is_any(t, n, "call delete_statement") &&
+	       MATCH(t, n, m, "$Q.pop(0)", "$Q.insert(0, $_)", "del $Q[0]");
+}
+
 static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
 	PY_NODES (c, n) {
 		struct match m = {0};
-		if (!tree_is(t, n, "call") || !py_own(c, n) || !py_loop(c, n) ||
-			!MATCH(t, n, &m, "$Q.pop(0)", "$Q.insert(0, $_)"))
+		if (!is_queue_step(t, n, &m) || !py_own(c, n) || !py_loop(c, n))
 			continue;
 		cf_autofree char *name = py_name(c, got(&m, 'Q'));
 		if (!name || !py_is_local(c, name) || py_is_parameter(c, name))
 			continue;
 		/* All its calls go into the first one's proposal. */
 		bool first = true;
-		PY_EACH_USE (c, c->body, name, use)
-			if (use < got(&m, 'Q') && py_loop(c, use) && py_use(c, use) == PY_USE_METHOD &&
-				MATCH(t, tree_parent(t, tree_parent(t, use)), &(struct match){0},
-					"$_.pop(0)", "$_.insert(0, $_)"))
-				first = false;
+		for (int i = c->body; i < n && first; i++) {
+			struct match same = {0};
+			bind(&same, 'Q', got(&m, 'Q'));
+			first = !(is_queue_step(t, i, &same) && py_loop(c, i));
+		}
 		if (first)
 			propose(c, name, n);
 	}
@@ -213,6 +225,23 @@ const struct rule rule_list_queue = {
 		 "        q.appendleft(i)\n"
 		 "    return sum(q)\n",
 		 "f(5)"},
+		{"def f(tasks):\n"
+		 "    todo, done = tasks, []\n"
+		 "    pending = todo[:]\n"
+		 "    while len(pending) > 0:\n"
+		 "        done.append(pending[0])\n"
+		 "        del pending[0]\n"
+		 "    return done\n",
+		 "from collections import deque\n"
+		 "\n"
+		 "def f(tasks):\n"
+		 "    todo, done = tasks, []\n"
+		 "    pending = deque(todo)\n"
+		 "    while len(pending) > 0:\n"
+		 "        done.append(pending[0])\n"
+		 "        pending.popleft()\n"
+		 "    return done\n",
+		 "f([1, 2, 3])"},
 		{0},
 	},
 	.near_misses = (const char *const[]){

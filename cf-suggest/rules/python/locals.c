@@ -117,6 +117,61 @@ bool local_private_use(const struct rule_ctx *c, int use)
 	}
 }
 
+bool local_shared(const struct rule_ctx *c, int path)
+{
+	const struct tree *t = c->tree;
+	enum py_type type = py_type_of(c, path);
+	cf_autofree char *name = py_name(c, path);
+
+	if (type == PY_STR || type == PY_NUMBER || type == PY_TUPLE)
+		return false;
+	if (!name)
+		return true;
+	if (!py_is_local(c, name))
+		return false;
+	PY_EACH_USE (c, c->body, name, use) {
+		if (!py_own(c, use))
+			return true;
+		int value = py_role(c, use) == PY_BIND ? local_value(c, py_statement(c, use)) : 0;
+		if (py_role(c, use) != PY_BIND || (value && local_fresh(c, value)))
+			continue;
+		if (!value || tree_is_any(t, value, "attribute subscript") ||
+			(IS(value, "call") && IS(tree_field(t, value, "function"), "attribute")))
+			return true;
+	}
+	return false;
+}
+
+/* Change what they are called on, and nothing else. */
+#define CONTAINER_METHODS                                                                            \
+	"append add extend insert update setdefault discard remove pop appendleft popleft sort "      \
+	"reverse write clear"
+
+static bool word_in(const struct tree *t, int n, const char *words)
+{
+	size_t len = t->v[n].end - t->v[n].start;
+	for (const char *p = words; n && *p; p += strspn(p, " ")) {
+		size_t word = strcspn(p, " ");
+		if (word == len && !memcmp(p, t->text + t->v[n].start, len))
+			return true;
+		p += word;
+	}
+	return false;
+}
+
+bool local_calls_out(const struct rule_ctx *c, int region, int except)
+{
+	const struct tree *t = c->tree;
+	for (int n = region; n < t->v[region].after; n++) {
+		int f = IS(n, "call") ? tree_field(t, n, "function") : 0;
+		int method = IS(f, "attribute") ? tree_field(t, f, "attribute") : 0;
+		if (f && !tree_inside(t, n, except) && !word_in(t, method, CONTAINER_METHODS) &&
+			!py_is_builtin_node(c, f, "print") && !py_pure(c, n))
+			return true;
+	}
+	return false;
+}
+
 /* A for or comprehension round the use, other than the loop, binds the name itself. */
 static bool rebound_around(const struct rule_ctx *c, int use, int loop, const char *name)
 {

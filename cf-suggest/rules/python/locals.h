@@ -21,6 +21,14 @@ int local_start(const struct rule_ctx *c, const char *name, int site, int *loop)
 /* A read of a container that gives nobody else a hold on it, nor a view that would see it change. */
 bool local_private_use(const struct rule_ctx *c, int use);
 
+/*
+ * Somebody else may hold what a path stands for, so that a call which is not given it may change it:
+ * an attribute, a local that came out of an object, a name that an inner function uses, too.
+ */
+bool local_shared(const struct rule_ctx *c, int path);
+/* A call in region, not within `except`, that may do anything: neither pure nor a container's. */
+bool local_calls_out(const struct rule_ctx *c, int region, int except);
+
 /* No value that the loop binds to the name is read outside it. */
 bool local_dead_outside(const struct rule_ctx *c, int loop, const char *name);
 /* The same for every name in a target. */

@@ -157,40 +157,6 @@ static bool is_settled(const struct rule_ctx *c, const char *name)
 	return found || py_is_builtin(c, name);
 }
 
-/* Somebody else may hold what a local name stands for: it came out of an object. */
-static bool is_shared(const struct rule_ctx *c, int identifier, const char *name)
-{
-	const struct tree *t = c->tree;
-	enum py_type type = py_type_of(c, identifier);
-
-	if (type == PY_STR || type == PY_NUMBER || type == PY_TUPLE)
-		return false;
-	PY_EACH_USE (c, c->function, name, use) {
-		if (!py_own(c, use) && tree_inside(t, use, c->body))
-			return true;
-		if (py_role(c, use) != PY_BIND || !tree_inside(t, use, c->body))
-			continue;
-		int value = local_value(c, py_statement(c, use));
-		if (!value || tree_is_any(t, value, "attribute subscript") ||
-			(method_of(c, value) && !local_fresh(c, value)))
-			return true;
-	}
-	return false;
-}
-
-/* A call that may do anything: neither pure nor a container's or print. */
-static bool calls_out(const struct rule_ctx *c, int region, int except)
-{
-	const struct tree *t = c->tree;
-	for (int n = region; n < t->v[region].after; n++)
-		if (tree_is(t, n, "call") && !tree_inside(t, n, except) && !py_pure(c, n) &&
-			!calls_builtin(c, n, "print") &&
-			!word_in(t, method_of(c, n), "append add extend insert update setdefault discard remove "
-						     "pop appendleft popleft sort reverse write clear"))
-			return true;
-	return false;
-}
-
 /* itertools.count() is not the pure method count(); os.path.join is as good as str.join. */
 static bool calls_module(const struct rule_ctx *c, int n)
 {
@@ -213,7 +179,7 @@ static bool calls_module(const struct rule_ctx *c, int n)
 static bool is_invariant(const struct rule_ctx *c, int n, int region)
 {
 	const struct tree *t = c->tree;
-	bool out = calls_out(c, region, n);
+	bool out = local_calls_out(c, region, n);
 
 	if (!py_pure(c, n))
 		return false;
@@ -237,7 +203,7 @@ static bool is_invariant(const struct rule_ctx *c, int n, int region)
 			return false;
 		if (tree_is(t, tree_parent(t, i), "call") && tree_field(t, tree_parent(t, i), "function") == i)
 			continue;
-		if (out && (path != i || (py_is_local(c, name) && is_shared(c, i, name))) &&
+		if (out && local_shared(c, path) &&
 			!calls_module(c, tree_parent(t, path)) && !is_math(c, tree_parent(t, path)))
 			return false;
 		if (changes_elsewhere(c, path, region, n))

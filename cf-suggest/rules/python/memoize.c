@@ -5,125 +5,6 @@
 #include <string.h>
 #include "lib/mem.h"
 
-#define DEPTH 4 /* how far calls of the module's other functions are followed */
-
-static bool pure_function(const struct rule_ctx *c, int def, int depth);
-
-/* The def of that name that a call in the function means; 0 when it is not in this file. */
-static int definition(const struct rule_ctx *c, const char *name)
-{
-	const struct tree *t = c->tree;
-	int found = 0;
-	for (int n = 1; n < t->n; n++) {
-		if (!tree_is(t, n, "function_definition") ||
-			!tree_text_is(t, tree_field(t, n, "name"), name))
-			continue;
-		int scope = tree_up(t, n, "function_definition class_definition");
-		if (scope && !(tree_is(t, scope, "function_definition") && tree_inside(t, c->function, scope)))
-			continue;
-		if (found)
-			return 0;
-		found = n;
-	}
-	return found;
-}
-
-/* A name from outside the def is bound once and never changed by its name. */
-static bool is_constant(const struct rule_ctx *c, const char *name)
-{
-	int bound = 0;
-	for (int n = py_next_use(c, 0, name, 1); n; n = py_next_use(c, 0, name, n + 1)) {
-		if (py_role(c, n) == PY_DECLARE)
-			return false;
-		bound += py_role(c, n) == PY_BIND;
-		if (py_role(c, n) != PY_READ)
-			continue;
-		if (py_use(c, n) == PY_USE_STORE)
-			return false;
-		if (py_use(c, n) == PY_USE_METHOD && !py_pure(c, tree_parent(c->tree, tree_parent(c->tree, n))) &&
-			py_type_of(c, n) != PY_UNKNOWN)
-			return false;
-	}
-	return bound <= 1;
-}
-
-/* Bound in the def itself, so that changing it is nobody else's affair. */
-static bool is_own(const struct rule_ctx *c, int def, const char *name, bool *parameter)
-{
-	const struct tree *t = c->tree;
-	int parameters = tree_field(t, def, "parameters"), body = tree_field(t, def, "body");
-	*parameter = py_bindings(c, parameters, name);
-	return *parameter || py_bindings(c, body, name);
-}
-
-static bool pure_call(const struct rule_ctx *c, int def, int call, int depth)
-{
-	const struct tree *t = c->tree;
-	int f = tree_field(t, call, "function");
-	bool parameter;
-
-	if (tree_is(t, f, "identifier")) {
-		cf_autofree char *name = tree_text(t, f);
-		if (tree_text_is(t, tree_field(t, def, "name"), name))
-			return true;
-		int other = definition(c, name);
-		if (other && !is_own(c, def, name, &parameter))
-			return tree_inside(t, other, c->function) || pure_function(c, other, depth - 1);
-		/* The call alone, not its arguments, which are looked at for themselves. */
-		return py_is_builtin_node(c, f,
-			"abs all any bool chr complex dict divmod enumerate float frozenset hash int "
-			"isinstance len list max min ord pow range repr reversed round set sorted str sum "
-			"tuple zip ValueError TypeError KeyError IndexError RuntimeError AssertionError "
-			"ZeroDivisionError");
-	}
-	if (!tree_is(t, f, "attribute"))
-		return false;
-	int object = tree_field(t, f, "object");
-	if (tree_text_is(t, object, "math"))
-		return true;
-	cf_autofree char *name = py_name(c, object);
-	if (name && is_own(c, def, name, &parameter) && !parameter)
-		return py_type_of(c, object) != PY_UNKNOWN || true;
-	struct match m = {0};
-	return MATCH(t, call, &m, "$_.index($$$A)", "$_.count($$$A)", "$_.get($$$A)", "$_.keys()",
-		       "$_.values()", "$_.items()", "$_.startswith($$$A)", "$_.endswith($$$A)",
-		       "$_.lower()", "$_.upper()", "$_.strip($$$A)", "$_.split($$$A)", "$_.join($$$A)",
-		       "$_.isdigit()", "$_.isalpha()", "$_.replace($$$A)", "$_.bit_length()") != 0;
-}
-
-static bool pure_function(const struct rule_ctx *c, int def, int depth)
-{
-	const struct tree *t = c->tree;
-	int body = tree_field(t, def, "body");
-	bool parameter;
-
-	if (depth <= 0 || !body)
-		return false;
-	for (int n = body; n < t->v[body].after; n++) {
-		if (tree_is_any(t, n, "yield await with_statement global_statement nonlocal_statement "
-				      "delete_statement import_statement import_from_statement exec_statement "
-				      "print_statement class_definition"))
-			return false;
-		if (tree_is(t, n, "call") && !pure_call(c, def, n, depth))
-			return false;
-		if (py_role(c, n) != PY_READ)
-			continue;
-		cf_autofree char *name = tree_text(t, n);
-		bool own = is_own(c, def, name, &parameter);
-		if (!own && !py_is_builtin(c, name) && !is_constant(c, name))
-			return false;
-		enum py_use use = py_use(c, n);
-		/* parameter.x or parameter[i] may be stored to further out: a[i][j] = … */
-		int top = n;
-		while (tree_is_any(t, tree_parent(t, top), "subscript attribute") &&
-			tree_first(t, tree_parent(t, top)) == top)
-			top = tree_parent(t, top);
-		if ((use == PY_USE_STORE || (top != n && py_use(c, top) == PY_USE_BIND)) && (!own || parameter))
-			return false;
-	}
-	return true;
-}
-
 /* What is returned is shared between callers, so it must not be something that they may change. */
 static bool returns_values(const struct rule_ctx *c)
 {
@@ -175,12 +56,14 @@ struct parameters {
 
 /* False when the calls or parameters are of a kind that cannot be taken apart. */
 static bool read_parameters(
-	const struct rule_ctx *c, struct parameters *p, const int *calls, int ncalls)
+	const struct rule_ctx *c, struct parameters *p, const int *calls, int ncalls, bool method)
 {
 	const struct tree *t = c->tree;
 	int list = tree_field(t, c->function, "parameters");
 	p->n = 0;
-	for (int i = tree_first(t, list); i; i = tree_next(t, i)) {
+	/* A method's self is not among the arguments. */
+	for (int i = method ? tree_next(t, tree_first(t, list)) : tree_first(t, list); i;
+		i = tree_next(t, i)) {
 		if (!parameter_name(t, i) || p->n == MAX_PARAMETERS)
 			return false;
 		p->passed_on[p->n] = true;
@@ -222,14 +105,14 @@ static bool is_container(const struct rule_ctx *c, const char *name)
 }
 
 /* The recursion goes on in an inner function of what changes; the cache ends with the call. */
-static bool inner(struct rule_ctx *c, const int *calls, int ncalls)
+static bool inner(struct rule_ctx *c, const int *calls, int ncalls, bool method)
 {
 	const struct tree *t = c->tree;
 	struct parameters p;
 	cf_autobuf struct cf_buf names = CF_BUF_INIT, declared = CF_BUF_INIT;
-	bool container = false;
+	bool container = method;
 
-	if (!read_parameters(c, &p, calls, ncalls))
+	if (!read_parameters(c, &p, calls, ncalls, method))
 		return false;
 	for (int i = 0; i < p.n; i++) {
 		cf_autofree char *name = tree_text(t, parameter_name(t, p.v[i]));
@@ -275,19 +158,19 @@ static void find(struct rule_ctx *c)
 	const struct tree *t = c->tree;
 	int calls[64], ncalls = 0;
 	bool in_loop = false, loops = false;
+	int parameters = tree_field(t, c->function, "parameters");
+	bool method = tree_is(t, tree_up(t, c->function, "class_definition function_definition"),
+		"class_definition");
 	cf_autofree char *name = tree_text(t, tree_field(t, c->function, "name"));
 
-	if (py_is_async(c) || py_is_generator(c) || !tree_count(t, tree_field(t, c->function, "parameters")))
-		return;
-	if (tree_is(t, tree_parent(t, c->function), "decorated_definition") ||
-		tree_is(t, tree_up(t, c->function, "class_definition function_definition"),
-			"class_definition"))
+	if (py_is_async(c) || py_is_generator(c) || tree_count(t, parameters) < (method ? 2 : 1) ||
+		tree_is(t, tree_parent(t, c->function), "decorated_definition"))
 		return;
 	PY_NODES (c, n) {
 		loops |= tree_is_any(t, n, PY_LOOPS " " PY_COMPREHENSIONS);
-		if (!tree_is(t, n, "call") || !tree_text_is(t, tree_field(t, n, "function"), name))
+		if (!tree_is(t, n, "call") || !py_is_recursion(c, c->function, n))
 			continue;
-		if (ncalls == 64 || py_is_local(c, name))
+		if (ncalls == 64 || (!method && py_is_local(c, name)))
 			return;
 		calls[ncalls++] = n;
 		in_loop |= py_loop(c, n) != 0;
@@ -299,10 +182,11 @@ static void find(struct rule_ctx *c)
 		return;
 	if (!recursion && !(repetition >= 0.5 && (loops || ncalls)))
 		return;
-	if (!returns_values(c) || !pure_function(c, c->function, DEPTH))
+	if (!returns_values(c) || !py_pure_function(c, c->function))
 		return;
 
-	if (recursion && inner(c, calls, ncalls))
+	/* A cache on a method would keep every self, and need it to be hashable. */
+	if ((recursion && inner(c, calls, ncalls, method)) || method)
 		return;
 	rule_begin(c, c->function);
 	const char *cache = py_import(c, "functools", "lru_cache");
@@ -375,6 +259,24 @@ const struct rule rule_memoize = {
 		 "    return solve(i, j)\n",
 		 "f([1, 2, 3], 'ab', 0, 0)\n"
 		 "f('kitten', 'sitting', 0, 0)"},
+		{"class C:\n"
+		 "    coins = [1, 2, 5]\n"
+		 "    def f(self, n, i):\n"
+		 "        if n <= 0 or i == len(self.coins):\n"
+		 "            return int(n == 0)\n"
+		 "        return self.f(n - self.coins[i], i) + self.f(n, i + 1)\n",
+		 "from functools import lru_cache\n"
+		 "\n"
+		 "class C:\n"
+		 "    coins = [1, 2, 5]\n"
+		 "    def f(self, n, i):\n"
+		 "        @lru_cache(maxsize=None)\n"
+		 "        def solve(n, i):\n"
+		 "            if n <= 0 or i == len(self.coins):\n"
+		 "                return int(n == 0)\n"
+		 "            return solve(n - self.coins[i], i) + solve(n, i + 1)\n"
+		 "        return solve(n, i)\n",
+		 "C().f(30, 0)"},
 		{0},
 	},
 	.near_misses = (const char *const[]){

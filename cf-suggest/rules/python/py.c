@@ -141,12 +141,24 @@ static bool comprehension_scoped(const struct rule_ctx *c, int n, const char *na
 	return false;
 }
 
+/* n is in the body of a for loop over that name which region is not in: it is bound anew there. */
+static bool bound_by_loop(const struct rule_ctx *c, int n, int region, const char *name)
+{
+	const struct tree *t = c->tree;
+	int inside = n;
+	for (int up; (up = tree_up(t, n, "for_statement")) && up > c->function; n = up)
+		if (!tree_inside(t, region, up) && py_bindings(c, tree_field(t, up, "left"), name) &&
+			tree_inside(t, inside, tree_field(t, up, "body")))
+			return true;
+	return false;
+}
+
 int py_reads_outside(const struct rule_ctx *c, int region, const char *name)
 {
 	int count = 0;
 	PY_EACH_USE (c, c->function, name, n)
 		count += py_role(c, n) == PY_READ && !tree_inside(c->tree, n, region) &&
-			 !comprehension_scoped(c, n, name);
+			 !comprehension_scoped(c, n, name) && !bound_by_loop(c, n, region, name);
 	return count;
 }
 
@@ -389,6 +401,13 @@ enum py_type py_type_of(const struct rule_ctx *c, int path)
 	if (conflict)
 		return by_method;
 	return by_value ? by_value : by_method;
+}
+
+bool py_unhashable(const struct rule_ctx *c, int expression)
+{
+	enum py_type type = py_type_of(c, expression);
+	/* d.keys() and frozenset() count as sets here; a name rarely holds either as an element. */
+	return type == PY_LIST || type == PY_DICT || type == PY_SET;
 }
 
 /* ---- uses ---- */

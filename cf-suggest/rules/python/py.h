@@ -59,6 +59,9 @@ enum py_type py_type_of(const struct rule_ctx *c, int path);
 /* The same for an expression by its form alone: a display, a call of list(), s.split(), …. */
 enum py_type py_expression_type(const struct rule_ctx *c, int expression);
 
+/* As far as the file shows, a list, dict or set: no member of a set, no key. */
+bool py_unhashable(const struct rule_ctx *c, int expression);
+
 /* ---- how a value is used ---- */
 
 enum py_use {
@@ -82,6 +85,12 @@ int py_callee(const struct rule_ctx *c, int n);
 
 /* No side effect, and the same answer for the same names: literals, operators, well-known calls. */
 bool py_pure(const struct rule_ctx *c, int expression);
+/* The same, following calls of functions in this file; reads of names are not looked at. */
+bool py_pure_deep(const struct rule_ctx *c, int expression);
+/* The def as a whole: same arguments, same answer, and no effect. */
+bool py_pure_function(const struct rule_ctx *c, int def);
+/* The call is of the def itself: f(…) in f, self.f(…) in the method f. */
+bool py_is_recursion(const struct rule_ctx *c, int def, int call);
 /* True when something in region may rebind or change the value of a path (seen, self.seen). */
 bool py_changes(const struct rule_ctx *c, int path, int region);
 /* Pure, and nothing that it reads changes in region: may be computed once before it. */

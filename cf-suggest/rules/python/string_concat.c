@@ -6,15 +6,20 @@
 #include <string.h>
 #include "lib/mem.h"
 
-/* The bytes that a statement appends to the string S, as an expression's text; NULL when it does not. */
-static char *appended(const struct rule_ctx *c, int statement, int target)
+/* What a statement adds to the string S, as an expression's text; NULL when it does not. Returns new. */
+static char *added(const struct rule_ctx *c, int statement, int target, bool *in_front)
 {
 	const struct tree *t = c->tree;
 	struct match m = {0};
 	bind(&m, 'S', target);
+	*in_front = false;
 
 	if (MATCH(t, statement, &m, "$S += $E"))
 		return tree_text(t, got(&m, 'E'));
+	if (MATCH(t, statement, &m, "$S = $E + $S") && !tree_equal(t, got(&m, 'E'), target)) {
+		*in_front = true;
+		return tree_text(t, got(&m, 'E'));
+	}
 	if (!MATCH(t, statement, &m, "$S = $E"))
 		return NULL;
 	int e = got(&m, 'E'), left = e;
@@ -59,6 +64,7 @@ static bool only_appends(const struct rule_ctx *c, int loop, const void *arg)
 	if (tree_is_any(t, loop, PY_COMPREHENSIONS))
 		return false;
 	cf_autofree char *name = tree_text(t, base);
+	int fronts = 0, backs = 0;
 	PY_EACH_USE (c, loop, name, use) {
 		int n = use;
 		while (!tree_equal(t, n, target) && tree_is(t, tree_parent(t, n), "attribute"))
@@ -70,9 +76,11 @@ static bool only_appends(const struct rule_ctx *c, int loop, const void *arg)
 			continue;
 		}
 		int statement = py_statement(c, n);
-		cf_autofree char *text = appended(c, statement, target);
+		bool in_front;
+		cf_autofree char *text = added(c, statement, target, &in_front);
 		if (!text)
 			return false;
+		*(in_front ? &fronts : &backs) += 1;
 		/* Named once on the left, and once more where the form has it. */
 		int named = 0, e = tree_first(t, statement);
 		for (int i = statement; i < t->v[statement].after; i++)
@@ -80,7 +88,7 @@ static bool only_appends(const struct rule_ctx *c, int loop, const void *arg)
 		if (named != (tree_is(t, e, "assignment") ? 2 : 1))
 			return false;
 	}
-	return true;
+	return !fronts || !backs;
 }
 
 /* An error on the way would leave the string as it was before the loop, where somebody may see it. */
@@ -114,6 +122,7 @@ static void propose(struct rule_ctx *c, int target, int loop)
 	                    tree_text_is(t, value, "b\"\"");
 	int after = tree_next(t, loop);
 	/* s = ""; loop; return s: three lines become three others. */
+	bool in_front = false;
 	bool joined_in_return = name && MATCH(t, after, &m, "return $S") &&
 	                        py_reads_outside(c, loop, name) == 1;
 	bool replaces_init = init && tree_next(t, init) == loop && py_is_local(c, name);
@@ -127,16 +136,19 @@ static void propose(struct rule_ctx *c, int target, int loop)
 	for (int n = loop; n < t->v[loop].after; n++) {
 		if (!tree_is(t, n, "expression_statement"))
 			continue;
-		cf_autofree char *text = appended(c, n, target);
+		bool front;
+		cf_autofree char *text = added(c, n, target, &front);
 		if (!text)
 			continue;
+		in_front |= front;
 		/* Parentheses that held several lines together are the call's own now. */
 		rule_replace(c, tree_first(t, n), NULL, "%s.append(%s)", parts, text);
 	}
+	cf_autofree char *in_order = in_front ? cf_asprintf("reversed(%s)", parts) : cf_strdup(parts);
 	if (joined_in_return)
-		rule_replace(c, after, NULL, "return %s.join(%s)", empty, parts);
+		rule_replace(c, after, NULL, "return %s.join(%s)", empty, in_order);
 	else
-		rule_insert_after(c, loop, &m, "$S = %s.join(%s)", empty, parts);
+		rule_insert_after(c, loop, &m, "$S = %s.join(%s)", empty, in_order);
 	cf_autofree char *text = tree_text(t, target);
 	rule_end(c, "`%s += …` may copy the whole string each time; the parts are joined once.", text);
 }
@@ -152,7 +164,8 @@ static void find(struct rule_ctx *c)
 			!MATCH(t, n, &m, "$S += $_", "$S = $S + $_", "$S = $_"))
 			continue;
 		int target = got(&m, 'S');
-		cf_autofree char *text = py_is_path(c, target) ? appended(c, n, target) : NULL;
+		bool in_front;
+		cf_autofree char *text = py_is_path(c, target) ? added(c, n, target, &in_front) : NULL;
 		if (!text || py_type_of(c, target) != PY_STR)
 			continue;
 		int loop = py_outermost_loop(c, n, only_appends, &target);
@@ -231,6 +244,19 @@ const struct rule rule_string_concat = {
 		 "        return s.upper(), k\n",
 		 "f(C(), 3)\n"
 		 "C().f(0)"},
+		{"def f(chars):\n"
+		 "    out = '.'\n"
+		 "    for ch in chars:\n"
+		 "        out = ch + '-' + out\n"
+		 "        n = 1\n"
+		 "    return out\n",
+		 "def f(chars):\n"
+		 "    out_parts = ['.']\n"
+		 "    for ch in chars:\n"
+		 "        out_parts.append(ch + '-')\n"
+		 "        n = 1\n"
+		 "    return \"\".join(reversed(out_parts))\n",
+		 "f('abc')"},
 		{0},
 	},
 	.near_misses = (const char *const[]){
@@ -256,6 +282,12 @@ const struct rule rule_string_concat = {
 		"            s += x\n"
 		"    except TypeError:\n"
 		"        pass\n"
+		"    return s\n",
+		"def f(a):\n"
+		"    s = ''\n"
+		"    for x in a:\n"
+		"        s = x + s\n"
+		"        s += x\n"
 		"    return s\n",
 		NULL,
 	},

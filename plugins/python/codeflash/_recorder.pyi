@@ -50,7 +50,13 @@ def pause() -> None:
 
 def resume() -> None: ...
 def report() -> None: ...
-def after_fork() -> None: ...
+def stop_sampling() -> None: ...
+def resume_sampling() -> None:
+    """Goes on as soon as the interpreter is at its next instruction."""
+
+def after_fork() -> None:
+    """In the child: a spool of its own, everything counted anew."""
+
 def setenv(name: bytes, value: Optional[bytes]) -> None:
     """For children: os.environ does not show it."""
 

@@ -42,8 +42,11 @@ def load_call(data: bytes, codec: str = "pickle", main: Optional[str] = None) ->
 
 
 def load(data: bytes, codec: str = "pickle", main: Optional[str] = None) -> Tuple[tuple, dict]:
-    """(args, kwargs) of load_call()."""
-    return load_call(data, codec, main)[:2]
+    """(args, kwargs) of load_call(). ValueError where they are not all that the call depended on."""
+    call = load_call(data, codec, main)
+    if call.through is not None:
+        raise ValueError("called through the class %s" % call.through.__qualname__)
+    return call[:2]
 
 
 class _Unpickler(pickle.Unpickler):

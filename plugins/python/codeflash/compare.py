@@ -22,6 +22,15 @@ def decode(data: bytes) -> dict:
     return value
 
 
+def frame(data: bytes) -> dict:
+    """A worker's frame, without its length; {} when it is cut short."""
+    try:
+        value = _decode(data)[0]
+    except Damaged:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def _decode(data: bytes) -> tuple:
     at = 0
     open_: list = []  # [kind, items, how many are missing]

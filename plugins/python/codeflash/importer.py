@@ -12,6 +12,8 @@ import _ast as ast  # the module ast is ten times this, and would come into ever
 import _frozen_importlib_external as external
 import os
 import sys
+from _json import encode_basestring_ascii
+from bisect import bisect_left
 
 CodeType = type((lambda: None).__code__)
 PLACE = "\0codeflash:"
@@ -24,40 +26,38 @@ KEPT, INSTANCE_DROPPED, CLASS_DROPPED = range(3)
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200  # co_flags
 
 
-# JSON, without importing json into the program. ---------------------------------------------------
+# What the standard library has, without importing it into the program. ----------------------------
 
 
 def quote(text: str) -> str:
-    from _json import encode_basestring_ascii
-
+    """JSON of a text."""
     # not a lone surrogate: readers refuse it
     return encode_basestring_ascii(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-
-
-def sha256(data: bytes):
-    # not hashlib, which loads OpenSSL
-    try:
-        from _sha2 import sha256 as make
-    except ImportError:
-        try:
-            from _sha256 import sha256 as make
-        except ImportError:
-            from hashlib import sha256 as make
-    return make(data)
 
 
 def _json(value: object) -> str:
     if value is None:
         return "null"
-    if value is True or value is False:
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
     if isinstance(value, str):
         return quote(value)
+    if isinstance(value, (bool, int)):
+        return str(value).lower()
     if isinstance(value, dict):
-        return "{%s}" % ",".join("%s:%s" % (quote(k), _json(v)) for k, v in value.items())
+        return "{%s}" % ",".join(['"%s":%s' % (k, _json(v)) for k, v in value.items()])
+    assert isinstance(value, list)
     return "[%s]" % ",".join(map(_json, value))
+
+
+def _sha256():
+    # not hashlib, which loads OpenSSL
+    for name in ("_sha2", "_sha256", "hashlib"):
+        try:
+            return __import__(name).sha256
+        except ImportError:
+            pass
+
+
+sha256 = _sha256()
 
 
 # The source. --------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ class _Source:
         self.main = main
         self.tree = compile(source, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         self.lines = source.split(b"\n")
-        self.lambdas = b"lambda" in source
+        self.lambdas = [i for i, line in enumerate(self.lines, 1) if b"lambda" in line]
         self.text: list = []  # the lines again, as the columns count them
         self.functions: list = []
         self.source = source
@@ -144,7 +144,7 @@ class _Source:
                 stack.extend((n, scope) for n in self.children(node))
 
     def children(self, node):
-        if self.lambdas:
+        if self.has_lambda(node):
             return _children(node)
         # functions are statements, and no expression holds one
         found: list = []
@@ -154,11 +154,19 @@ class _Source:
                 found += part
         return found
 
+    def has_lambda(self, node) -> bool:
+        """Whether there may be one among its lines."""
+        if not self.lambdas:
+            return False
+        line = getattr(node, "lineno", 0)
+        at = bisect_left(self.lambdas, line)
+        return at < len(self.lambdas) and (not line or self.lambdas[at] <= node.end_lineno)
+
     def outside(self, stack: list, node, scope: _Scope) -> None:
         """The parts of a definition that belong to what is around it."""
         if self.lambdas:
             body = {id(n) for n in node.body}
-            stack.extend((n, scope) for n in _children(node) if id(n) not in body)
+            stack.extend((n, scope) for n in _children(node) if id(n) not in body and self.has_lambda(n))
 
     def place(self, at):
         """`-"<placeholder>"` for the function noted last, where `at` is."""

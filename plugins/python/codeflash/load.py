@@ -18,6 +18,7 @@ from types import FunctionType, GeneratorType, ModuleType
 from . import encode
 
 STATEMENT_S = 5.0  # what a top-level statement of an unguarded script may take
+SCRIPT_S = 15.0  # and all of them together, definitions and imports apart
 GUARD = None  # a guard.Guard under which a script's top level runs, its imports apart
 
 
@@ -173,11 +174,13 @@ class _Script:
         self.classes: set = set()
         self.missing: dict = {}
         self.flags = 0
+        self.left = SCRIPT_S
         self.loops = (ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith)
         self.definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         self.imports = (ast.Import, ast.ImportFrom)
         # bodies of functions do not run where they are written
         self.deferred = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        self.comprehensions = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
     # What the source says.
 
@@ -241,12 +244,17 @@ class _Script:
                 stack.extend(ast.iter_child_nodes(n))
 
     def calls_script(self, node: object) -> bool:
-        """Whether it calls, by name, a function of the script's or a method of its class's."""
+        """Whether it calls, by name, a function of the script's or a method of its class's, or has
+        another thread or process call one."""
         ast = self.ast
         for n in self.running(node):
             if not isinstance(n, ast.Call):
                 continue
             f = n.func
+            if getattr(f, "id", getattr(f, "attr", "")) in _ELSEWHERE and any(
+                    isinstance(a, ast.Name) and a.id in self.functions
+                    for a in n.args + [k.value for k in n.keywords]):
+                return True
             if isinstance(f, ast.Name):
                 if f.id in self.functions:
                     return True
@@ -268,7 +276,7 @@ class _Script:
         return ""
 
     def bound_by(self, node: object) -> list:
-        """Names that running it would bind in the module."""
+        """Names that running it would bind in the module, or whose objects it would fill."""
         ast = self.ast
         names = []
         stack = [node]
@@ -276,6 +284,17 @@ class _Script:
             n = stack.pop()
             if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load):
                 names.append(n.id)
+            elif isinstance(n, (ast.Subscript, ast.Attribute)) and not isinstance(n.ctx, ast.Load):
+                names.append(self.base(n))
+            elif isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute):
+                if n.func.attr in _FILLING:
+                    names.append(self.base(n.func))
+            elif isinstance(n, self.comprehensions):  # their targets are their own
+                for g in n.generators:
+                    stack.append(g.iter)
+                    stack.extend(g.ifs)
+                stack.extend(getattr(n, part) for part in ("elt", "key", "value") if hasattr(n, part))
+                continue
             elif isinstance(n, (ast.Import, ast.ImportFrom)):
                 names += [(a.asname or a.name).partition(".")[0] for a in n.names]
             elif isinstance(n, self.definitions):
@@ -288,12 +307,23 @@ class _Script:
             stack.extend(ast.iter_child_nodes(n))
         return names
 
+    def base(self, node: object) -> str:
+        """The name at the bottom of `name[...].attribute`; "" when there is none."""
+        while isinstance(node, (self.ast.Subscript, self.ast.Attribute)):
+            node = node.value
+        return node.id if isinstance(node, self.ast.Name) else ""
+
     # Doing it.
 
     def skip(self, node: object, why: str) -> None:
+        """Leaves a statement out. What it would have given another value is as good as unbound."""
         reason = "line %d of the script, %s" % (node.lineno, why)
+        names = self.module.__dict__
         for name in self.bound_by(node):
-            if name not in self.module.__dict__:
+            if name and name in names and not self.guarded:
+                if not isinstance(names[name], (type, ModuleType, FunctionType)):
+                    del names[name]
+            if name and name not in names:
                 self.missing.setdefault(name, reason)
 
     def run(self, body: list) -> None:
@@ -363,7 +393,7 @@ class _Script:
         except _Workflow:
             self.skip(node, "which runs the workflow")
         except _Slow:
-            self.skip(node, "which takes longer than %g s" % STATEMENT_S)
+            self.skip(node, "which takes too long to run again")
         except BaseException as error:
             if must:
                 raise LoadError("could not import %s: line %d: %s" % (
@@ -393,17 +423,32 @@ class _Script:
             elif event == "return" and depth:
                 depth -= 1
 
+        import time
+
+        limit = min(STATEMENT_S, self.left)
+        if limit <= 0:
+            raise _Slow
+        start = time.monotonic()
         before = sys.getprofile()
         sys.setprofile(watch)
         try:
-            with time_limit(STATEMENT_S, _Slow):
+            with time_limit(limit, _Slow):
                 exec(code, self.module.__dict__)
         finally:
             sys.setprofile(before)
+            self.left -= time.monotonic() - start
 
 
 _CONSTRUCTING = {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__",
                  "__call__", "__getattr__", "__repr__", "__str__", "__hash__", "__eq__", "__lt__"}
+
+
+# What calls the function that it is given in another thread or process, where no hook of ours is.
+_ELSEWHERE = {"map", "starmap", "imap", "imap_unordered", "map_async", "starmap_async", "apply",
+              "apply_async", "submit", "run_in_executor", "Thread", "Process", "Timer", "Pool"}
+# Methods that change the object they belong to.
+_FILLING = {"append", "extend", "insert", "appendleft", "extendleft", "add", "update", "setdefault",
+            "pop", "popitem", "popleft", "remove", "discard", "clear", "sort", "reverse", "push", "put"}
 
 
 class _Slow(BaseException):

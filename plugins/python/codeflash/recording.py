@@ -181,7 +181,8 @@ def start() -> importer.Importer:
     follow_subprocesses()
     follow_pytest()
     atexit.register(_recorder.report)
-    os.register_at_fork(after_in_child=_recorder.after_fork)
+    os.register_at_fork(before=_recorder.stop_sampling, after_in_parent=_recorder.resume_sampling,
+                        after_in_child=_recorder.after_fork)
     os._exit = _recorder._exit  # it would leave what is still being added up
     _recorder.sample(sys.argv[:1] == [LAUNCH])
     return made

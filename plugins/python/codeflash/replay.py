@@ -2,8 +2,9 @@
 """What replay tests import: one recorded call done again and compared with what it did then.
 
 The call runs in the test's process, refused what a replay must not do to the world (guard.py).
-When it does not agree it is done once more in a process of its own, because there it finds the
-module as the recording did; only if that does not agree either does the test fail.
+When it does not agree it is done once more in a process of its own, after the calls of the same
+function that were recorded before it: there it finds the module as it was found when its outcome was
+written down. Only if that does not agree either does the test fail.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from urllib.parse import quote
 
 import pytest
 
-from . import compare, encode, guard, load, runner
+from . import compare, guard, load, runner
 
 APPLICATION_ID = 0x63665452  # "cfTR"
 VERSION = 1  # of lib/schema.sql
 CALL_S = 60.0
 
+_ALLOW = {guard.NETWORK: "network", guard.WRITES: "writes", guard.PROCESS: "processes"}
 _AGAIN = "record it again: codeflash optimize --trace-only <the command>"
 
 _CALL = """
@@ -37,6 +39,9 @@ SELECT f.id, f.file, f.module, f.qualname, f.class, f.kind, f.main, v.codec, v.p
 FROM call c JOIN function f ON f.id = c.function JOIN value v ON v.id = c.value
      LEFT JOIN outcome o ON o.call = c.id
 WHERE c.id = ?"""
+_BEFORE = """
+SELECT c.id, v.codec, v.packing, v.data FROM call c JOIN value v ON v.id = c.value
+WHERE c.function = ? ORDER BY c.seq, c.process, c.id"""
 
 
 class _Failed(Exception):
@@ -134,13 +139,20 @@ class Replay:
         refused, got = self._here(function, request, call, blob, codec)
         difference = self._difference(recorded, wanted, got, stable, mask)
         if difference and not refused:
-            got = _elsewhere(request, call, blob, codec) or got
+            got = _elsewhere(request, self._up_to(function, call)) or got
             difference = self._difference(recorded, wanted, got, stable, mask)
         if refused:
-            raise _Skipped(refused)
+            allow = _ALLOW.get(refused)
+            raise _Skipped(refused + ("; here: CODEFLASH_ALLOW=%s" % allow if allow else ""))
         if difference:
             raise _Failed("%s does not do what it did when it was recorded\n  call:     %s\n%s" % (
                 qualname, shown, difference))
+
+    def _up_to(self, function: int, call: int) -> List[Tuple[int, str, bytes]]:
+        """(id, codec, inputs) of the function's calls in the order they were run, this one last."""
+        rows = self.trace.rows(_BEFORE, (function,))
+        last = [row[0] for row in rows].index(call)
+        return [(i, codec, _unpack(data, packing)) for i, codec, packing, data in rows[: last + 1]]
 
     def _request(self, file: str, module: str, qualname: str, cls: Optional[str], kind: str,
                  main: int) -> Dict[str, Any]:
@@ -265,23 +277,29 @@ class _Surroundings:
         sys.setrecursionlimit(self.before[3])
 
 
-def _elsewhere(request: Dict[str, Any], call: int, blob: bytes, codec: str) -> Optional[bytes]:
-    """The outcome in a process of its own; None when there is none."""
-    head = dict(request, refuse=True, calls=[{"id": call, "size": len(blob), "codec": codec}])
+def _elsewhere(request: Dict[str, Any], calls: List[Tuple[int, str, bytes]]) -> Optional[bytes]:
+    """The last call's outcome in a process of its own; None when there is none."""
+    head = dict(request, refuse=True, calls=[
+        {"id": i, "size": len(blob), "codec": codec} for i, codec, blob in calls])
+    text = json.dumps(head).encode() + b"\n" + b"".join(blob for _, _, blob in calls)
     worker = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
     env = dict(os.environ, PYTHONHASHSEED=str(request["seed"] % 4294967296))
     try:
         done = subprocess.run(
-            [sys.executable, "-B", worker, "run"], input=json.dumps(head).encode() + b"\n" + blob,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=request["cwd"], env=env,
-            timeout=request["call_timeout_s"] + 60)
+            [sys.executable, "-B", worker, "run"], input=text, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, cwd=request["cwd"], env=env,
+            timeout=2 * request["call_timeout_s"] + 60)
     except (OSError, subprocess.TimeoutExpired):
         return None
     data = done.stdout
-    if len(data) < 4 or len(data) - 4 < struct.unpack_from("<I", data)[0]:
-        return None
-    answer = compare._decode(data[4:])[0]
-    return answer.get("outcome")
+    at = 0
+    while len(data) - at >= 4:
+        size = struct.unpack_from("<I", data, at)[0]
+        answer = compare.frame(data[at + 4 : at + 4 + size])
+        if answer.get("call") == calls[-1][0]:
+            return answer.get("outcome")
+        at += 4 + size
+    return None
 
 
 def _cf_verify() -> Optional[str]:

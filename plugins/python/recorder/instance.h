@@ -7,9 +7,13 @@
 #include <Python.h>
 #include "plugins/python/recorder/recorder.h"
 
+#pragma GCC visibility push(hidden)
+
 int instance_init(PyObject *module);
 int instance_setup(int hexversion);
 /* What __reduce_ex__ would give, new; NULL, without an exception, to have pickle ask that itself. */
 PyObject *instance_reduce(PyObject *o);
+
+#pragma GCC visibility pop
 
 #endif

@@ -104,6 +104,36 @@ static PyObject *sample(PyObject *self, PyObject *from_here)
 	Py_RETURN_NONE;
 }
 
+/*
+ * Round a fork of Python's the sampler has no thread: from 3.12 on the interpreter counts those of
+ * the process and warns. It looks last thing before fork() returns, so that we begin again later.
+ */
+static PyObject *stop_sampling(PyObject *self, PyObject *none)
+{
+	(void)self;
+	(void)none;
+	Py_BEGIN_ALLOW_THREADS
+	sampler_stop();
+	Py_END_ALLOW_THREADS
+	Py_RETURN_NONE;
+}
+
+static int begin_again(void *none)
+{
+	(void)none;
+	if (started)
+		sampler_again();
+	return 0;
+}
+
+static PyObject *resume_sampling(PyObject *self, PyObject *none)
+{
+	(void)self;
+	(void)none;
+	Py_AddPendingCall(begin_again, NULL);
+	Py_RETURN_NONE;
+}
+
 /* after_fork(): in the child, under the GIL. */
 static PyObject *after_fork(PyObject *self, PyObject *none)
 {
@@ -219,6 +249,8 @@ static PyMethodDef methods[] = {
 	{"start", start, METH_VARARGS, NULL},
 	{"check", check, METH_VARARGS, NULL},
 	{"sample", sample, METH_O, NULL},
+	{"stop_sampling", stop_sampling, METH_NOARGS, NULL},
+	{"resume_sampling", resume_sampling, METH_NOARGS, NULL},
 	{"after_fork", after_fork, METH_NOARGS, NULL},
 	{"code", code, METH_VARARGS, NULL},
 	{"loss", loss, METH_VARARGS, NULL},

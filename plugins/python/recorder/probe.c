@@ -10,7 +10,6 @@
 #include <string.h>
 #include "lib/spool.h"
 
-#define FIRST 10     /* calls of a function that are all taken */
 #define OCTAVE 5     /* a fifth of the quota is taken for every e-fold of the calls */
 
 PyObject *probe_type;
@@ -40,7 +39,7 @@ static uint64_t next_count(const struct probe *p, bool in_vain)
 
 	if (in_vain)
 		step = count < 32 ? 32 : count;
-	else if (count < FIRST)
+	else if (count < quota / 2) /* all of these: most functions are called less often */
 		return count + 1;
 	else
 		step = count * OCTAVE / quota;
@@ -84,7 +83,7 @@ static int find_slots(struct probe *p)
 	p->varkw = flags & 8;
 	n = p->npositional + p->nkeyword + p->varargs + p->varkw;
 	p->slots = calloc((size_t)n + 1, sizeof(*p->slots));
-	p->names = PyTuple_GetSlice(names, positional, positional + keyword);
+	p->names = PyTuple_GetSlice(names, 0, n);
 	if (!p->slots || !p->names)
 		goto out;
 	for (int i = 0; i < n; i++) {
@@ -102,14 +101,22 @@ out:
 	return rc;
 }
 
+/* The running frame's variables: where they are, or a dict of them where that is not known. */
+struct variables {
+	void **at;
+	PyObject *dict;
+};
+
 /* Borrows. */
-static PyObject *argument(const struct probe *p, void **locals, int i)
+static PyObject *argument(const struct probe *p, const struct variables *vars, int i)
 {
 	PyObject *v;
 
+	if (vars->dict)
+		return PyDict_GetItem(vars->dict, PyTuple_GetItem(p->names, i));
 	if (p->slots[i] >= 0)
-		return locals[p->slots[i]];
-	v = locals[~p->slots[i]];
+		return vars->at[p->slots[i]];
+	v = vars->at[~p->slots[i]];
 	if (!v || (uintptr_t)Py_TYPE(v) != cell_type)
 		return NULL;
 	return ((PyObject **)v)[sizeof(PyObject) / sizeof(PyObject *)];
@@ -135,15 +142,15 @@ static PyObject *called_through(const struct probe *p, PyObject *receiver)
 	return same ? NULL : class;
 }
 
-static PyObject *positional(const struct probe *p, void **locals, int skip)
+static PyObject *positional(const struct probe *p, const struct variables *vars, int skip)
 {
 	int at = p->npositional + p->nkeyword;
-	PyObject *rest = p->varargs ? argument(p, locals, at) : NULL;
+	PyObject *rest = p->varargs ? argument(p, vars, at) : NULL;
 	Py_ssize_t more = rest && PyTuple_Check(rest) ? PyTuple_Size(rest) : 0;
 	PyObject *args = PyTuple_New(p->npositional - skip + more);
 
 	for (int i = skip; args && i < p->npositional; i++) {
-		PyObject *v = argument(p, locals, i);
+		PyObject *v = argument(p, vars, i);
 
 		if (!v) {
 			Py_DECREF(args);
@@ -161,16 +168,16 @@ static PyObject *positional(const struct probe *p, void **locals, int skip)
 	return args;
 }
 
-static PyObject *keyword(const struct probe *p, void **locals)
+static PyObject *keyword(const struct probe *p, const struct variables *vars)
 {
 	int at = p->npositional + p->nkeyword + p->varargs;
-	PyObject *rest = p->varkw ? argument(p, locals, at) : NULL;
+	PyObject *rest = p->varkw ? argument(p, vars, at) : NULL;
 	PyObject *kwargs = PyDict_New();
 
 	for (int i = 0; kwargs && i < p->nkeyword; i++) {
-		PyObject *v = argument(p, locals, p->npositional + i);
+		PyObject *v = argument(p, vars, p->npositional + i);
 
-		if (!v || PyDict_SetItem(kwargs, PyTuple_GetItem(p->names, i), v) < 0)
+		if (!v || PyDict_SetItem(kwargs, PyTuple_GetItem(p->names, p->npositional + i), v) < 0)
 			Py_CLEAR(kwargs);
 	}
 	if (kwargs && rest && PyDict_Check(rest) && PyDict_Update(kwargs, rest) < 0)
@@ -182,8 +189,8 @@ static PyObject *keyword(const struct probe *p, void **locals)
 static int take(struct probe *p)
 {
 	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
-	void **locals = frames_locals(tstate);
-	PyObject *args = NULL, *kwargs = NULL, *through = NULL;
+	struct variables vars = {frames_locals(tstate), NULL};
+	PyObject *args = NULL, *kwargs = NULL, *through = NULL, *receiver;
 	int skip, rc = 0;
 
 	if (frames_deep(tstate, Py_GetRecursionLimit())) {
@@ -191,15 +198,16 @@ static int take(struct probe *p)
 		spool_loss(p->id, "too near the recursion limit", 1);
 		return 0;
 	}
-	if (!p->slots && find_slots(p) < 0)
-		locals = NULL;
-	if (locals) {
+	if (!vars.at)
+		vars.dict = PyEval_GetLocals();
+	if ((vars.at || vars.dict) && (p->slots || find_slots(p) == 0)) {
 		/* def f(*args) may be a method too: then the receiver is the first of them. */
 		skip = p->first != FIRST_KEPT && p->npositional > 0;
-		if (skip && argument(p, locals, 0))
-			through = called_through(p, argument(p, locals, 0));
-		args = positional(p, locals, skip);
-		kwargs = keyword(p, locals);
+		receiver = skip ? argument(p, &vars, 0) : NULL;
+		if (receiver)
+			through = called_through(p, receiver);
+		args = positional(p, &vars, skip);
+		kwargs = keyword(p, &vars);
 	}
 	if (args && kwargs) {
 		rc = capture(p, args, kwargs, through);
@@ -242,15 +250,34 @@ static int look(struct probe *p)
 	return rc;
 }
 
+/* The two ways off the beaten track are tail calls: on it, no register is saved. */
+static PyObject *__attribute__((noinline)) looked_at(PyObject *self)
+{
+	if (look((struct probe *)self) < 0)
+		return NULL;
+	Py_INCREF(self);
+	return self;
+}
+
+static PyObject *__attribute__((noinline)) while_capturing(PyObject *self)
+{
+	struct probe *p = (struct probe *)self;
+
+	/* Pickling runs the program's own code, which did not ask for it. */
+	if (!capture_busy() && ++*p->count >= p->next)
+		return looked_at(self);
+	Py_INCREF(self);
+	return self;
+}
+
 static PyObject *probe_negative(PyObject *self)
 {
 	struct probe *p = (struct probe *)self;
 
-	if (__builtin_expect(captures, 0) && capture_busy())
-		goto out; /* pickling runs the program's own code */
-	if (__builtin_expect(++*p->count >= p->next, 0) && look(p) < 0)
-		return NULL;
-out:
+	if (__builtin_expect(captures, 0))
+		return while_capturing(self);
+	if (__builtin_expect(++*p->count >= p->next, 0))
+		return looked_at(self);
 	Py_INCREF(self);
 	return self;
 }

@@ -7,6 +7,8 @@
 #include <Python.h>
 #include "plugins/python/recorder/recorder.h"
 
+#pragma GCC visibility push(hidden)
+
 /* What becomes of a function's first argument. */
 enum first { FIRST_KEPT, FIRST_INSTANCE_DROPPED, FIRST_CLASS_DROPPED };
 
@@ -22,7 +24,7 @@ struct probe {
 	PyObject *code;    /* NULL until bound, or after `slots` are known */
 	/* Where the arguments are in the frame: positional, keyword-only, *args, **kwargs. */
 	int *slots;        /* < 0: the slot holds a cell, ~slot */
-	PyObject *names;   /* tuple of the keyword-only names */
+	PyObject *names;   /* tuple: of the arguments, in the frame's order */
 	int npositional, nkeyword;
 	bool varargs, varkw;
 	/* Of its captures. */
@@ -46,5 +48,7 @@ int capture_init(void);
 void capture_forget(void); /* in the child of a fork */
 int capture_setup(PyObject *hasher, PyObject *fallback, uint64_t limit);
 extern int captures; /* how many run, in all threads */
+
+#pragma GCC visibility pop
 
 #endif

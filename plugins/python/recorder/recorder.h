@@ -12,6 +12,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+#pragma GCC visibility push(hidden)
+
 static inline uint64_t now_ns(void)
 {
 	struct timespec t;
@@ -78,12 +80,15 @@ void sampler_code(uintptr_t code, uint32_t function, bool inner, int first_line,
  * from_here: everything to come runs on top of the outermost frame there is now.
  */
 bool sampler_start(uintptr_t main, bool by_cpu, bool from_here);
-void sampler_stop(void);
+void sampler_stop(void);  /* what was measured is written */
+void sampler_again(void); /* goes on after a stop */
 void sampler_before_fork(void);
 void sampler_after_fork(bool child);
 void sampler_reset(void); /* forgets what was not written yet */
 /* The thread works for us, not for the program. */
 void sampler_pause(uintptr_t tstate);
 void sampler_resume(uintptr_t tstate);
+
+#pragma GCC visibility pop
 
 #endif

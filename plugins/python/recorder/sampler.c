@@ -54,7 +54,9 @@ static struct {
 	pthread_mutex_t lock; /* code and everything summed */
 	pthread_t thread;
 	bool running;
-	int stop;
+	pthread_mutex_t nap; /* stop is set, and the sleeper woken, under this */
+	pthread_cond_t wake;
+	bool stop;
 	uintptr_t main;
 	pid_t main_tid;
 	uintptr_t bottom; /* the main thread's outermost frame; 0: not known */
@@ -507,6 +509,21 @@ static uint64_t adapt(uint64_t tick, uint64_t *cpu, uint64_t *wall, uint64_t now
 	return tick < TICK_NS ? TICK_NS : tick > TICK_MAX_NS ? TICK_MAX_NS : tick;
 }
 
+/* False: it is over. */
+static bool sleep_for(uint64_t ns)
+{
+	uint64_t until = now_ns() + ns;
+	struct timespec t = {(time_t)(until / 1000000000u), (long)(until % 1000000000u)};
+	bool stop;
+
+	pthread_mutex_lock(&S.nap);
+	while (!S.stop && pthread_cond_timedwait(&S.wake, &S.nap, &t) == 0)
+		;
+	stop = S.stop;
+	pthread_mutex_unlock(&S.nap);
+	return !stop;
+}
+
 static void *run(void *arg)
 {
 	uint64_t last = now_ns(), flushed = last, wall = last, cpu = thread_cpu_ns(thread_id());
@@ -516,14 +533,11 @@ static void *run(void *arg)
 
 	(void)arg;
 	frames_find_tids();
-	while (!__atomic_load_n(&S.stop, __ATOMIC_ACQUIRE)) {
-		struct timespec t;
-
-		/* Not in step with what the program does every millisecond. */
-		dice ^= dice << 13, dice ^= dice >> 17, dice ^= dice << 5;
-		t.tv_sec = 0;
-		t.tv_nsec = (long)(tick - tick / 4 + dice % (tick / 2));
-		nanosleep(&t, NULL);
+	/* Not in step with what the program does every millisecond. */
+	while (sleep_for(tick - tick / 4 + dice % (tick / 2))) {
+		dice ^= dice << 13;
+		dice ^= dice >> 17;
+		dice ^= dice << 5;
 		now = now_ns();
 		pthread_mutex_lock(&S.lock);
 		sample(now - last);
@@ -539,19 +553,18 @@ static void *run(void *arg)
 	return NULL;
 }
 
-bool sampler_start(uintptr_t main, bool by_cpu, bool from_here)
+static bool start_thread(void)
 {
+	pthread_condattr_t clock;
 	sigset_t all, old;
 
-	S.main = main;
-	S.main_tid = thread_id();
-	S.by_cpu = by_cpu;
-	S.stop = 0;
-	S.owed_ns = 0;
-	frames_begin();
-	if (frames_walk(main, frames, DEPTH, &S.bottom) < 0 || !from_here)
-		S.bottom = 0;
-	frames_find_tids();
+	/* New each time: after a fork they are in what state the other thread left them. */
+	pthread_mutex_init(&S.nap, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&S.wake, &clock);
+	pthread_condattr_destroy(&clock);
+	S.stop = false;
 	/* Signals are the program's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -560,12 +573,34 @@ bool sampler_start(uintptr_t main, bool by_cpu, bool from_here)
 	return S.running;
 }
 
+bool sampler_start(uintptr_t main, bool by_cpu, bool from_here)
+{
+	S.main = main;
+	S.main_tid = thread_id();
+	S.by_cpu = by_cpu;
+	S.owed_ns = 0;
+	frames_begin();
+	if (frames_walk(main, frames, DEPTH, &S.bottom) < 0 || !from_here)
+		S.bottom = 0;
+	frames_find_tids();
+	return start_thread();
+}
+
+void sampler_again(void)
+{
+	if (S.main && !S.running)
+		start_thread();
+}
+
 void sampler_stop(void)
 {
 	if (!S.running)
 		return;
 	S.running = false;
-	__atomic_store_n(&S.stop, 1, __ATOMIC_RELEASE);
+	pthread_mutex_lock(&S.nap);
+	S.stop = true;
+	pthread_cond_signal(&S.wake);
+	pthread_mutex_unlock(&S.nap);
 	pthread_join(S.thread, NULL);
 	pthread_mutex_lock(&S.lock);
 	flush();
@@ -601,6 +636,7 @@ void sampler_after_fork(bool child)
 {
 	if (child) {
 		S.running = false;
+		S.main = 0;
 		memset(S.clocks, 0, sizeof(S.clocks));
 		memset(S.paused, 0, sizeof(S.paused));
 	}

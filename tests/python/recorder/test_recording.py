@@ -22,7 +22,14 @@ class Stub:
         raise NotImplementedError
 
     def __setstate__(self, state):
-        self.__dict__.update(state)
+        for part in state if isinstance(state, tuple) else (state,):
+            self.__dict__.update(part or {})
+
+    def append(self, item):
+        pass
+
+    def extend(self, items):
+        pass
 
 
 @pytest.fixture
@@ -354,6 +361,23 @@ f('last')
     assert [s.state for s in (first, second, third)] == [1, 1, 1]
 
 
+def test_a_fork_is_no_fork_of_threads(project):
+    project.write("script.py", """
+import os, time
+def f():
+    for i in range(3):
+        if os.fork() == 0: os._exit(0)
+        os.wait()
+def g():
+    end = time.monotonic() + .3
+    while time.monotonic() < end: pass
+f(); g()
+""")
+    ran = project.record("-W", "error", "script.py")
+    assert (ran.stderr, ran.status) == ("", 0)
+    assert ran.spools[0].own[ran.spools[0].name("g")] > 0.2e9, "the sampler goes on"
+
+
 def test_multiprocessing(project):
     project.write("script.py", """
 import multiprocessing as mp, sys, helper
@@ -461,3 +485,43 @@ def test_the_second_run_is_from_the_cache_and_the_same(project):
     assert one.functions == two.functions and one.counts == two.counts
     project.write("mod.py", "def f(x, y=2): return x\ndef g(): return [f(i) for i in range(4)]\n")
     assert project.record("script.py").spool.count("f") == 4
+
+
+def test_an_interpreter_of_which_nothing_is_known(project, loaded):
+    project.write("own/sitecustomize.py", "import sys\nsys.hexversion |= 0xff0000\n")
+    project.write("script.py", "class A:\n    def m(self, a, *b, c=3, **d):\n        return lambda: (a, c)\n"
+                  "A().m(1, 2, x=4)\n")
+    ran = project.record("script.py", env={"PYTHONPATH": os.path.join(project.folder, "own")})
+    assert ran.status == 0 and ran.stderr == ""
+    call, = loaded(ran.spool.captured("A.m"))
+    assert call.args[1:] == (1, 2) and call.kwargs == {"c": 3, "x": 4}
+    assert (None, "time is not measured: unknown interpreter") in ran.spool.loss and not ran.spool.total
+
+
+def test_plain_instances_keep_their_quick_attributes(project, loaded):
+    project.write("script.py", """
+import sys
+class A:
+    def __init__(self, n): self.z = n; self.a = n
+class B(A):
+    pass
+class S:
+    __slots__ = ('x', '__dict__')
+class L(list): pass
+class G:
+    def __getstate__(self): return {'g': 1}
+def f(a): return 0
+a = B(1); a.b = 5; del a.z; a.z = 9
+s = S(); s.x = 1; s.y = 2
+l = L([1]); l.k = 3
+empty = A.__new__(A)
+size = [sys.getsizeof(x) for x in (a, s, l, empty)]
+for x in (a, s, l, G(), empty, a): f(x)
+a.__dict__['late'] = 1
+f(a)
+""")
+    s = project.record("script.py").spool
+    state = [c.args[0].__dict__ for c in loaded(s.captured("f"))]
+    assert list(state[0].items()) == [("a", 1), ("b", 5), ("z", 9)] and len(state) == 7
+    assert state[2] == {"k": 3} and state[3] == {"g": 1} and state[4] == {}
+    assert state[5] == state[0] and state[6] == {"a": 1, "b": 5, "z": 9, "late": 1}

@@ -50,7 +50,7 @@ class Answer:
         while data:
             (n,) = struct.unpack_from("<I", data)
             assert len(data) >= 4 + n, "a frame is cut short"
-            self.frames.append(compare._decode(data[4 : 4 + n])[0])
+            self.frames.append(compare.frame(data[4 : 4 + n]))
             data = data[4 + n :]
 
     @property
@@ -140,10 +140,10 @@ class Project:
             answer = self.run(file, qualname, *blobs, kind=kind, main=bool(main))
             assert answer.error is None, answer.error
             calls = []
-            for blob, frame in zip(blobs, answer.frames):
+            for data, frame in zip(blobs, answer.frames):
                 call += 1
                 db.execute("INSERT INTO value VALUES (?, ?, 'pickle', ?, 2, ?)",
-                           (call, str(call).encode(), len(blob), zlib.compress(blob, 1)))
+                           (call, str(call).encode(), len(data), zlib.compress(data, 1)))
                 db.execute("INSERT INTO call VALUES (?, ?, 1, 1, ?, 0, NULL, 1, 'first', ?)",
                            (call, number, call, call))
                 db.execute("INSERT INTO outcome VALUES (?, 1, ?, ?, NULL)",

@@ -7,7 +7,7 @@ import time
 import pytest
 from codeflash import load
 
-from test_worker import root, value  # noqa: F401
+from test_worker import value
 
 
 def script(project, text, name="tool.py"):
@@ -291,3 +291,50 @@ def test_import_roots():
     assert load.import_root("/p/src/pkg/__init__.py", "pkg") == "/p/src"
     assert load.import_root("/p/run.py", "run") == "/p"
     assert load.import_root("/p/odd name/run.py", "other.run") == "/p/odd name"
+
+
+def test_what_the_workflow_fills_is_not_taken_for_what_it_was_before(project):
+    call, marks = script(project, MARK + """
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Thread
+    TABLE = {}
+    SEEN = []
+    TOTAL = 0
+    x = 5
+    KEPT = {"a": 1}
+
+    def compute(k):
+        mark("computed")
+        return k * 2
+
+    for k in range(3):
+        TABLE[k] = compute(k)
+    for k in range(3):
+        SEEN.append(compute(k))
+    for k in range(3):
+        TOTAL += compute(k)
+    ys = [compute(x) for x in range(3)]
+    with ThreadPoolExecutor() as pool:
+        zs = list(pool.map(compute, range(3)))
+    t = Thread(target=compute, args=(1,))
+    t.start()
+    t.join()
+
+    def table(): return TABLE[1]
+    def seen(): return SEEN
+    def total(): return TOTAL
+    def kept(): return [KEPT["a"], x]
+    """)
+    for name in ("table", "seen", "total"):
+        out = call(name).outcomes[0]
+        assert out["kind"] == "skip", (name, out)
+    assert value(call("kept").outcomes[0]) == [1, 5]
+    assert not os.path.exists(marks)
+
+
+def test_a_script_that_is_slow_all_over_still_loads(project):
+    call, _ = script(project, "import time\n" + "time.sleep(100)\n" * 30 + "n = 1\n"
+                     "def f():\n    return 5\ndef g():\n    return n\n")
+    start = time.time()
+    assert value(call("f").outcomes[0]) == 5
+    assert time.time() - start < load.SCRIPT_S + 15

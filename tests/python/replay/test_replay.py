@@ -199,6 +199,16 @@ def test_state_that_other_calls_left_is_told_from_a_change(project):
     passed(project.pytest(), 2)
 
 
+def test_a_call_that_counts_on_the_ones_before_it(project):
+    project.write("m.py", "seen = []\n\ndef f(n):\n    seen.append(n)\n    return len(seen)\n")
+    blobs = project.blobs("calls = [((1,), {}), ((2,), {}), ((3,), {})]")
+    project.generate(project.trace([("m.py", "f", "function", 0, blobs)]))
+    passed(project.pytest(), 3)
+    passed(project.pytest("-k", "f_3"), 1)
+    project.write("m.py", "def f(n):\n    return 1\n")
+    assert "2 failed, 1 passed" in project.pytest().stdout
+
+
 def change(project, sql, *args):
     db = sqlite3.connect(os.path.join(project.root, "codeflash.trace"))
     db.execute(sql, args)
