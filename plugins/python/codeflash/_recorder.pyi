@@ -14,12 +14,13 @@ class Probe:
     def bind(
         self, code: CodeType, reason: Optional[str], first: int, owner: Optional[Tuple[str, str]]
     ) -> None:
-        """reason: why calls are not kept. first: importer.KEPT and so on. owner: (module, class)."""
+        """reason: why calls are not kept. first: importer.KEPT, …. owner: (module, class)."""
     def __neg__(self) -> Probe: ...
 
 def start(
-    spool: bytes, process: bytes, quota: int, value_bytes: int, root: bool, hasher: Callable[..., Any],
-    fallback: Callable[[Any, Any], Optional[str]], cell_type: type, hexversion: int,
+    spool: bytes, process: bytes, quota: int, value_bytes: int, root: bool,
+    hasher: Callable[..., Any], fallback: Callable[[Any, Any], Optional[str]], cell_type: type,
+    hexversion: int,
 ) -> None:
     """Opens this process's spool. OSError when it cannot be made."""
 

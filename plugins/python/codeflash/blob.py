@@ -6,8 +6,9 @@ A blob is one pickle, so that arguments that were one object, or shared one, sti
     (args, kwargs)             args: tuple, as the call bound them, defaults filled in
     (args, kwargs, through)    kwargs: dict of the keyword-only ones and what **kwargs took
 
-A method's receiver is args[0]. A constructor's new instance and a classmethod's class are left out;
-where they were of another class than the one that has the method, `through` is that class.
+A method's receiver is args[0]. A constructor's new instance and a classmethod's class are left out.
+Where a subclass came that way, `through` is what came: the instance as it was when the base class's
+__init__ was called on it, or the subclass.
 Codecs: "pickle" is loaded by pickle alone; "cloudpickle" and "dill" need that library too.
 """
 
@@ -22,7 +23,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 class Call(NamedTuple):
     args: Tuple[Any, ...]
     kwargs: Dict[str, Any]
-    through: Optional[type]  # call this class, or this class's method, in place of the defining one
+    through: Any  # the receiver that args leaves out, where the defining class does not imply it
 
 
 def dump(call: Call) -> bytes:
@@ -32,7 +33,7 @@ def dump(call: Call) -> bytes:
 
 
 def load_call(data: bytes, codec: str = "pickle", main: Optional[str] = None) -> Call:
-    """The call, its objects made anew. main: the module that the program's __main__ is imported as."""
+    """The call, its objects made anew. main: the module as which __main__ is imported."""
     if codec in ("cloudpickle", "dill"):
         __import__(codec)
     elif codec != "pickle":
@@ -42,10 +43,11 @@ def load_call(data: bytes, codec: str = "pickle", main: Optional[str] = None) ->
 
 
 def load(data: bytes, codec: str = "pickle", main: Optional[str] = None) -> Tuple[tuple, dict]:
-    """(args, kwargs) of load_call(). ValueError where they are not all that the call depended on."""
+    """(args, kwargs) of load_call(). ValueError where the call depended on more."""
     call = load_call(data, codec, main)
     if call.through is not None:
-        raise ValueError("called through the class %s" % call.through.__qualname__)
+        kind = call.through if isinstance(call.through, type) else type(call.through)
+        raise ValueError("called through the class %s" % kind.__qualname__)
     return call[:2]
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Instrumenting the project's modules as they are imported.
 
-Every function gets one statement more, `-"<placeholder>"`, in front of its body; in the compiled code
-the placeholder becomes a probe of the recorder's, which counts the call and captures its inputs now
-and then. Locations stay, and a file that cannot be instrumented runs as it is.
+Every function gets one statement more, `-"<placeholder>"`, in front of its body; in the compiled
+code the placeholder becomes a probe of the recorder's, which counts the call and captures its inputs
+now and then. Locations stay, and a file that cannot be instrumented runs as it is.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from bisect import bisect_left
 CodeType = type((lambda: None).__code__)
 PLACE = "\0codeflash:"
 VERSION = 1  # of what is cached
-SKIP = {"site-packages", "dist-packages", ".venv", "venv", "node_modules", ".codeflash", ".git", ".tox",
-        ".nox", "__pypackages__"}
+SKIP = {"site-packages", "dist-packages", ".venv", "venv", "node_modules", ".codeflash", ".git",
+        ".tox", ".nox", "__pypackages__"}
 # what becomes of a function's first argument; enum first in recorder/probe.h
 KEPT, INSTANCE_DROPPED, CLASS_DROPPED = range(3)
 
@@ -32,7 +32,8 @@ GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200  # co_flags
 def quote(text: str) -> str:
     """JSON of a text."""
     # not a lone surrogate: readers refuse it
-    return encode_basestring_ascii(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return encode_basestring_ascii(text)
 
 
 def _json(value: object) -> str:
@@ -138,10 +139,14 @@ class _Source:
                 stack.append((node.body, inner))
                 self.add_lambda(node, scope)
             else:
-                if self.main and isinstance(node, ast.If) and not scope.prefix:
-                    if any(isinstance(n, ast.Name) and n.id == "__name__" for n in _walk(node.test)):
-                        scope = _Scope("", None, False, True)
+                if self.main and not scope.prefix and self.is_guard(node):
+                    scope = _Scope("", None, False, True)
                 stack.extend((n, scope) for n in self.children(node))
+
+    def is_guard(self, node) -> bool:
+        """`if __name__ == "__main__":`."""
+        return isinstance(node, ast.If) and any(
+            isinstance(n, ast.Name) and n.id == "__name__" for n in _walk(node.test))
 
     def children(self, node):
         if self.has_lambda(node):
@@ -166,7 +171,8 @@ class _Source:
         """The parts of a definition that belong to what is around it."""
         if self.lambdas:
             body = {id(n) for n in node.body}
-            stack.extend((n, scope) for n in _children(node) if id(n) not in body and self.has_lambda(n))
+            stack.extend((n, scope) for n in _children(node)
+                         if id(n) not in body and self.has_lambda(n))
 
     def place(self, at):
         """`-"<placeholder>"` for the function noted last, where `at` is."""
@@ -179,31 +185,34 @@ class _Source:
         statement = ast.Expr(self.place(where))
         body.insert(at, _located(statement, where))
 
-    def note(self, node, name: str, scope: _Scope, kind: str, reason, first: int, signature) -> None:
+    def note(self, node, name: str, scope: _Scope, kind: str, reason, first: int,
+             signature) -> None:
         line = getattr(node, "lineno", 1)
         end = getattr(node, "end_lineno", line)
-        digest = sha256(b"\n".join(self.lines[line - 1:end]) + (b"\n" if end < len(self.lines) else b""))
+        text = b"\n".join(self.lines[line - 1:end]) + b"\n" * (end < len(self.lines))
         self.functions.append({
             "file": self.path, "module": self.module, "qualname": scope.prefix + name,
             "class": scope.owner, "kind": kind, "line": line, "end_line": end,
-            "source_sha256": digest.hexdigest(), "signature": signature, "main": self.main,
+            "source_sha256": sha256(text).hexdigest(), "signature": signature, "main": self.main,
             "is_test": False, "replayable": reason is None, "reason": reason, "first": first,
         })
 
     def add_module(self) -> None:
         body = self.tree.body
         at = self.after_docstring(body)
-        while at < len(body) and isinstance(body[at], ast.ImportFrom) and body[at].module == "__future__":
+        while at < len(body) and getattr(body[at], "module", None) == "__future__":
             at += 1
-        self.note(self.tree, "<module>", _Scope("", None, False, False), "module", "module code", KEPT, None)
+        top = _Scope("", None, False, False)
+        self.note(self.tree, "<module>", top, "module", "module code", KEPT, None)
         last = len(self.lines) - (not self.lines[-1])
-        self.functions[-1].update(end_line=max(last, 1), source_sha256=sha256(self.source).hexdigest())
+        self.functions[-1]["end_line"] = max(last, 1)
+        self.functions[-1]["source_sha256"] = sha256(self.source).hexdigest()
         if body:
             self.insert(body, at)
 
     def after_docstring(self, body: list) -> int:
-        return int(bool(body) and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
-                   and isinstance(body[0].value.value, str))
+        first = body[0].value if body and isinstance(body[0], ast.Expr) else None
+        return int(isinstance(first, ast.Constant) and isinstance(first.value, str))
 
     def add_function(self, node, scope: _Scope) -> None:
         kind, first, reason = "function", KEPT, None
@@ -267,7 +276,8 @@ class _Source:
         found += [(a, "keyword_only", d) for a, d in zip(args.kwonlyargs, args.kw_defaults)]
         if args.kwarg:
             found.append((args.kwarg, "var_keyword", None))
-        return [{"name": a.arg, "kind": kind, "default": d and self.segment(d)} for a, kind, d in found]
+        return [{"name": a.arg, "kind": kind, "default": d and self.segment(d)}
+                for a, kind, d in found]
 
     def segment(self, node) -> str:
         """The source of an expression; columns count bytes of UTF-8."""
@@ -364,7 +374,7 @@ class Cache:
 class Importer:
     """Decides which files are the project's, and loads them with probes."""
 
-    def __init__(self, recorder, module_root: str, tests_root: str, only: list, cache: Cache) -> None:
+    def __init__(self, recorder, module_root: str, tests_root: str, only: list, cache) -> None:
         self.recorder = recorder
         self.root = os.path.join(os.path.realpath(module_root), "")
         self.tests = os.path.join(os.path.realpath(tests_root), "") if tests_root else ""
@@ -453,8 +463,9 @@ class Importer:
 
 
 def importlib_frame(function):
-    """The function, looking to tracebacks like the import system, which leaves itself out of them."""
-    function.__code__ = function.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
+    """The function, to tracebacks one of the import system's, which leaves itself out of them."""
+    function.__code__ = function.__code__.replace(
+        co_filename="<frozen importlib._bootstrap_external>")
     return function
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loading this package into the user's program, by a name of its own: there may be a codeflash too."""
+"""Loading this package into the user's program, by a name of its own: it may have a codeflash."""
 
 
 def load(name):
@@ -14,7 +14,8 @@ def load(name):
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     if os.path.isabs(cache):
         # our bytecode, wherever we are installed and whatever the program's own may do
-        sys.dont_write_bytecode, sys.pycache_prefix = False, os.path.join(cache, "codeflash", "bytecode")
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = os.path.join(cache, "codeflash", "bytecode")
     try:
         bootstrap._load(external.spec_from_file_location(
             "_codeflash", os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]))

@@ -55,8 +55,8 @@ def _main_names() -> dict:
     """__main__'s names as they are before anything has run."""
     names = sys.modules["__main__"].__dict__
     for name in list(names):
-        if name not in ("__name__", "__doc__", "__package__", "__loader__", "__spec__", "__annotations__",
-                        "__builtins__", "__file__", "__cached__"):
+        if name not in ("__name__", "__doc__", "__package__", "__loader__", "__spec__",
+                        "__annotations__", "__builtins__", "__file__", "__cached__"):
             del names[name]
     names["__doc__"] = None
     return names
@@ -175,7 +175,8 @@ def run(safe: bool) -> None:
     try:
         made = recording.start()
     except Exception as error:
-        sys.stderr.write("codeflash: cannot record: %s\n" % error)
+        if recording.CHILD not in os.environ:
+            sys.stderr.write("codeflash: cannot record: %s\n" % error)
         _as_before(arguments)
     if arguments[0] == "-m":
         _module(made, arguments, safe)

@@ -34,29 +34,37 @@ def _show(name: str, value) -> None:
         data[os.fsencode(name)] = os.fsencode(value)
 
 
-_ours: list = []  # the values of CONFIG, SPOOL, CHILD
+_ours: dict = {}  # what a child's environment must have
 
 
 def hide_environment() -> None:
     """Takes out of os.environ what is ours. Python's children find the recorder by PYTHONPATH."""
-    _ours[:] = [os.fsencode(os.environ.get(CONFIG, "")), os.fsencode(os.environ.get(SPOOL, "")), b"1"]
+    for name in (CONFIG, SPOOL):
+        if name in os.environ:
+            _ours[name.encode()] = os.fsencode(os.environ[name])
+    _ours[CHILD.encode()] = b"1"
     path = os.environ.get("PYTHONPATH")
     for name in (CONFIG, SPOOL, CHILD, PLAIN):
         _show(name, None)
-    _recorder.setenv(CHILD.encode(), b"1")
     _recorder.setenv(PLAIN.encode(), None)
     if path is not None and (path + os.pathsep).startswith(SITE + os.pathsep):
         path = path[len(SITE) + 1:]
         _show("PYTHONPATH", path or None)
-    _recorder.setenv(b"PYTHONPATH", os.fsencode(os.pathsep.join([SITE] + [path] * bool(path))))
+    _prepare_children()
 
 
-def _for_child(env: dict) -> dict:
-    """An environment that the program made for a Python: the same, and the recorder's."""
+def _with_ours(env: dict) -> dict:
+    """An environment, and what has a Python in it record itself."""
     path = env.get(b"PYTHONPATH")
-    ours = dict(zip((CONFIG.encode(), SPOOL.encode(), CHILD.encode()), _ours))
-    ours[b"PYTHONPATH"] = os.pathsep.encode().join([os.fsencode(SITE)] + [path] * bool(path))
-    return {**env, **ours}
+    path = os.pathsep.encode().join([os.fsencode(SITE)] + [path] * bool(path))
+    return {**env, **_ours, b"PYTHONPATH": path}
+
+
+def _prepare_children() -> None:
+    """For children that inherit the environment, which the program may have changed."""
+    env = _with_ours({b"PYTHONPATH": os.environb.get(b"PYTHONPATH")})
+    for name, value in env.items():
+        _recorder.setenv(name, value)
 
 
 def _is_python(path) -> bool:
@@ -64,21 +72,27 @@ def _is_python(path) -> bool:
 
 
 def follow_subprocesses() -> None:
-    """Records the Pythons that are started with an environment of their own; the others inherit."""
+    """Records the Pythons that are started with an environment of their own, or a changed one."""
     import _posixsubprocess as module
 
     fork_exec_before = module.fork_exec
     posix_spawn_before = os.posix_spawn
 
     def fork_exec(args, executables, close_fds, keep, cwd, env, *rest):
-        if env is not None and any(map(_is_python, executables)):
-            env = _for_child(dict(e.split(b"=", 1) for e in env))
-            env = [name + b"=" + value for name, value in env.items()]
+        if any(map(_is_python, executables)):
+            if env is None:
+                _prepare_children()
+            else:
+                env = _with_ours(dict(e.split(b"=", 1) for e in env))
+                env = [name + b"=" + value for name, value in env.items()]
         return fork_exec_before(args, executables, close_fds, keep, cwd, env, *rest)
 
     def posix_spawn(path, argv, env, *args, **kwargs):
-        if env is not None and _is_python(path):
-            env = _for_child({os.fsencode(name): os.fsencode(value) for name, value in env.items()})
+        if _is_python(path):
+            if env is None:
+                _prepare_children()
+            else:
+                env = _with_ours({os.fsencode(n): os.fsencode(v) for n, v in env.items()})
         return posix_spawn_before(path, argv, env, *args, **kwargs)
 
     module.fork_exec = fork_exec
@@ -171,7 +185,8 @@ def start() -> importer.Importer:
         importer.quote(sys.executable or ""), *sys.version_info[:3])
     hasher = _hasher()
     _recorder.start(os.fsencode(spool), process.encode("ascii"), int(config["quota"]),
-                    int(config.get("bytes", 0)), CHILD not in os.environ, hasher, _fallback, _cell_type(), sys.hexversion)
+                    int(config.get("bytes", 0)), CHILD not in os.environ, hasher, _fallback,
+                    _cell_type(), sys.hexversion)
     hide_environment()
     _check_layout()
     _check_instances()

@@ -76,8 +76,8 @@ def which(name: str, cwd: str) -> Optional[str]:
     if "/" in name:
         path = os.path.join(cwd, name)
         return os.path.normpath(path) if os.access(path, os.X_OK) and os.path.isfile(path) else None
-    path = os.pathsep.join(os.path.join(cwd, p) for p in os.environ.get("PATH", os.defpath).split(os.pathsep))
-    found = shutil.which(name, path=path)
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    found = shutil.which(name, path=os.pathsep.join(os.path.join(cwd, d) for d in folders))
     return os.path.abspath(found) if found else None
 
 
@@ -118,16 +118,16 @@ def version(runtime: str) -> str:
     ask = ("import sys, _imp; print('%d.%d.%d' % sys.version_info[:3], "
            "'.abi3.so' in _imp.extension_suffixes(), sys.implementation.name)")
     try:
-        ran = subprocess.run([runtime, "-IS", "-c", ask], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL, timeout=60)
+        ran = subprocess.run([runtime, "-IS", "-c", ask], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)
         number, loads, name = ran.stdout.decode().split()
     except (OSError, ValueError, subprocess.SubprocessError):
         raise Refused("%s: does not run as a Python 3" % runtime, MISSING) from None
     if tuple(map(int, number.split("."))) < (3, 8):
         raise Refused("%s is Python %s; 3.8 or newer is needed" % (runtime, number), MISSING)
     if loads != "True":
-        raise Refused("%s (%s %s) cannot load extensions of the stable ABI; use a standard CPython" % (
-            runtime, name, number), MISSING)
+        raise Refused("%s (%s %s) cannot load the recorder, which is of the stable ABI; use a "
+                      "standard CPython" % (runtime, name, number), MISSING)
     return number
 
 
@@ -183,7 +183,8 @@ def roots(project: str, cwd: str, options: Dict[str, Any]) -> Tuple[str, str]:
     if module:
         module = below(project, os.path.join(cwd, module), "--module-root")
     elif config.get("module-root"):
-        module = below(project, os.path.join(project, config["module-root"]), "pyproject.toml: module-root")
+        path = os.path.join(project, config["module-root"])
+        module = below(project, path, "pyproject.toml: module-root")
     else:
         module = "."
     if tests:
@@ -195,7 +196,8 @@ def roots(project: str, cwd: str, options: Dict[str, Any]) -> Tuple[str, str]:
     elif config.get("tests-root"):
         tests = os.path.normpath(config["tests-root"])
     else:
-        tests = next((d for d in ("tests", "test") if os.path.isdir(os.path.join(project, d))), "tests")
+        there = [d for d in ("tests", "test") if os.path.isdir(os.path.join(project, d))]
+        tests = (there or ["tests"])[0]
     return module, tests
 
 
@@ -242,8 +244,9 @@ def detect(request: Dict[str, Any]) -> Dict[str, Any]:
         if not os.access(path, os.R_OK):
             raise Refused("%s: cannot be read" % program[0])
         # a console script lies in the interpreter's folder, its project is where we are
-        if os.path.dirname(os.path.abspath(path)) != os.path.dirname(runtime or ""):
-            start = os.path.abspath(path) if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))
+        path = os.path.abspath(path)
+        if os.path.dirname(path) != os.path.dirname(runtime or ""):
+            start = path if os.path.isdir(path) else os.path.dirname(path)
     elif len(program) < 2:
         raise Refused("python %s needs an argument" % program[0])
     project = find_project(os.path.realpath(start))

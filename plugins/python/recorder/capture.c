@@ -20,6 +20,9 @@
 #define LARGE_NS (60 * MS)
 #define USUAL_NS (4 * MS)
 #define LARGE_TRIES 2
+/* On disk: of one function, and of all. */
+#define FUNCTION_BYTES (16u << 20)
+#define ALL_BYTES (256u << 20)
 
 struct sink {
 	PyObject_HEAD
@@ -33,7 +36,7 @@ int captures;
 static __thread struct sink *mine; /* this thread's capture */
 static PyObject *sink_type, *pickler, *hasher, *hash_size, *fallback, *protocol;
 static size_t usual_bytes = 256 << 10;
-static uint64_t spent_ns;
+static uint64_t spent_ns, written;
 
 static struct {
 	uint8_t (*v)[16];
@@ -62,6 +65,8 @@ static uint64_t whole_budget(void)
 
 bool capture_allowed(const struct probe *p)
 {
+	if (written > ALL_BYTES || p->bytes > FUNCTION_BYTES)
+		return false;
 	if (!p->kept && !p->failures)
 		return spent_ns < whole_budget();
 	return spent_ns < 50 * MS + elapsed_ns() / 33;
@@ -161,7 +166,8 @@ static PyType_Slot sink_slots[] = {
 	{Py_tp_methods, sink_methods},
 	{0, NULL},
 };
-static PyType_Spec sink_spec = {"codeflash.Sink", sizeof(struct sink), 0, Py_TPFLAGS_DEFAULT, sink_slots};
+static PyType_Spec sink_spec = {
+	"codeflash.Sink", sizeof(struct sink), 0, Py_TPFLAGS_DEFAULT, sink_slots};
 
 /* reducer_override of the pickler. */
 static PyObject *reduce(PyObject *self, PyObject *arg)
@@ -193,8 +199,8 @@ static int make_pickler(void)
 	base = m ? PyObject_GetAttrString(m, "Pickler") : NULL;
 	f = base ? PyCFunction_New(&reduce_def, NULL) : NULL;
 	if (f)
-		pickler = PyObject_CallFunction((PyObject *)&PyType_Type, "s(O){sO}", "Pickler", base,
-			"reducer_override", f);
+		pickler = PyObject_CallFunction((PyObject *)&PyType_Type, "s(O){sO}", "Pickler",
+			base, "reducer_override", f);
 	Py_XDECREF(f);
 	Py_XDECREF(base);
 	Py_XDECREF(m);
@@ -401,7 +407,7 @@ void capture_forget(void)
 	if (seen.v)
 		memset(seen.v, 0, seen.cap * sizeof(*seen.v));
 	seen.n = 0;
-	spent_ns = 0;
+	spent_ns = written = 0;
 }
 
 static void write_call(struct probe *p, const struct sink *s, const char codec[16], uint64_t seq,
@@ -424,8 +430,11 @@ static void write_call(struct probe *p, const struct sink *s, const char codec[1
 	}
 	memcpy(value.codec, codec, sizeof(value.codec));
 	memcpy(call.hash, value.hash, sizeof(call.hash));
-	if (!was_seen(value.hash))
+	if (!was_seen(value.hash)) {
 		spool_write2(CF_REC_VALUE, &value, sizeof(value), s->data, s->n);
+		p->bytes += s->n;
+		written += s->n;
+	}
 	spool_write(CF_REC_CALL, &call, sizeof(call));
 	p->kept++;
 }

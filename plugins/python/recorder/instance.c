@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The attributes of a plain instance, without asking for its __dict__: from 3.11 on instances have
- * none until somebody asks, and are slower to use ever after. Only classes that pickle would treat in
- * the default way are read so, and only where a known instance was read right first.
+ * none until somebody asks, and are slower to use ever after. Only classes that pickle would treat
+ * in the default way are read so, and only where a known instance was read right first.
  */
 #include "plugins/python/recorder/instance.h"
 
@@ -99,16 +99,16 @@ static PyObject *read_state(PyObject *instance)
 
 	if (!find_values(o, type, &values, &order, &step, &size) ||
 		!get(&keys, type + (uintptr_t)L->cached_keys, sizeof(keys)) || !keys ||
-		!get(&log2, keys + KEYS_LOG2_INDEX, 1) || !get(&kind, keys + KEYS_KIND, 1) || !kind ||
-		!get(&count, keys + KEYS_COUNT, sizeof(count)) || log2 > 20)
+		!get(&log2, keys + KEYS_LOG2_INDEX, 1) || !get(&kind, keys + KEYS_KIND, 1) ||
+		!kind || !get(&count, keys + KEYS_COUNT, sizeof(count)) || log2 > 20)
 		return NULL;
 	entries = keys + KEYS_INDICES + ((uintptr_t)1 << log2);
 	state = PyDict_New();
 	for (unsigned i = 0; state && i < size; i++) {
 		if (!get(&at, order + (uintptr_t)((int)i * step), 1) || at >= count ||
 			!get(&key, entries + at * 16u, sizeof(key)) ||
-			!get(&value, values + at * sizeof(void *), sizeof(value)) || !key || !value ||
-			PyDict_SetItem(state, (PyObject *)key, (PyObject *)value) < 0)
+			!get(&value, values + at * sizeof(void *), sizeof(value)) || !key ||
+			!value || PyDict_SetItem(state, (PyObject *)key, (PyObject *)value) < 0)
 			Py_CLEAR(state);
 	}
 	return state;
@@ -129,7 +129,8 @@ static bool is_plain(PyObject *type)
 	unsigned long flags = PyType_GetFlags((PyTypeObject *)type);
 	long long weak;
 
-	if (!(flags & Py_TPFLAGS_HEAPTYPE) || !(flags & MANAGED_DICT) || (flags & SUBCLASS_OF_BUILTIN) ||
+	if (!(flags & Py_TPFLAGS_HEAPTYPE) || !(flags & MANAGED_DICT) ||
+		(flags & SUBCLASS_OF_BUILTIN) ||
 		(L->version == 0x030d && !(flags & INLINE_VALUES)) ||
 		PyDict_GetItem(dispatch_table, type))
 		return false;
@@ -225,7 +226,8 @@ int instance_setup(int hexversion)
 	dispatch_table = copyreg ? PyObject_GetAttrString(copyreg, "dispatch_table") : NULL;
 	Py_XDECREF(copyreg);
 	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
-		object_methods[i] = PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, methods[i]);
+		object_methods[i] =
+			PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, methods[i]);
 		PyErr_Clear();
 	}
 	return newobj && dispatch_table ? 0 : -1;

@@ -11,7 +11,7 @@
 
 int instance_init(PyObject *module);
 int instance_setup(int hexversion);
-/* What __reduce_ex__ would give, new; NULL, without an exception, to have pickle ask that itself. */
+/* What __reduce_ex__ would give, new; NULL, without an exception, to have pickle ask it itself. */
 PyObject *instance_reduce(PyObject *o);
 
 #pragma GCC visibility pop

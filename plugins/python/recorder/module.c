@@ -62,8 +62,8 @@ static PyObject *start(PyObject *self, PyObject *args)
 	int quota, root, hexversion;
 
 	(void)self;
-	if (!PyArg_ParseTuple(args, "yyiKiOOOi", &dir, &json, &quota, &limit, &root, &hash, &fallback,
-		    &cell, &hexversion))
+	if (!PyArg_ParseTuple(args, "yyiKiOOOi", &dir, &json, &quota, &limit, &root, &hash,
+		    &fallback, &cell, &hexversion))
 		return NULL;
 	spool_dir = strdup(dir);
 	process = strdup(json);
@@ -112,9 +112,7 @@ static PyObject *stop_sampling(PyObject *self, PyObject *none)
 {
 	(void)self;
 	(void)none;
-	Py_BEGIN_ALLOW_THREADS
 	sampler_stop();
-	Py_END_ALLOW_THREADS
 	Py_RETURN_NONE;
 }
 
@@ -233,12 +231,14 @@ static PyObject *report(PyObject *self, PyObject *none)
 	Py_RETURN_NONE;
 }
 
-static PyObject *leave(PyObject *self, PyObject *args)
+/* os._exit(status) */
+static PyObject *leave(PyObject *self, PyObject *args, PyObject *kwargs)
 {
+	static char *names[] = {"status", NULL};
 	int status;
 
 	(void)self;
-	if (!PyArg_ParseTuple(args, "i:_exit", &status))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "i:_exit", names, &status))
 		return NULL;
 	probes_report();
 	finish();
@@ -259,7 +259,7 @@ static PyMethodDef methods[] = {
 	{"resume", resume_thread, METH_NOARGS, NULL},
 	{"setenv", set_environment, METH_VARARGS, NULL},
 	{"report", report, METH_NOARGS, NULL},
-	{"_exit", leave, METH_VARARGS, NULL},
+	{"_exit", (PyCFunction)(void (*)(void))leave, METH_VARARGS | METH_KEYWORDS, NULL},
 	{NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {

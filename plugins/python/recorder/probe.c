@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The probe: an object in a function's constants whose negation, the function's first statement,
- * counts the call and now and then hands its arguments to capture.c. Negating gives the probe itself,
- * which is true: `-probe and body` is a lambda's body.
+ * counts the call and now and then hands its arguments to capture.c. Negating gives the probe
+ * itself, which is true: `-probe and body` is a lambda's body.
  */
 #include "plugins/python/recorder/probe.h"
 
@@ -90,7 +90,7 @@ static int find_slots(struct probe *p)
 		Py_ssize_t cell = cell_of(cells, PyTuple_GetItem(names, i));
 
 		p->slots[i] = i;
-		/* Since 3.11 the cell is where the argument was; before, the cells follow the locals. */
+		/* Since 3.11 the cell is in the argument's place; before, they follow the locals. */
 		if (cell >= 0)
 			p->slots[i] = ~(sampler_line_format >= 11 ? i : (int)(locals + cell));
 	}
@@ -122,13 +122,14 @@ static PyObject *argument(const struct probe *p, const struct variables *vars, i
 	return ((PyObject **)v)[sizeof(PyObject) / sizeof(PyObject *)];
 }
 
-/* The class that a constructor or classmethod was called for, when it is not the one that has it. */
+/* What a constructor or classmethod was called on, when its class is another one. Borrows. */
 static PyObject *called_through(const struct probe *p, PyObject *receiver)
 {
-	PyObject *class = p->first == FIRST_CLASS_DROPPED ? receiver : (PyObject *)Py_TYPE(receiver);
-	PyObject *module, *name;
+	PyObject *class = receiver, *module, *name;
 	bool same = false;
 
+	if (p->first == FIRST_INSTANCE_DROPPED)
+		class = (PyObject *)Py_TYPE(receiver);
 	if (!p->owner || !PyType_Check(class))
 		return NULL;
 	module = PyObject_GetAttrString(class, "__module__");
@@ -139,7 +140,7 @@ static PyObject *called_through(const struct probe *p, PyObject *receiver)
 	PyErr_Clear();
 	Py_XDECREF(module);
 	Py_XDECREF(name);
-	return same ? NULL : class;
+	return same ? NULL : receiver;
 }
 
 static PyObject *positional(const struct probe *p, const struct variables *vars, int skip)
@@ -175,9 +176,10 @@ static PyObject *keyword(const struct probe *p, const struct variables *vars)
 	PyObject *kwargs = PyDict_New();
 
 	for (int i = 0; kwargs && i < p->nkeyword; i++) {
-		PyObject *v = argument(p, vars, p->npositional + i);
+		int k = p->npositional + i;
+		PyObject *v = argument(p, vars, k);
 
-		if (!v || PyDict_SetItem(kwargs, PyTuple_GetItem(p->names, p->npositional + i), v) < 0)
+		if (!v || PyDict_SetItem(kwargs, PyTuple_GetItem(p->names, k), v) < 0)
 			Py_CLEAR(kwargs);
 	}
 	if (kwargs && rest && PyDict_Check(rest) && PyDict_Update(kwargs, rest) < 0)
@@ -445,7 +447,7 @@ void probes_again(void)
 		struct probe *p = probes[i];
 
 		p->next = 1;
-		p->reported = p->kept = p->tries = p->failures = 0;
+		p->reported = p->bytes = p->kept = p->tries = p->failures = 0;
 	}
 	for (size_t i = 0; i < nfiles; i++)
 		if (!announce(i))

@@ -30,6 +30,7 @@ struct probe {
 	/* Of its captures. */
 	uint64_t reported; /* calls the ledger has, of a function whose calls are not kept */
 	uint32_t tries, kept, failures;
+	uint64_t bytes; /* of its values in the spool */
 	bool fallback_failed;
 };
 

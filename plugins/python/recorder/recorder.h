@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The recorder: one shared object for every CPython from 3.8. spool.c and sampler.c know nothing of
- * Python objects; frames.c knows the interpreter's layouts; probe.c and capture.c run under the GIL.
+ * Python objects; frames.c and instance.c know the interpreter's layouts; probe.c and capture.c run
+ * under the GIL.
  */
 #ifndef CF_RECORDER_H
 #define CF_RECORDER_H
@@ -56,8 +57,8 @@ bool frames_check(uintptr_t tstate, uintptr_t code, uintptr_t arg, uintptr_t cal
 void frames_begin(void); /* forgets what was read */
 bool frames_fetch(void *to, uintptr_t from, size_t n); /* false: there is no such memory */
 /*
- * The stack of a thread, innermost first. How many, at most max; -1 when it could not be read. Where
- * the walk ended tells whether it is whole.
+ * The stack of a thread, innermost first. How many, at most max; -1 when it could not be read.
+ * Where the walk ended tells whether it is whole.
  */
 int frames_walk(uintptr_t tstate, struct frame *f, int max, uintptr_t *outermost);
 /* The other threads of main's interpreter, at most max. */
@@ -66,7 +67,7 @@ int frames_threads(uintptr_t main, struct thread *t, int max);
 void **frames_locals(uintptr_t tstate);
 /* Too near the recursion limit to run into it: 3.8 and 3.9 would die of it a little later. */
 bool frames_deep(uintptr_t tstate, int limit);
-/* Called on two threads before frames_threads: finds where the C library keeps a thread's number. */
+/* Called on two threads before frames_threads: finds where libc keeps a thread's number. */
 void frames_find_tids(void);
 
 /* sampler.c: where the time goes. */

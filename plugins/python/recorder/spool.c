@@ -275,7 +275,7 @@ static void make_private(struct map m)
 				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) :
 			 NULL;
 
-	(void)p; /* no memory for it: better that the child counts for its parent than that it dies */
+	(void)p; /* no memory for it: the child counts for its parent, which beats dying */
 }
 
 void spool_after_fork(bool child)

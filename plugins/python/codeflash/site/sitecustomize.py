@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Comes by PYTHONPATH into the Pythons that a recorded program starts; in no one's way, whatever fails.
+# Comes by PYTHONPATH into the Pythons that a recorded program starts; in no one's way.
 def _record():
     import os
     import sys
