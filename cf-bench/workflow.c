@@ -198,7 +198,8 @@ static int run_once(struct workflow *w, bool candidate, struct run *run)
 	int status = sandbox_end(&c);
 
 	if (late)
-		return fail(w, "the command did not end within %.0f s", w->limit_s);
+		return fail(w, "%sthe command did not end within %.0f s",
+			candidate ? "optimized, " : "", w->limit_s);
 	run->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	run->out_len = out.len;
 	cf_sha256_hex(out.data ? out.data : "", out.len, run->out_sha256);

@@ -226,3 +226,17 @@ PY
 	[ -f $'own out/tr\'a "ce' ]
 	[ -z "$(find "$BATS_TEST_TMPDIR" -name pwned)" ]
 }
+
+# -- candidates that break what stands around the function -----------------------------------------
+
+@test "hostile: a candidate that ends the script above its functions is never equivalent" {
+	small_script
+	cf-trace app.py 2>/dev/null | cf-rank 2>/dev/null | cf-suggest >good.jsonl 2>/dev/null
+	for line in 'raise SystemExit(0)' 'assert False' 'open("/no/such/file")' 'while True: pass'; do
+		candidate_with 'e["text"] = e["text"]; r["edits"] = [{"path": "app.py", "sha256_before": e["sha256_before"], "start": 0, "end": 0, "text": "'"${line//\"/\\\"}"'\n"}]' >bad.jsonl
+		run --separate-stderr cf-verify --timeout 60 bad.jsonl
+		[ "$status" -eq 0 ]
+		answer=$(json candidate 'r["verdict"]["answer"]' <<<"$output")
+		case $answer in different | error | timeout) ;; *) fail_with "$line: $answer: $output" ;; esac
+	done
+}

@@ -8,9 +8,11 @@
 #define HOT 0.2 /* share of the function's time in the loop: below, nothing can be gained */
 #define PATHS 6
 
-#define BUILTINS                                                                                     \
-	"open print input iter next len sum min max any all abs pow round map filter zip range sorted " \
-	"list dict set tuple str int float bool type id hash format compile vars dir exec eval repr"
+#define BUILTINS                                                                                   \
+	"open print input iter next len sum min max any all abs pow round map filter zip range "   \
+	"sorted "                                                                                  \
+	"list dict set tuple str int float bool type id hash format compile vars dir exec eval "   \
+	"repr"
 
 static bool word_in(const char *words, const char *word)
 {
@@ -64,15 +66,18 @@ static bool set_once(const struct rule_ctx *c, int attribute)
 	for (int n = 1; n < t->n; n++) {
 		if (tree_is_any(t, n, "function_definition class_definition")) {
 			int defined = tree_field(t, n, "name");
-			if (tree_equal(t, defined, name) || tree_text_is(t, defined, "__getattr__") ||
+			if (tree_equal(t, defined, name) ||
+				tree_text_is(t, defined, "__getattr__") ||
 				tree_text_is(t, defined, "__getattribute__") ||
 				tree_text_is(t, defined, "__setattr__"))
 				return false;
 		}
-		if (tree_is(t, n, "call") && (tree_text_is(t, tree_field(t, n, "function"), "setattr") ||
-						     tree_text_is(t, tree_field(t, n, "function"), "delattr")))
+		if (tree_is(t, n, "call") &&
+			(tree_text_is(t, tree_field(t, n, "function"), "setattr") ||
+				tree_text_is(t, tree_field(t, n, "function"), "delattr")))
 			return false;
-		if (!tree_is(t, n, "attribute") || !tree_equal(t, tree_field(t, n, "attribute"), name) ||
+		if (!tree_is(t, n, "attribute") ||
+			!tree_equal(t, tree_field(t, n, "attribute"), name) ||
 			py_use(c, n) != PY_USE_BIND)
 			continue;
 		int def = tree_up(t, n, "function_definition");
@@ -115,7 +120,8 @@ static void loop(struct rule_ctx *c, int loop)
 		/* Looked up on each pass; what a for goes through is not. */
 		if (!tree_is(t, n, "attribute") || !py_loop(c, n) || !is_path_of_interest(c, n))
 			continue;
-		/* Of self.a.b the longest that is of interest; its parts come after it in the tree. */
+		/* Of self.a.b the longest that is of interest; its parts come after it in the tree.
+		 */
 		bool known = false;
 		for (int i = 0; i < count; i++)
 			known |= tree_equal(t, paths[i], n) || tree_inside(t, n, paths[i]);
@@ -127,7 +133,8 @@ static void loop(struct rule_ctx *c, int loop)
 	rule_begin(c, loop);
 	for (int i = 0; i < count; i++) {
 		cf_autofree char *base = py_base_name(c, paths[i], "value");
-		cf_autofree char *object = py_base_name(c, tree_field(t, paths[i], "object"), "value");
+		cf_autofree char *object =
+			py_base_name(c, tree_field(t, paths[i], "object"), "value");
 		/* A name with a meaning already keeps it: os.open is not to be open. */
 		bool taken = py_next_use(c, 0, base, 1) || word_in(BUILTINS, base);
 		for (int k = 0; k < i; k++) {
@@ -137,25 +144,28 @@ static void loop(struct rule_ctx *c, int loop)
 		const char *name = taken ? rule_fresh_name(c, "%s_%s", object, base) : base;
 		rule_insert_before(c, loop, NULL, "%s = %n", name, paths[i]);
 		for (int n = loop; n < t->v[loop].after; n++)
-			if (tree_is(t, n, "attribute") && tree_equal(t, n, paths[i]) && py_own(c, n)) {
+			if (tree_is(t, n, "attribute") && tree_equal(t, n, paths[i]) &&
+				py_own(c, n)) {
 				bool inside = false; /* a longer path that has a name itself */
 				for (int k = 0; k < count; k++)
-					inside |= k != i && tree_equal(t, tree_parent(t, n), paths[k]);
+					inside |= k != i &&
+						  tree_equal(t, tree_parent(t, n), paths[k]);
 				if (!inside)
 					rule_replace(c, n, NULL, "%s", name);
 			}
 	}
-	rule_end(c, "The loop runs often enough for its attribute look-ups to count; they are made once "
+	rule_end(c, "The loop runs often enough for its attribute look-ups to count; they are made "
+		    "once "
 		    "before it.");
 }
 
 static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
-	PY_NODES (c, n)
-		if (tree_is_any(t, n, PY_LOOPS) && py_own(c, n) && !py_loop(c, n) && is_hot(c, n) &&
-			(tree_is(t, n, "for_statement") || !tree_up(t, n, PY_COMPREHENSIONS)))
-			loop(c, n);
+	PY_NODES(c, n)
+	if (tree_is_any(t, n, PY_LOOPS) && py_own(c, n) && !py_loop(c, n) && is_hot(c, n) &&
+		(tree_is(t, n, "for_statement") || !tree_up(t, n, PY_COMPREHENSIONS)))
+		loop(c, n);
 }
 
 const struct rule rule_attribute_lookup = {

@@ -8,14 +8,14 @@
 #define READS 40
 
 struct walk {
-	int region;      /* the for statement or comprehension */
-	int clause;      /* what has `left` and `right` */
-	int container;   /* x or d */
-	char *index;     /* i or k; owned */
-	bool keys;       /* of a dict */
+	int region;	  /* the for statement or comprehension */
+	int clause;	  /* what has `left` and `right` */
+	int container;	  /* x or d */
+	char *index;	  /* i or k; owned */
+	bool keys;	  /* of a dict */
 	int reads[READS]; /* x[i] in the region */
 	int n;
-	bool otherwise;  /* i is used for more than that */
+	bool otherwise; /* i is used for more than that */
 };
 
 /* for i in range(len(x)), for k in d.keys(), for k in d. */
@@ -41,7 +41,8 @@ static bool walks(const struct rule_ctx *c, int clause, struct walk *w)
 		return (type == PY_DICT || type == PY_UNKNOWN) &&
 		       !tree_text_is(t, w->container, "self");
 	return (type == PY_LIST || type == PY_TUPLE || type == PY_STR || type == PY_UNKNOWN) &&
-	       py_is_builtin(c, "range") && py_is_builtin(c, "len") && py_is_builtin(c, "enumerate");
+	       py_is_builtin(c, "range") && py_is_builtin(c, "len") &&
+	       py_is_builtin(c, "enumerate");
 }
 
 /* Collects x[i]; false when something there makes the element another one. */
@@ -50,7 +51,8 @@ static bool collect(const struct rule_ctx *c, struct walk *w)
 	const struct tree *t = c->tree;
 	int right = tree_field(t, w->clause, "right");
 
-	PY_EACH_USE (c, w->region, w->index, use) {
+	PY_EACH_USE(c, w->region, w->index, use)
+	{
 		int up = tree_parent(t, use);
 		if (use == tree_field(t, w->clause, "left"))
 			continue;
@@ -59,7 +61,8 @@ static bool collect(const struct rule_ctx *c, struct walk *w)
 		if (tree_inside(t, use, right))
 			return false;
 		if (tree_is(t, up, "subscript") && tree_field(t, up, "subscript") == use &&
-			tree_count(t, up) == 2 && tree_equal(t, tree_field(t, up, "value"), w->container)) {
+			tree_count(t, up) == 2 &&
+			tree_equal(t, tree_field(t, up, "value"), w->container)) {
 			if (w->n == READS || py_use(c, up) == PY_USE_BIND)
 				return false;
 			w->reads[w->n++] = up;
@@ -126,8 +129,8 @@ static void rewrite(struct rule_ctx *c, int clause, int region)
 	}
 	cf_autofree char *index = w.index;
 	/* A comprehension's names are its own; a loop's are the function's. */
-	bool alone = !w.otherwise &&
-	             (tree_is_any(t, region, PY_COMPREHENSIONS) || local_dead_outside(c, region, index));
+	bool alone = !w.otherwise && (tree_is_any(t, region, PY_COMPREHENSIONS) ||
+					     local_dead_outside(c, region, index));
 	int first = first_name(c, &w, &own);
 	cf_autofree char *base = singular(c, w.container);
 	const char *name = own ? own : NULL;
@@ -153,22 +156,26 @@ static void rewrite(struct rule_ctx *c, int clause, int region)
 	if (w.keys)
 		rule_end(c, "The dict gives each key with its value, without a look-up for each.");
 	else
-		rule_end(c, "The loop gets each element as it goes, without counting and indexing.");
+		rule_end(
+			c, "The loop gets each element as it goes, without counting and indexing.");
 }
 
 static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
 
-	/* Labels of a DataFrame are not positions; between a generator's items anybody may change x. */
+	/* Labels of a DataFrame are not positions; between a generator's items anybody may change
+	 * x. */
 	if (local_is_frame_code(c, c->body) || py_is_generator(c) || py_is_async(c))
 		return;
-	PY_NODES (c, n) {
+	PY_NODES(c, n)
+	{
 		if (!py_own(c, n))
 			continue;
 		if (tree_is(t, n, "for_statement"))
 			rewrite(c, n, n);
-		else if (tree_is(t, n, "for_in_clause") && tree_prev(t, n) == tree_first(t, tree_parent(t, n)))
+		else if (tree_is(t, n, "for_in_clause") &&
+			 tree_prev(t, n) == tree_first(t, tree_parent(t, n)))
 			rewrite(c, n, tree_parent(t, n));
 	}
 }

@@ -12,7 +12,8 @@ static bool counts(const struct rule_ctx *c, int first, int last, struct match *
 	struct match more;
 
 	if (first == last)
-		return MATCH(t, first, m, "$D[$K] = $D.get($K, 0) + 1", "$D[$K] = 1 + $D.get($K, 0)",
+		return MATCH(t, first, m, "$D[$K] = $D.get($K, 0) + 1",
+			"$D[$K] = 1 + $D.get($K, 0)",
 			"if $K in $D:\n\t$D[$K] += 1\nelse:\n\t$D[$K] = 1",
 			"if $K in $D:\n\t$D[$K] = $D[$K] + 1\nelse:\n\t$D[$K] = 1",
 			"if $K in $D.keys():\n\t$D[$K] += 1\nelse:\n\t$D[$K] = 1",
@@ -31,8 +32,9 @@ static bool counts(const struct rule_ctx *c, int first, int last, struct match *
 	if (tree_next(t, first) != last)
 		return false;
 	more = *m;
-	if (!MATCH(t, first, &more, "if $K not in $D:\n\t$D[$K] = 0", "if not $K in $D:\n\t$D[$K] = 0",
-		    "if $K not in $D.keys():\n\t$D[$K] = 0", "$D.setdefault($K, 0)") ||
+	if (!MATCH(t, first, &more, "if $K not in $D:\n\t$D[$K] = 0",
+		    "if not $K in $D:\n\t$D[$K] = 0", "if $K not in $D.keys():\n\t$D[$K] = 0",
+		    "$D.setdefault($K, 0)") ||
 		!MATCH(t, last, &more, "$D[$K] += 1", "$D[$K] = $D[$K] + 1"))
 		return false;
 	*m = more;
@@ -78,9 +80,11 @@ static int start_of(const struct rule_ctx *c, const char *name, int loop)
 	for (int p = tree_prev(t, loop); p; p = tree_prev(t, p))
 		if (py_uses(c, p, name))
 			return local_value(c, p) && py_uses(c, p, name) == 1 &&
-						tree_text_is(t, tree_field(t, tree_first(t, p), "left"), name)
-			               ? p
-			               : 0;
+					       tree_text_is(t,
+						       tree_field(t, tree_first(t, p), "left"),
+						       name)
+				       ? p
+				       : 0;
 	return 0;
 }
 
@@ -147,14 +151,16 @@ static void loop(struct rule_ctx *c, int loop)
 		cf_buf_addf(&close, "]%s", after);
 		clauses_write(c, adjacent ? start : loop, loop, &p, open.data, item, close.data);
 	}
-	rule_end(c, "Counter counts in C, one look-up an item; keys keep the order in which they first "
-		    "came.");
+	rule_end(c,
+		"Counter counts in C, one look-up an item; keys keep the order in which they first "
+		"came.");
 }
 
 static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
-	PY_NODES (c, n) {
+	PY_NODES(c, n)
+	{
 		int outer = tree_is(t, n, "for_statement") && py_own(c, n) ? n : 0;
 		if (outer)
 			loop(c, outer);

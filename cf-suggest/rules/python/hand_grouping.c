@@ -9,7 +9,7 @@
 
 struct site {
 	int first, last; /* the statements, or the call of setdefault */
-	struct match m;  /* $D, $K, $V: what is added */
+	struct match m;	 /* $D, $K, $V: what is added */
 	enum { MAKE, APPEND, ADD, SETDEFAULT } how;
 	const char *factory;
 };
@@ -39,7 +39,8 @@ static bool uses_entry(const struct rule_ctx *c, int statement, const struct mat
 		struct match same = {0};
 		bind(&same, 'D', got(m, 'D'));
 		bind(&same, 'K', got(m, 'K'));
-		if (tree_is_any(t, n, "conditional_expression boolean_operator lambda " PY_COMPREHENSIONS))
+		if (tree_is_any(t, n,
+			    "conditional_expression boolean_operator lambda " PY_COMPREHENSIONS))
 			return false;
 		if (MATCH(t, n, &same, "$D[$K]")) {
 			/* An entry to be replaced is not looked up. */
@@ -67,8 +68,10 @@ static bool is_site(const struct rule_ctx *c, int n, struct site *s)
 				s->factory = NULL;
 		}
 	} else if (tree_is(t, n, "if_statement") &&
-		   MATCH(t, n, m, "if $K not in $D:\n\t$D[$K] = $V", "if not $K in $D:\n\t$D[$K] = $V",
-			   "if $K not in $D.keys():\n\t$D[$K] = $V", "if not $D.get($K):\n\t$D[$K] = $V",
+		   MATCH(t, n, m, "if $K not in $D:\n\t$D[$K] = $V",
+			   "if not $K in $D:\n\t$D[$K] = $V",
+			   "if $K not in $D.keys():\n\t$D[$K] = $V",
+			   "if not $D.get($K):\n\t$D[$K] = $V",
 			   "if $D.get($K) is None:\n\t$D[$K] = $V") &&
 		   uses_entry(c, tree_next(t, n), m)) {
 		s->how = MAKE;
@@ -79,11 +82,13 @@ static bool is_site(const struct rule_ctx *c, int n, struct site *s)
 			"if not $K in $D:\n\t$D[$K] = [$V]\nelse:\n\t$D[$K].append($V)",
 			"if $K in $D.keys():\n\t$D[$K].append($V)\nelse:\n\t$D[$K] = [$V]",
 			"try:\n\t$D[$K].append($V)\nexcept KeyError:\n\t$D[$K] = [$V]",
-			"if $K not in $D:\n\t$D[$K] = []\n\t$D[$K].append($V)\nelse:\n\t$D[$K].append($V)");
+			"if $K not in $D:\n\t$D[$K] = "
+			"[]\n\t$D[$K].append($V)\nelse:\n\t$D[$K].append($V)");
 		s->how = APPEND;
 		s->factory = which ? "list" : NULL;
 		if (!which) {
-			which = MATCH(t, n, m, "if $K in $D:\n\t$D[$K].add($V)\nelse:\n\t$D[$K] = {$V}",
+			which = MATCH(t, n, m,
+				"if $K in $D:\n\t$D[$K].add($V)\nelse:\n\t$D[$K] = {$V}",
 				"if $K not in $D:\n\t$D[$K] = {$V}\nelse:\n\t$D[$K].add($V)",
 				"if not $K in $D:\n\t$D[$K] = {$V}\nelse:\n\t$D[$K].add($V)",
 				"try:\n\t$D[$K].add($V)\nexcept KeyError:\n\t$D[$K] = {$V}");
@@ -107,7 +112,8 @@ static bool typeless_use(const struct rule_ctx *c, int use)
 	case PY_USE_TEST:
 		return !tree_is(t, tree_parent(t, use), "comparison_operator");
 	case PY_USE_ARG:
-		return py_is_builtin_node(c, py_callee(c, use), "len sorted list set tuple max min sum any all");
+		return py_is_builtin_node(
+			c, py_callee(c, use), "len sorted list set tuple max min sum any all");
 	case PY_USE_METHOD:
 		for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
 			if (tree_text_is(t, py_method(c, use), methods[i]))
@@ -148,8 +154,9 @@ static void group(struct rule_ctx *c, const char *name, int start, int loop)
 	for (int i = loop; i < t->v[loop].after; i++)
 		if (is_site(c, i, &s) && tree_text_is(t, got(&s.m, 'D'), name)) {
 			int key = got(&s.m, 'K'), added = got(&s.m, 'V');
-			if (n == SITES || (n && strcmp(s.factory, sites[0].factory)) || !py_pure(c, key) ||
-				py_uses(c, key, name) || py_uses(c, added, name) ||
+			if (n == SITES || (n && strcmp(s.factory, sites[0].factory)) ||
+				!py_pure(c, key) || py_uses(c, key, name) ||
+				py_uses(c, added, name) ||
 				(s.how == SETDEFAULT && py_use(c, i) == PY_USE_BIND))
 				return;
 			sites[n++] = s;
@@ -157,10 +164,12 @@ static void group(struct rule_ctx *c, const char *name, int start, int loop)
 	if (!n || local_seen_after_error(c, loop, name))
 		return;
 
-	PY_EACH_USE (c, c->function, name, use) {
+	PY_EACH_USE(c, c->function, name, use)
+	{
 		bool known = use < t->v[start].after;
 		for (size_t i = 0; i < n && !known; i++)
-			known = tree_inside(t, use, sites[i].first) || entry_behind(c, use, &sites[i]);
+			known = tree_inside(t, use, sites[i].first) ||
+				entry_behind(c, use, &sites[i]);
 		if (known)
 			continue;
 		if (!tree_inside(t, use, loop)) {
@@ -182,11 +191,13 @@ static void group(struct rule_ctx *c, const char *name, int start, int loop)
 		else if (at->how == SETDEFAULT)
 			rule_replace(c, at->first, &at->m, "$D[$K]");
 		else
-			rule_replace(c, at->first, &at->m, "$D[$K].%s($V)", at->how == ADD ? "add" : "append");
+			rule_replace(c, at->first, &at->m, "$D[$K].%s($V)",
+				at->how == ADD ? "add" : "append");
 	}
 	if (dict)
 		rule_insert_after(c, loop, NULL, "%s = dict(%s)", name, name);
-	rule_end(c, "A defaultdict makes missing entries itself: one look-up of the key where there were "
+	rule_end(c, "A defaultdict makes missing entries itself: one look-up of the key where "
+		    "there were "
 		    "two or three.");
 }
 
@@ -195,7 +206,8 @@ static void find(struct rule_ctx *c)
 	const struct tree *t = c->tree;
 	struct site s;
 
-	PY_NODES (c, n) {
+	PY_NODES(c, n)
+	{
 		if (!is_site(c, n, &s))
 			continue;
 		cf_autofree char *name = py_name(c, got(&s.m, 'D'));

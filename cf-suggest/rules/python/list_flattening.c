@@ -20,7 +20,8 @@ static bool is_reduce_add(const struct rule_ctx *c, int n)
 		return false;
 	if (MATCH(t, add, &(struct match){0}, "lambda $A, $B: $A + $B"))
 		return true;
-	if (tree_is(t, add, "attribute") && !tree_text_is(t, tree_field(t, add, "object"), "operator"))
+	if (tree_is(t, add, "attribute") &&
+		!tree_text_is(t, tree_field(t, add, "object"), "operator"))
 		return false;
 	if (tree_is(t, add, "attribute"))
 		add = tree_field(t, add, "attribute");
@@ -40,19 +41,20 @@ static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
 
-	PY_NODES (c, n) {
+	PY_NODES(c, n)
+	{
 		struct match m = {0};
 		if (!tree_is(t, n, "call"))
 			continue;
 		bool sum = MATCH(t, n, &m, "sum($X, start=$Y)", "sum($X, $Y)") &&
-		           py_is_builtin_node(c, tree_field(t, n, "function"), "sum");
+			   py_is_builtin_node(c, tree_field(t, n, "function"), "sum");
 		if (!sum && !(is_reduce_add(c, n) && MATCH(t, n, &m, "$R($F, $X, $Y)")))
 			continue;
 		int empty = got(&m, 'Y'), items = got(&m, 'X');
 		bool list = MATCH(t, empty, &(struct match){0}, "[]", "list()") &&
-		            py_is_builtin(c, "list");
+			    py_is_builtin(c, "list");
 		bool tuple = MATCH(t, empty, &(struct match){0}, "()", "tuple()") &&
-		             py_is_builtin(c, "tuple");
+			     py_is_builtin(c, "tuple");
 		if (!list && !tuple)
 			continue;
 
@@ -68,8 +70,11 @@ static void find(struct rule_ctx *c)
 		} else if (chain) {
 			rule_replace(c, n, &m, "%s(%s.from_iterable($X))", type, chain);
 		}
-		rule_end(c, "Each addition copies everything joined so far; chain walks through the %ss "
-			    "once.", type);
+		rule_end(c,
+			"Each addition copies everything joined so far; chain walks through the "
+			"%ss "
+			"once.",
+			type);
 	}
 }
 

@@ -8,8 +8,9 @@
 #define IS(n, type) tree_is(c->tree, (n), (type))
 
 /* Builtins that look at a container, or copy from it, and keep no hold on it. */
-#define LOOKERS                                                                                      \
-	"len sum sorted tuple set frozenset list dict max min any all str repr print bool isinstance"
+#define LOOKERS                                                                                    \
+	"len sum sorted tuple set frozenset list dict max min any all str repr print bool "        \
+	"isinstance"
 
 static int unwrap(const struct rule_ctx *c, int n)
 {
@@ -24,10 +25,12 @@ bool local_fresh(const struct rule_ctx *c, int n)
 	struct match m = {0};
 
 	n = unwrap(c, n);
-	if (tree_is_any(t, n, "list list_comprehension dictionary dictionary_comprehension set "
-			      "set_comprehension tuple"))
+	if (tree_is_any(t, n,
+		    "list list_comprehension dictionary dictionary_comprehension set "
+		    "set_comprehension tuple"))
 		return true;
-	if (IS(n, "call") && py_is_builtin_node(c, tree_field(t, n, "function"), "list dict set sorted"))
+	if (IS(n, "call") &&
+		py_is_builtin_node(c, tree_field(t, n, "function"), "list dict set sorted"))
 		return true;
 	if (MATCH(t, n, &m, "$_.split()", "$_.split($_)", "$_.split($_, $_)", "$_.splitlines()"))
 		return true;
@@ -64,7 +67,8 @@ int local_start(const struct rule_ctx *c, const char *name, int site, int *loop)
 	for (int s = py_statement(c, *loop);;) {
 		for (int p = tree_prev(t, s); p; p = tree_prev(t, p)) {
 			int value = local_value(c, p);
-			if (value && tree_text_is(t, tree_field(t, tree_first(t, p), "left"), name) &&
+			if (value &&
+				tree_text_is(t, tree_field(t, tree_first(t, p), "left"), name) &&
 				!py_uses(c, value, name))
 				return py_own(c, p) ? p : 0;
 		}
@@ -103,7 +107,8 @@ bool local_private_use(const struct rule_ctx *c, int use)
 		case PY_USE_MEMBER:
 			return true;
 		case PY_USE_ARG:
-			return py_is_builtin_node(c, py_callee(c, tree_up(t, use, "call")), LOOKERS);
+			return py_is_builtin_node(
+				c, py_callee(c, tree_up(t, use, "call")), LOOKERS);
 		default:
 			return false;
 		}
@@ -111,7 +116,8 @@ bool local_private_use(const struct rule_ctx *c, int use)
 		return IS(up, "list_splat") || IS(up, "dictionary_splat") ||
 		       py_is_builtin_node(c, py_callee(c, use), LOOKERS);
 	case PY_USE_OTHER:
-		return tree_is_any(t, up, "binary_operator interpolation slice list_splat dictionary_splat");
+		return tree_is_any(
+			t, up, "binary_operator interpolation slice list_splat dictionary_splat");
 	default:
 		return false;
 	}
@@ -129,7 +135,8 @@ bool local_shared(const struct rule_ctx *c, int path)
 		return true;
 	if (!py_is_local(c, name))
 		return false;
-	PY_EACH_USE (c, c->body, name, use) {
+	PY_EACH_USE(c, c->body, name, use)
+	{
 		if (!py_own(c, use))
 			return true;
 		int value = py_role(c, use) == PY_BIND ? local_value(c, py_statement(c, use)) : 0;
@@ -143,8 +150,8 @@ bool local_shared(const struct rule_ctx *c, int path)
 }
 
 /* Change what they are called on, and nothing else. */
-#define CONTAINER_METHODS                                                                            \
-	"append add extend insert update setdefault discard remove pop appendleft popleft sort "      \
+#define CONTAINER_METHODS                                                                          \
+	"append add extend insert update setdefault discard remove pop appendleft popleft sort "   \
 	"reverse write clear"
 
 static bool word_in(const struct tree *t, int n, const char *words)
@@ -184,7 +191,8 @@ static bool rebound_around(const struct rule_ctx *c, int use, int loop, const ch
 		if (!tree_is_any(t, up, PY_COMPREHENSIONS))
 			continue;
 		for (int i = tree_first(t, up); i; i = tree_next(t, i))
-			if (IS(i, "for_in_clause") && py_bindings(c, tree_field(t, i, "left"), name))
+			if (IS(i, "for_in_clause") &&
+				py_bindings(c, tree_field(t, i, "left"), name))
 				return true;
 	}
 	return false;
@@ -193,7 +201,8 @@ static bool rebound_around(const struct rule_ctx *c, int use, int loop, const ch
 bool local_dead_outside(const struct rule_ctx *c, int loop, const char *name)
 {
 	const struct tree *t = c->tree;
-	PY_EACH_USE (c, c->function, name, use) {
+	PY_EACH_USE(c, c->function, name, use)
+	{
 		if (tree_inside(t, use, loop) || rebound_around(c, use, loop, name))
 			continue;
 		switch (py_role(c, use)) {
@@ -317,9 +326,12 @@ bool clauses_of(const struct rule_ctx *c, int loop, struct clauses *p)
 	*p = (struct clauses){0};
 	for (int n = loop; n < t->v[loop].after; n++)
 		/* In the scope of its own that a comprehension is, these do something else. */
-		if (tree_is_any(t, n, "async yield await named_expression break_statement return_statement") ||
-			(IS(n, "identifier") && (tree_text_is(t, n, "super") || tree_text_is(t, n, "locals") ||
-							tree_text_is(t, n, "vars") || tree_text_is(t, n, "eval"))))
+		if (tree_is_any(t, n,
+			    "async yield await named_expression break_statement "
+			    "return_statement") ||
+			(IS(n, "identifier") &&
+				(tree_text_is(t, n, "super") || tree_text_is(t, n, "locals") ||
+					tree_text_is(t, n, "vars") || tree_text_is(t, n, "eval"))))
 			return false;
 	for (;;) {
 		int block = tree_field(t, s, IS(s, "if_statement") ? "consequence" : "body");
@@ -329,7 +341,8 @@ bool clauses_of(const struct rule_ctx *c, int loop, struct clauses *p)
 		if (IS(s, "for_statement") && (s == loop || !tree_next(t, s))) {
 			if (p->name || tree_field(t, s, "alternative") ||
 				!plain_target(c, tree_field(t, s, "left")) ||
-				!add_clause(p, CLAUSE_FOR, tree_field(t, s, "left"), tree_field(t, s, "right")))
+				!add_clause(p, CLAUSE_FOR, tree_field(t, s, "left"),
+					tree_field(t, s, "right")))
 				return false;
 			s = tree_first(t, block);
 		} else if (IS(s, "if_statement") && !tree_field(t, s, "alternative") &&
@@ -337,7 +350,8 @@ bool clauses_of(const struct rule_ctx *c, int loop, struct clauses *p)
 			if (!add_clause(p, CLAUSE_IF_NOT, 0, tree_field(t, s, "condition")))
 				return false;
 			s = tree_next(t, s);
-		} else if (IS(s, "if_statement") && !tree_field(t, s, "alternative") && !tree_next(t, s)) {
+		} else if (IS(s, "if_statement") && !tree_field(t, s, "alternative") &&
+			   !tree_next(t, s)) {
 			if (!add_clause(p, CLAUSE_IF, 0, tree_field(t, s, "condition")))
 				return false;
 			s = tree_first(t, block);
@@ -395,16 +409,17 @@ static char *negated(const struct rule_ctx *c, int n)
 	if (IS(n, "comparison_operator") && tree_count(t, n) == 2) {
 		cf_autofree char *left = tree_text(t, tree_first(t, n));
 		cf_autofree char *right = tree_text(t, tree_last(t, n));
-		int operator = t->v[tree_first(t, n)].after;
+		int operator= t->v[tree_first(t, n)].after;
 		for (size_t i = 0; i < 3; i++)
 			for (int k = 0; k < 2; k++)
 				if (tree_text_is(t, operator, operators[i][k]))
-					return cf_asprintf("%s %s %s", left, operators[i][!k], right);
+					return cf_asprintf(
+						"%s %s %s", left, operators[i][!k], right);
 	}
 	cf_autofree char *text = tree_text(t, n);
 	return tree_is_any(t, n, "boolean_operator conditional_expression lambda")
-	               ? cf_asprintf("not (%s)", text)
-	               : cf_asprintf("not %s", text);
+		       ? cf_asprintf("not (%s)", text)
+		       : cf_asprintf("not %s", text);
 }
 
 char *clause_text(const struct rule_ctx *c, const struct clauses *p, int i)
@@ -413,7 +428,7 @@ char *clause_text(const struct rule_ctx *c, const struct clauses *p, int i)
 	int value = p->v[i].value;
 	if (p->v[i].kind == CLAUSE_IF_NOT) {
 		cf_autofree char *not = negated(c, value);
-		return cf_asprintf("if %s", not);
+		return cf_asprintf("if %s", not );
 	}
 	bool parens = tree_is_any(t, value, "expression_list conditional_expression lambda");
 	if (p->v[i].kind == CLAUSE_IF && IS(value, "parenthesized_expression"))
@@ -421,7 +436,8 @@ char *clause_text(const struct rule_ctx *c, const struct clauses *p, int i)
 	cf_autofree char *text = tree_text(t, value);
 	cf_autofree char *target = p->v[i].target ? tree_text(t, p->v[i].target) : cf_strdup("");
 	return cf_asprintf("%s%s%s%s%s%s", p->v[i].kind == CLAUSE_FOR ? "for " : "if ", target,
-		p->v[i].kind == CLAUSE_FOR ? " in " : "", parens ? "(" : "", text, parens ? ")" : "");
+		p->v[i].kind == CLAUSE_FOR ? " in " : "", parens ? "(" : "", text,
+		parens ? ")" : "");
 }
 
 static size_t column_of(const struct tree *t, int n)
@@ -452,12 +468,12 @@ void clauses_write(struct rule_ctx *c, int first, int last, const struct clauses
 	/* One %s for each part; the arguments behind the last are not looked at. */
 	cf_autobuf struct cf_buf template = CF_BUF_INIT;
 	for (int i = 0; i < p->n + 3; i++)
-		cf_buf_adds(&template, width <= 88 ? i > 1 && i < p->n + 2 ? " %s" : "%s"
-			                : i == 0       ? "%s"
-			                : i < p->n + 2 ? "\n\t%s"
-			                               : "\n%s");
-	rule_replace_run(c, first, last, NULL, template.data, part[0], part[1], part[2], part[3], part[4],
-		part[5], part[6], part[7], part[8]);
+		cf_buf_adds(&template, width <= 88    ? i > 1 && i < p->n + 2 ? " %s" : "%s"
+				       : i == 0	      ? "%s"
+				       : i < p->n + 2 ? "\n\t%s"
+						      : "\n%s");
+	rule_replace_run(c, first, last, NULL, template.data, part[0], part[1], part[2], part[3],
+		part[4], part[5], part[6], part[7], part[8]);
 	for (int i = 0; i < p->n; i++)
 		free(text[i]);
 }

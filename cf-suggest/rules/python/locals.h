@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What several rules ask about a function's locals: who else holds a value, what a loop leaves behind. */
+/* What several rules ask about a function's locals: who else holds a value, what a loop leaves
+ * behind. */
 #ifndef CF_PY_LOCALS_H
 #define CF_PY_LOCALS_H
 
@@ -18,12 +19,13 @@ int local_value(const struct rule_ctx *c, int statement);
  */
 int local_start(const struct rule_ctx *c, const char *name, int site, int *loop);
 
-/* A read of a container that gives nobody else a hold on it, nor a view that would see it change. */
+/* A read of a container that gives nobody else a hold on it, nor a view that would see it change.
+ */
 bool local_private_use(const struct rule_ctx *c, int use);
 
 /*
- * Somebody else may hold what a path stands for, so that a call which is not given it may change it:
- * an attribute, a local that came out of an object, a name that an inner function uses, too.
+ * Somebody else may hold what a path stands for, so that a call which is not given it may change
+ * it: an attribute, a local that came out of an object, a name that an inner function uses, too.
  */
 bool local_shared(const struct rule_ctx *c, int path);
 /* A call in region, not within `except`, that may do anything: neither pure nor a container's. */
@@ -35,8 +37,8 @@ bool local_dead_outside(const struct rule_ctx *c, int loop, const char *name);
 bool local_targets_dead_outside(const struct rule_ctx *c, int loop, int target);
 
 /*
- * A name for a local of the function's: like rule_fresh_name, but what only other functions use will
- * do. Borrowed from c.
+ * A name for a local of the function's: like rule_fresh_name, but what only other functions use
+ * will do. Borrowed from c.
  */
 const char *local_fresh_name(struct rule_ctx *c, const char *base, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -75,8 +77,8 @@ bool clauses_dead_outside(const struct rule_ctx *c, const struct clauses *p, int
 /* Clause i as text: "for x in xs", "if x not in seen". Returns new. */
 char *clause_text(const struct rule_ctx *c, const struct clauses *p, int i);
 /*
- * Replaces statements first..last by `<before><element> for … if …<after>`, on lines of its own where
- * it would pass column 88.
+ * Replaces statements first..last by `<before><element> for … if …<after>`, on lines of its own
+ * where it would pass column 88.
  */
 void clauses_write(struct rule_ctx *c, int first, int last, const struct clauses *p,
 	const char *before, const char *element, const char *after);

@@ -32,9 +32,10 @@ static char *spelled(const struct rule_ctx *c, const struct clauses *p, int n)
 	cf_autofree char *value = tree_text(t, p->name_value);
 	if (py_uses(c, n, name) > 1 || !py_pure(c, n) || strchr(value, '\n'))
 		return NULL;
-	cf_autofree char *parens = tree_is_any(t, p->name_value, "call subscript attribute identifier")
-	                                   ? cf_strdup(value)
-	                                   : cf_asprintf("(%s)", value);
+	cf_autofree char *parens =
+		tree_is_any(t, p->name_value, "call subscript attribute identifier")
+			? cf_strdup(value)
+			: cf_asprintf("(%s)", value);
 	return py_renamed(c, n, name, parens);
 }
 
@@ -58,16 +59,18 @@ static char *element_of(const struct rule_ctx *c, const struct clauses *p, const
 	cf_autofree char *then = tree_text(c->tree, got(m, 'E'));
 	cf_autofree char *otherwise = tree_text(c->tree, got(m, 'F'));
 	return tree_is_any(c->tree, got(m, 'E'), "conditional_expression lambda")
-	               ? NULL
-	               : cf_asprintf("%s if %s else %s", then, condition, otherwise);
+		       ? NULL
+		       : cf_asprintf("%s if %s else %s", then, condition, otherwise);
 }
 
-/* Lambdas would see the comprehension's names, not the loop's; a comment would be lost or kept inside. */
+/* Lambdas would see the comprehension's names, not the loop's; a comment would be lost or kept
+ * inside. */
 static bool plain(const struct rule_ctx *c, const struct clauses *p)
 {
 	const struct tree *t = c->tree;
 	for (int n = p->first; n < t->v[p->last].after; n++)
-		if (tree_is_any(t, n, "lambda list_splat dictionary_splat function_definition comment"))
+		if (tree_is_any(
+			    t, n, "lambda list_splat dictionary_splat function_definition comment"))
 			return false;
 	return !p->name_value || !tree_is_any(t, p->name_value, "lambda expression_list");
 }
@@ -83,8 +86,8 @@ static void loop(struct rule_ctx *c, int loop)
 	enum py_type type = added(c, &p, &m);
 	cf_autofree char *name = type ? py_name(c, got(&m, 'L')) : NULL;
 	if (!name || !py_is_local(c, name) || clauses_use(c, &p, name) ||
-		py_uses(c, p.first, name) != (got(&m, 'C') ? 2 : 1) || !clauses_dead_outside(c, &p, loop) ||
-		local_seen_after_error(c, loop, name))
+		py_uses(c, p.first, name) != (got(&m, 'C') ? 2 : 1) ||
+		!clauses_dead_outside(c, &p, loop) || local_seen_after_error(c, loop, name))
 		return;
 	int start = local_empty_before(c, name, loop);
 	bool empty = start && py_expression_type(c, local_value(c, start)) == type;
@@ -104,8 +107,9 @@ static void loop(struct rule_ctx *c, int loop)
 	cf_autofree char *hint = annotation ? tree_text(t, annotation) : NULL;
 	cf_autofree char *left = cf_asprintf("%s%s%s", name, hint ? ": " : "", hint ? hint : "");
 	/* for x in xs: items.append(x) */
-	bool copy = p.n == 1 && type != PY_DICT && !p.name && tree_text_is(t, p.v[0].target, element) &&
-	            tree_is(t, p.v[0].target, "identifier");
+	bool copy = p.n == 1 && type != PY_DICT && !p.name &&
+		    tree_text_is(t, p.v[0].target, element) &&
+		    tree_is(t, p.v[0].target, "identifier");
 	int over = p.v[0].value, first = adjacent ? start : loop;
 	const char *made = type == PY_LIST ? "list" : "set";
 
@@ -119,18 +123,20 @@ static void loop(struct rule_ctx *c, int loop)
 	} else if (copy) {
 		rule_replace(c, loop, NULL, "%s.extend(%n)", name, over);
 	} else {
-		cf_autofree char *before = empty ? cf_asprintf("%s = %s", left, type == PY_LIST ? "[" : "{")
-		                                 : cf_asprintf("%s += [", name);
+		cf_autofree char *before =
+			empty ? cf_asprintf("%s = %s", left, type == PY_LIST ? "[" : "{")
+			      : cf_asprintf("%s += [", name);
 		clauses_write(c, first, loop, &p, before, element, type == PY_LIST ? "]" : "}");
 	}
-	rule_end(c, "A comprehension does the same without a method call and a name look-up on each pass.");
+	rule_end(c, "A comprehension does the same without a method call and a name look-up on "
+		    "each pass.");
 }
 
 static void find(struct rule_ctx *c)
 {
-	PY_NODES (c, n)
-		if (tree_is(c->tree, n, "for_statement") && py_own(c, n))
-			loop(c, n);
+	PY_NODES(c, n)
+	if (tree_is(c->tree, n, "for_statement") && py_own(c, n))
+		loop(c, n);
 }
 
 const struct rule rule_loop_comprehension = {

@@ -10,19 +10,20 @@
 
 /* Cost more than the name that replaces them. */
 #define COSTLY "sorted set frozenset list tuple dict sum min max any all str repr int float round"
-#define COSTLY_METHODS                                                                               \
-	"lower upper casefold title capitalize split rsplit splitlines strip lstrip rstrip replace "  \
-	"join count index union intersection difference symmetric_difference encode decode "          \
+#define COSTLY_METHODS                                                                             \
+	"lower upper casefold title capitalize split rsplit splitlines strip lstrip rstrip "       \
+	"replace "                                                                                 \
+	"join count index union intersection difference symmetric_difference encode decode "       \
 	"partition rpartition translate format total_seconds most_common isoformat timestamp"
 /* Give something that can be walked over only once, or that shows later changes. */
 #define ONE_SHOT "enumerate zip reversed iter map filter range open"
 #define VIEWS "items keys values"
 /* Reading from a container does not change it. */
-#define READING_METHODS                                                                              \
-	"count index get union intersection difference symmetric_difference issubset issuperset "     \
+#define READING_METHODS                                                                            \
+	"count index get union intersection difference symmetric_difference issubset issuperset "  \
 	"isdisjoint copy items keys values"
-#define READERS                                                                                      \
-	"len sum sorted list tuple set frozenset dict max min any all enumerate zip reversed str "    \
+#define READERS                                                                                    \
+	"len sum sorted list tuple set frozenset dict max min any all enumerate zip reversed str " \
 	"repr bool isinstance map filter iter"
 
 static bool word_in(const struct tree *t, int n, const char *words)
@@ -73,7 +74,8 @@ static bool is_worth(const struct rule_ctx *c, int n, int loop)
 	for (int i = n; i < t->v[n].after; i++) {
 		if (calls_builtin(c, i, COSTLY) && tree_count(t, tree_field(t, i, "arguments")))
 			return true;
-		if (tree_is(t, i, "call") && (is_math(c, i) || word_in(t, method_of(c, i), COSTLY_METHODS)))
+		if (tree_is(t, i, "call") &&
+			(is_math(c, i) || word_in(t, method_of(c, i), COSTLY_METHODS)))
 			return true;
 		if (calls_builtin(c, i, "len") && in_while_condition(c, n, loop))
 			return true;
@@ -93,7 +95,8 @@ static bool is_container(const struct rule_ctx *c, int n)
 		return tree_is(t, tree_field(t, n, "subscript"), "slice");
 	if (calls_builtin(c, n, "sum min max any all len str repr int float round abs"))
 		return false;
-	if (is_math(c, n) || word_in(t, method_of(c, n), "index count find total_seconds timestamp"))
+	if (is_math(c, n) ||
+		word_in(t, method_of(c, n), "index count find total_seconds timestamp"))
 		return false;
 	return type != PY_STR && type != PY_NUMBER && type != PY_TUPLE;
 }
@@ -132,16 +135,17 @@ static bool changes_elsewhere(const struct rule_ctx *c, int path, int region, in
 	return false;
 }
 
-/* A name that no call can rebind behind our back: a local, a builtin, an import, a def, a CONSTANT. */
+/* A name that no call can rebind behind our back: a local, a builtin, an import, a def, a CONSTANT.
+ */
 static bool is_settled(const struct rule_ctx *c, const char *name)
 {
 	const struct tree *t = c->tree;
 	bool found = false;
 
 	if (py_is_local(c, name)) {
-		PY_EACH_USE (c, c->function, name, use)
-			if (py_role(c, use) == PY_DECLARE)
-				return false;
+		PY_EACH_USE(c, c->function, name, use)
+		if (py_role(c, use) == PY_DECLARE)
+			return false;
 		return true;
 	}
 	for (int i = py_next_use(c, 0, name, 1); i; i = py_next_use(c, 0, name, i + 1)) {
@@ -151,7 +155,8 @@ static bool is_settled(const struct rule_ctx *c, const char *name)
 		if (py_role(c, i) == PY_DECLARE ||
 			(strcspn(name, "abcdefghijklmnopqrstuvwxyz") != strlen(name) &&
 				!tree_is_any(t, tree_parent(t, i),
-					"dotted_name aliased_import function_definition class_definition")))
+					"dotted_name aliased_import function_definition "
+					"class_definition")))
 			return false;
 	}
 	return found || py_is_builtin(c, name);
@@ -170,7 +175,8 @@ static bool calls_module(const struct rule_ctx *c, int n)
 	if (!name || py_is_local(c, name) || is_math(c, n) || os_path)
 		return false;
 	for (int i = py_next_use(c, 0, name, 1); i; i = py_next_use(c, 0, name, i + 1))
-		if (tree_is_any(t, tree_parent(t, i), "dotted_name aliased_import class_definition"))
+		if (tree_is_any(
+			    t, tree_parent(t, i), "dotted_name aliased_import class_definition"))
 			return true;
 	return false;
 }
@@ -201,10 +207,11 @@ static bool is_invariant(const struct rule_ctx *c, int n, int region)
 			path = tree_parent(t, path);
 		if (!is_settled(c, name))
 			return false;
-		if (tree_is(t, tree_parent(t, i), "call") && tree_field(t, tree_parent(t, i), "function") == i)
+		if (tree_is(t, tree_parent(t, i), "call") &&
+			tree_field(t, tree_parent(t, i), "function") == i)
 			continue;
-		if (out && local_shared(c, path) &&
-			!calls_module(c, tree_parent(t, path)) && !is_math(c, tree_parent(t, path)))
+		if (out && local_shared(c, path) && !calls_module(c, tree_parent(t, path)) &&
+			!is_math(c, tree_parent(t, path)))
 			return false;
 		if (changes_elsewhere(c, path, region, n))
 			return false;
@@ -222,12 +229,14 @@ static bool may_be_none(const struct rule_ctx *c, int n)
 		if (py_role(c, i) != PY_READ)
 			continue;
 		cf_autofree char *name = tree_text(t, i);
-		PY_EACH_USE (c, c->function, name, use) {
+		PY_EACH_USE(c, c->function, name, use)
+		{
 			int up = tree_parent(t, use);
 			if (tree_is_any(t, up, "default_parameter typed_default_parameter") &&
 				tree_is(t, tree_field(t, up, "value"), "none"))
 				return true;
-			if (MATCH(t, up, &(struct match){0}, "$_ is None", "$_ is not None", "$_ == None"))
+			if (MATCH(t, up, &(struct match){0}, "$_ is None", "$_ is not None",
+				    "$_ == None"))
 				return true;
 			if (local_value(c, py_statement(c, use)) &&
 				tree_is(t, local_value(c, py_statement(c, use)), "none"))
@@ -241,14 +250,18 @@ static bool may_raise(const struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
 	for (int i = n; i < t->v[n].after; i++) {
-		if (tree_is(t, i, "subscript") && !tree_is(t, tree_field(t, i, "subscript"), "slice"))
+		if (tree_is(t, i, "subscript") &&
+			!tree_is(t, tree_field(t, i, "subscript"), "slice"))
 			return true;
 		if (calls_builtin(c, i, "int float ord pow divmod chr"))
 			return true;
 		if (calls_builtin(c, i, "min max") &&
-			!MATCH(t, i, &(struct match){0}, "$_($_, default=$_)", "$_($_, key=$_, default=$_)"))
+			!MATCH(t, i, &(struct match){0}, "$_($_, default=$_)",
+				"$_($_, key=$_, default=$_)"))
 			return true;
-		if (is_math(c, i) || (tree_is(t, i, "call") && word_in(t, method_of(c, i), "index decode encode format")))
+		if (is_math(c, i) ||
+			(tree_is(t, i, "call") &&
+				word_in(t, method_of(c, i), "index decode encode format")))
 			return true;
 		if (tree_is(t, i, "binary_operator")) {
 			int right = tree_field(t, i, "right");
@@ -266,7 +279,9 @@ static bool leaves_before(const struct rule_ctx *c, int s)
 	const struct tree *t = c->tree;
 	for (int p = tree_prev(t, s); p; p = tree_prev(t, p))
 		for (int n = p; n < t->v[p].after; n++)
-			if (tree_is_any(t, n, "continue_statement break_statement return_statement raise_statement"))
+			if (tree_is_any(t, n,
+				    "continue_statement break_statement return_statement "
+				    "raise_statement"))
 				return true;
 	return false;
 }
@@ -278,12 +293,14 @@ static bool on_every_pass(const struct rule_ctx *c, int n, int region)
 	for (int up; n != region; n = up) {
 		up = tree_parent(t, n);
 		const char *field = t->v[n].field ? t->v[n].field : "";
-		if (tree_is(t, up, "conditional_expression") && n != tree_next(t, tree_first(t, up)))
+		if (tree_is(t, up, "conditional_expression") &&
+			n != tree_next(t, tree_first(t, up)))
 			return false;
 		if (tree_is(t, up, "boolean_operator") && !strcmp(field, "right"))
 			return false;
-		if (tree_is_any(t, up, "elif_clause else_clause except_clause finally_clause try_statement "
-				       "with_statement match_statement lambda"))
+		if (tree_is_any(t, up,
+			    "elif_clause else_clause except_clause finally_clause try_statement "
+			    "with_statement match_statement lambda"))
 			return false;
 		if (tree_is(t, up, "if_statement") && strcmp(field, "condition"))
 			return false;
@@ -296,8 +313,8 @@ static bool on_every_pass(const struct rule_ctx *c, int n, int region)
 		if (tree_is_any(t, up, PY_COMPREHENSIONS)) {
 			/* Behind an `if` or a second `for`, and in the element then, too. */
 			int clauses = 0;
-			for (int i = tree_next(t, tree_first(t, up)); i && (i < n || n == tree_first(t, up));
-				i = tree_next(t, i))
+			for (int i = tree_next(t, tree_first(t, up));
+				i && (i < n || n == tree_first(t, up)); i = tree_next(t, i))
 				clauses++;
 			if (clauses > 1)
 				return false;
@@ -306,21 +323,24 @@ static bool on_every_pass(const struct rule_ctx *c, int n, int region)
 	return true;
 }
 
-/* What has items exactly when the loop has a pass: xs of `for x in xs`, enumerate(xs), xs.items(). */
+/* What has items exactly when the loop has a pass: xs of `for x in xs`, enumerate(xs), xs.items().
+ */
 static int passes_over(const struct rule_ctx *c, int loop)
 {
 	const struct tree *t = c->tree;
-	int clause = tree_is_any(t, loop, PY_COMPREHENSIONS) ? tree_next(t, tree_first(t, loop)) : loop;
+	int clause =
+		tree_is_any(t, loop, PY_COMPREHENSIONS) ? tree_next(t, tree_first(t, loop)) : loop;
 	int over = tree_field(t, clause, "right");
 	struct match m = {0};
 
 	if (MATCH(t, over, &m, "enumerate($A)", "enumerate($A, $_)", "reversed($A)", "sorted($A)",
-		    "$A.items()", "$A.values()", "$A.keys()", "range(len($A))", "range(0, len($A))", "list($A)"))
+		    "$A.items()", "$A.values()", "$A.keys()", "range(len($A))", "range(0, len($A))",
+		    "list($A)"))
 		over = got(&m, 'A');
 	return over && py_is_path(c, over) && py_type_of(c, over) != PY_OTHER &&
 			       py_type_of(c, over) != PY_NUMBER
-	               ? over
-	               : 0;
+		       ? over
+		       : 0;
 }
 
 struct place {
@@ -338,15 +358,17 @@ static struct place place_for(const struct rule_ctx *c, int n)
 	for (int loop = py_loop(c, n); loop; loop = py_loop(c, loop)) {
 		int statement = py_statement(c, loop);
 		bool alone = statement == loop ||
-		             (tree_is_any(t, statement, "expression_statement return_statement for_statement "
-							"if_statement") &&
-				             on_every_pass(c, loop, statement));
+			     (tree_is_any(t, statement,
+				      "expression_statement return_statement for_statement "
+				      "if_statement") &&
+				     on_every_pass(c, loop, statement));
 		/* The pieces of a with or try, a decorator: not where the statement starts. */
 		if (!alone || !is_invariant(c, n, statement))
 			break;
 		bool every = on_every_pass(c, from, loop);
 		bool asked = in_while_condition(c, from, loop) && every;
-		/* On some passes, perhaps none: worth it only where the trace shows that they are many. */
+		/* On some passes, perhaps none: worth it only where the trace shows that they are
+		 * many. */
 		if (!every && rule_heat(c, n) < HOT)
 			break;
 		if (raises && !asked) {
@@ -395,7 +417,8 @@ static char *name_for(const struct rule_ctx *c, int n)
 
 	if (MATCH(t, n, &(struct match){0}, "sum($A) / len($A)"))
 		return cf_asprintf("mean_%s", subject);
-	if (MATCH(t, n, &(struct match){0}, "len($_) - $_", "len($_) + $_", "len($_) // $_", "$_ - len($_)"))
+	if (MATCH(t, n, &(struct match){0}, "len($_) - $_", "len($_) + $_", "len($_) // $_",
+		    "$_ - len($_)"))
 		return cf_asprintf("%s_end", subject);
 	if (tree_is(t, n, "subscript"))
 		return cf_asprintf("%s_part", subject);
@@ -416,8 +439,8 @@ static void write_before(struct rule_ctx *c, struct place place, const char *nam
 	if (tree_has_comment(t, t->v[value].start, t->v[value].end))
 		rule_fail(c);
 	if (place.guard)
-		rule_insert_before(c, place.before, NULL, "%s = %s%n%s if %n else None", name, open, value,
-			*open ? ")" : "", place.guard);
+		rule_insert_before(c, place.before, NULL, "%s = %s%n%s if %n else None", name, open,
+			value, *open ? ")" : "", place.guard);
 	else
 		rule_insert_before(c, place.before, NULL, "%s = %n", name, value);
 }
@@ -430,7 +453,8 @@ static bool move(struct rule_ctx *c, int n)
 	cf_autofree char *name = NULL;
 
 	if (local_value(c, statement) != n || tree_field(t, tree_first(t, statement), "type") ||
-		!tree_is_any(t, loop, PY_LOOPS) || tree_parent(t, tree_parent(t, statement)) != loop)
+		!tree_is_any(t, loop, PY_LOOPS) ||
+		tree_parent(t, tree_parent(t, statement)) != loop)
 		return false;
 	name = py_name(c, tree_field(t, tree_first(t, statement), "left"));
 	if (!name || !py_is_local(c, name) || py_bindings(c, c->function, name) != 1 ||
@@ -457,7 +481,8 @@ static bool is_row(const struct rule_ctx *c, int n)
 	int up = tree_parent(t, n), index = tree_field(t, n, "subscript");
 	return tree_is(t, n, "subscript") && py_is_path(c, tree_field(t, n, "value")) &&
 	       tree_is(t, up, "subscript") && tree_field(t, up, "value") == n &&
-	       tree_is(t, index, "identifier") && py_type_of(c, tree_field(t, n, "value")) != PY_STR &&
+	       tree_is(t, index, "identifier") &&
+	       py_type_of(c, tree_field(t, n, "value")) != PY_STR &&
 	       !tree_is(t, tree_field(t, up, "subscript"), "slice");
 }
 
@@ -502,14 +527,15 @@ static bool hoist(struct rule_ctx *c, int n)
 		return false;
 
 	for (int i = place.before; i < t->v[place.before].after; i++) {
-		if (t->v[i].end - t->v[i].start != t->v[n].end - t->v[n].start || !tree_equal(t, i, n) ||
-			strcmp(t->v[i].type, t->v[n].type))
+		if (t->v[i].end - t->v[i].start != t->v[n].end - t->v[n].start ||
+			!tree_equal(t, i, n) || strcmp(t->v[i].type, t->v[n].type))
 			continue;
 		if (count == SAME || !py_own(c, i) || py_use(c, i) == PY_USE_BIND ||
 			(container && !only_read(c, i)))
 			return false;
 		/* Computed once already. */
-		if (tree_inside(t, i, tree_field(t, place.before, "right")) && tree_is(t, place.before, "for_statement") && i != n)
+		if (tree_inside(t, i, tree_field(t, place.before, "right")) &&
+			tree_is(t, place.before, "for_statement") && i != n)
 			return false;
 		same[count++] = i;
 	}
@@ -521,10 +547,13 @@ static bool hoist(struct rule_ctx *c, int n)
 		rule_replace(c, same[i], NULL, "%s", name);
 	cf_autofree char *text = tree_text(t, n);
 	if (strlen(text) > 60 || strchr(text, '\n'))
-		rule_end(c, "`%s` holds what is the same on every pass; it is computed once, before the loop.",
+		rule_end(c,
+			"`%s` holds what is the same on every pass; it is computed once, before "
+			"the loop.",
 			name);
 	else
-		rule_end(c, "`%s` is the same on every pass; it is computed once, before the loop.", text);
+		rule_end(c, "`%s` is the same on every pass; it is computed once, before the loop.",
+			text);
 	return true;
 }
 
@@ -536,7 +565,8 @@ static void find(struct rule_ctx *c)
 	/* Between two items of a generator, anybody may change anything. */
 	if (py_is_generator(c) || py_is_async(c) || local_is_frame_code(c, c->body))
 		return;
-	PY_NODES (c, n) {
+	PY_NODES(c, n)
+	{
 		done = false;
 		if (!py_own(c, n) || !tree_is_any(t, n, "call binary_operator subscript"))
 			continue;

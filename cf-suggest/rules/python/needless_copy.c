@@ -83,7 +83,8 @@ static bool identity(struct rule_ctx *c, int n)
 		 tree_is(t, got(&m, 'K'), "identifier") && tree_is(t, got(&m, 'V'), "identifier") &&
 		 !tree_equal(t, got(&m, 'K'), got(&m, 'V')))
 		made = "dict";
-	if (!made || (got(&m, 'X') && !tree_is(t, got(&m, 'X'), "identifier")) || !py_is_builtin(c, made))
+	if (!made || (got(&m, 'X') && !tree_is(t, got(&m, 'X'), "identifier")) ||
+		!py_is_builtin(c, made))
 		return false;
 	for (int i = n; i < t->v[n].after; i++)
 		if (tree_is(t, i, "async"))
@@ -92,9 +93,10 @@ static bool identity(struct rule_ctx *c, int n)
 	if (!strcmp(made, "dict") && py_type_of(c, got(&m, 'A')) != PY_DICT)
 		return false;
 	rule_begin(c, n);
-	rule_replace(c, n, &m, tree_is(t, got(&m, 'A'), "conditional_expression") ? "%s(($A))" : "%s($A)",
-		made);
-	rule_end(c, "%s() copies in C; the comprehension runs bytecode for each item and changes none.",
+	rule_replace(c, n, &m,
+		tree_is(t, got(&m, 'A'), "conditional_expression") ? "%s(($A))" : "%s($A)", made);
+	rule_end(c,
+		"%s() copies in C; the comprehension runs bytecode for each item and changes none.",
 		made);
 	return true;
 }
@@ -107,7 +109,7 @@ static bool generator(struct rule_ctx *c, int n)
 	int element = tree_first(t, args);
 	bool list = py_is_builtin_node(c, f, "list"), set = py_is_builtin_node(c, f, "set");
 	bool dict = py_is_builtin_node(c, f, "dict") && tree_is(t, element, "tuple") &&
-	            tree_count(t, element) == 2;
+		    tree_count(t, element) == 2;
 
 	if (!tree_is(t, args, "generator_expression") || (!list && !set && !dict))
 		return false;
@@ -117,8 +119,8 @@ static bool generator(struct rule_ctx *c, int n)
 	/* The brackets change, the layout between them stays. */
 	uint32_t open = t->v[args].start + 1;
 	cf_autofree char *lead = cf_strndup(t->text + open, t->v[element].start - open);
-	cf_autofree char *rest = cf_strndup(
-		t->text + t->v[element].end, t->v[args].end - 1 - t->v[element].end);
+	cf_autofree char *rest =
+		cf_strndup(t->text + t->v[element].end, t->v[args].end - 1 - t->v[element].end);
 	rule_begin(c, n);
 	if (tree_has_comment(t, t->v[args].start, t->v[args].end))
 		rule_fail(c);
@@ -127,7 +129,8 @@ static bool generator(struct rule_ctx *c, int n)
 			tree_next(t, tree_first(t, element)), rest);
 	else
 		rule_replace(c, n, NULL, list ? "[%s%n%s]" : "{%s%n%s}", lead, element, rest);
-	rule_end(c, "A comprehension fills the container directly, without a generator to resume for each "
+	rule_end(c, "A comprehension fills the container directly, without a generator to resume "
+		    "for each "
 		    "item.");
 	return true;
 }
@@ -137,17 +140,19 @@ static bool emptiness(struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
 	struct match m = {0};
-	int some = MATCH(t, n, &m, "len([$X for $T in $A if $C]) > 0", "len([$X for $T in $A if $C]) != 0",
-		"len([$X for $T in $A if $C]) >= 1");
-	int none = some ? 0 : MATCH(t, n, &m, "len([$X for $T in $A if $C]) == 0",
-				      "len([$X for $T in $A if $C]) < 1");
+	int some = MATCH(t, n, &m, "len([$X for $T in $A if $C]) > 0",
+		"len([$X for $T in $A if $C]) != 0", "len([$X for $T in $A if $C]) >= 1");
+	int none = some ? 0
+			: MATCH(t, n, &m, "len([$X for $T in $A if $C]) == 0",
+				  "len([$X for $T in $A if $C]) < 1");
 
 	if ((!some && !none) || !py_is_builtin(c, "len") || !py_is_builtin(c, "any") ||
 		!py_pure(c, got(&m, 'C')) || !tree_is(t, got(&m, 'X'), "identifier"))
 		return false;
 	rule_begin(c, n);
 	rule_replace(c, n, &m, none ? "not any($C for $T in $A)" : "any($C for $T in $A)");
-	rule_end(c, "any() stops at the first that meets the condition; the list was made to the end to be "
+	rule_end(c, "any() stops at the first that meets the condition; the list was made to the "
+		    "end to be "
 		    "counted.");
 	return true;
 }
@@ -155,10 +160,12 @@ static bool emptiness(struct rule_ctx *c, int n)
 static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
-	PY_NODES (c, n) {
+	PY_NODES(c, n)
+	{
 		if (tree_is(t, n, "call"))
 			(void)(deep_copy(c, n) || generator(c, n));
-		else if (tree_is_any(t, n, "list_comprehension set_comprehension dictionary_comprehension"))
+		else if (tree_is_any(t, n,
+				 "list_comprehension set_comprehension dictionary_comprehension"))
 			identity(c, n);
 		else if (tree_is(t, n, "comparison_operator"))
 			emptiness(c, n);

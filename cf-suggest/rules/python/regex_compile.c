@@ -58,8 +58,9 @@ static bool is_module_constant(const struct rule_ctx *c, int n)
 		if (py_role(c, i) == PY_READ)
 			continue;
 		int up = tree_parent(t, i);
-		if (found++ || !tree_is(t, up, "assignment") || tree_parent(t, tree_parent(t, up)) ||
-			up > c->function || py_expression_type(c, tree_field(t, up, "right")) != PY_STR)
+		if (found++ || !tree_is(t, up, "assignment") ||
+			tree_parent(t, tree_parent(t, up)) || up > c->function ||
+			py_expression_type(c, tree_field(t, up, "right")) != PY_STR)
 			return false;
 	}
 	return found;
@@ -73,26 +74,31 @@ static bool constant_pattern(const struct rule_ctx *c, int n)
 		if (tree_is_any(t, i, "interpolation comment"))
 			return false;
 		if (t->v[i].named &&
-			!tree_is_any(t, i, "string concatenated_string binary_operator parenthesized_expression "
-					   "string_start string_content string_end escape_sequence "
-					   "escape_interpolation") &&
+			!tree_is_any(t, i,
+				"string concatenated_string binary_operator "
+				"parenthesized_expression "
+				"string_start string_content string_end escape_sequence "
+				"escape_interpolation") &&
 			!is_module_constant(c, i))
 			return false;
 	}
-	return tree_is_any(t, n, "string concatenated_string binary_operator parenthesized_expression "
-				 "identifier");
+	return tree_is_any(t, n,
+		"string concatenated_string binary_operator parenthesized_expression "
+		"identifier");
 }
 
 static bool constant_flags(const struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
 	for (int i = n; i < t->v[n].after; i++) {
-		cf_autofree char *name =
-			tree_is(t, i, "attribute") ? tree_text(t, tree_field(t, i, "attribute")) : NULL;
+		cf_autofree char *name = tree_is(t, i, "attribute")
+						 ? tree_text(t, tree_field(t, i, "attribute"))
+						 : NULL;
 		if (name && (!is_caps(name) || !is_re(c, tree_field(t, i, "object"))))
 			return false;
-		if (t->v[i].named && !tree_is_any(t, i, "attribute binary_operator integer identifier "
-							"parenthesized_expression"))
+		if (t->v[i].named && !tree_is_any(t, i,
+					     "attribute binary_operator integer identifier "
+					     "parenthesized_expression"))
 			return false;
 		if (tree_is(t, i, "identifier") && !tree_is(t, tree_parent(t, i), "attribute"))
 			return false;
@@ -106,8 +112,8 @@ static int flags_position(const struct tree *t, int method)
 	static const struct {
 		const char *name;
 		int position;
-	} methods[] = {{"compile", 1}, {"match", 2}, {"search", 2}, {"fullmatch", 2}, {"findall", 2},
-		{"finditer", 2}, {"split", 3}, {"sub", 4}, {"subn", 4}};
+	} methods[] = {{"compile", 1}, {"match", 2}, {"search", 2}, {"fullmatch", 2},
+		{"findall", 2}, {"finditer", 2}, {"split", 3}, {"sub", 4}, {"subn", 4}};
 	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
 		if (tree_text_is(t, method, methods[i].name))
 			return methods[i].position;
@@ -120,11 +126,13 @@ static bool is_site(const struct rule_ctx *c, int n, struct site *s)
 	const struct tree *t = c->tree;
 	int f = tree_is(t, n, "call") ? tree_field(t, n, "function") : 0;
 	int args = f ? tree_field(t, n, "arguments") : 0;
-	int position = tree_is(t, f, "attribute") ? flags_position(t, tree_field(t, f, "attribute")) : 0;
+	int position =
+		tree_is(t, f, "attribute") ? flags_position(t, tree_field(t, f, "attribute")) : 0;
 	int i = 0;
 
 	*s = (struct site){.call = n};
-	if (!position || !tree_is(t, args, "argument_list") || !is_re(c, tree_field(t, f, "object")))
+	if (!position || !tree_is(t, args, "argument_list") ||
+		!is_re(c, tree_field(t, f, "object")))
 		return false;
 	for (int a = tree_first(t, args); a; a = tree_next(t, a), i++) {
 		bool keyword = tree_is(t, a, "keyword_argument");
@@ -132,7 +140,8 @@ static bool is_site(const struct rule_ctx *c, int n, struct site *s)
 			return false; /* flags that are not last: left alone */
 		if (!i && !keyword)
 			s->pattern = a;
-		else if (keyword ? tree_text_is(t, tree_field(t, a, "name"), "flags") : i == position)
+		else if (keyword ? tree_text_is(t, tree_field(t, a, "name"), "flags")
+				 : i == position)
 			s->flags = keyword ? tree_field(t, a, "value") : a;
 		else {
 			s->first = s->first ? s->first : a;
@@ -175,8 +184,8 @@ static char *only_name(const struct rule_ctx *c, int call)
 	cf_autofree char *name = py_name(c, tree_field(t, tree_first(t, statement), "left"));
 	return name && py_is_local(c, name) && py_own(c, statement) &&
 			       py_bindings(c, c->function, name) == 1
-	               ? cf_steal(&name)
-	               : NULL;
+		       ? cf_steal(&name)
+		       : NULL;
 }
 
 static void rewrite_call(struct rule_ctx *c, const struct site *s)
@@ -202,10 +211,10 @@ static void constants(struct rule_ctx *c)
 	int n = 0, top = c->function;
 	bool hot = rule_calls(c) < 0 || rule_calls(c) >= FEW_CALLS;
 
-	PY_NODES (c, i)
-		if (n < SITES && is_site(c, i, &s) && constant_pattern(c, s.pattern) &&
-			(hot || py_loop(c, i)))
-			sites[n++] = s;
+	PY_NODES(c, i)
+	if (n < SITES && is_site(c, i, &s) && constant_pattern(c, s.pattern) &&
+		(hot || py_loop(c, i)))
+		sites[n++] = s;
 	if (!n)
 		return;
 	while (tree_parent(t, top))
@@ -215,7 +224,8 @@ static void constants(struct rule_ctx *c)
 	for (int i = 0; i < n; i++) {
 		struct site *now = &sites[i];
 		for (int k = 0; k < i && !now->name; k++)
-			if (tree_equal(t, sites[k].pattern, now->pattern) && !sites[k].flags == !now->flags &&
+			if (tree_equal(t, sites[k].pattern, now->pattern) &&
+				!sites[k].flags == !now->flags &&
 				(!now->flags || tree_equal(t, sites[k].flags, now->flags)))
 				now->name = sites[k].name;
 		if (!now->name) {
@@ -223,9 +233,10 @@ static void constants(struct rule_ctx *c)
 			int object = tree_field(t, tree_field(t, now->call, "function"), "object");
 			cf_autofree char *re = tree_text(t, object);
 			cf_autofree char *pattern = tree_text(t, now->pattern);
-			cf_autofree char *flags = now->flags ? tree_text(t, now->flags) : cf_strdup("");
-			cf_buf_addf(&lines, "%s%s = %s.compile(%s%s%s)", lines.len ? c->eol : "", now->name,
-				re, pattern, now->flags ? ", " : "", flags);
+			cf_autofree char *flags =
+				now->flags ? tree_text(t, now->flags) : cf_strdup("");
+			cf_buf_addf(&lines, "%s%s = %s.compile(%s%s%s)", lines.len ? c->eol : "",
+				now->name, re, pattern, now->flags ? ", " : "", flags);
 		}
 		cf_autofree char *local = now->first ? NULL : only_name(c, now->call);
 		if (!local) {
@@ -233,18 +244,19 @@ static void constants(struct rule_ctx *c)
 			continue;
 		}
 		rule_delete(c, py_statement(c, now->call));
-		PY_EACH_USE (c, c->body, local, use)
-			if (py_role(c, use) == PY_READ) {
-				bool inside = false; /* another site's arguments are copied whole */
-				for (int k = 0; k < n; k++)
-					inside |= sites[k].first && tree_inside(t, use, sites[k].call);
-				if (inside)
-					rule_fail(c);
-				rule_replace(c, use, NULL, "%s", now->name);
-			}
+		PY_EACH_USE(c, c->body, local, use)
+		if (py_role(c, use) == PY_READ) {
+			bool inside = false; /* another site's arguments are copied whole */
+			for (int k = 0; k < n; k++)
+				inside |= sites[k].first && tree_inside(t, use, sites[k].call);
+			if (inside)
+				rule_fail(c);
+			rule_replace(c, use, NULL, "%s", now->name);
+		}
 	}
 	rule_insert_before(c, top, NULL, "%s\n\n", lines.data);
-	rule_end(c, "The pattern is compiled once, when the module is imported; re's functions look it up "
+	rule_end(c, "The pattern is compiled once, when the module is imported; re's functions "
+		    "look it up "
 		    "in their cache, or compile it, on every call.");
 }
 
@@ -262,12 +274,14 @@ static bool changes_elsewhere(const struct rule_ctx *c, int path, int region, in
 	return false;
 }
 
-/* The pattern is made of what the region does not change; re.escape() is as pure as what it is given. */
+/* The pattern is made of what the region does not change; re.escape() is as pure as what it is
+ * given. */
 static bool invariant_pattern(const struct rule_ctx *c, int pattern, int region)
 {
 	const struct tree *t = c->tree;
-	if (!tree_is_any(t, pattern, "string concatenated_string binary_operator parenthesized_expression "
-				     "call identifier attribute"))
+	if (!tree_is_any(t, pattern,
+		    "string concatenated_string binary_operator parenthesized_expression "
+		    "call identifier attribute"))
 		return false;
 	for (int n = pattern; n < t->v[pattern].after; n++) {
 		if (tree_is_any(t, n, "yield await named_expression lambda " PY_COMPREHENSIONS))
@@ -297,14 +311,17 @@ static void invariants(struct rule_ctx *c)
 	const struct tree *t = c->tree;
 	struct site s;
 
-	PY_NODES (c, n) {
+	PY_NODES(c, n)
+	{
 		int loop = py_own(c, n) ? py_loop(c, n) : 0, best = 0;
 		if (!loop || !is_site(c, n, &s) || constant_pattern(c, s.pattern))
 			continue;
-		for (; loop && invariant_pattern(c, s.pattern, py_statement(c, loop)); loop = py_loop(c, loop))
+		for (; loop && invariant_pattern(c, s.pattern, py_statement(c, loop));
+			loop = py_loop(c, loop))
 			best = py_statement(c, loop);
 		/* A clause of another statement is not where the statement starts. */
-		if (!best || (!tree_is_any(t, best, PY_LOOPS " expression_statement return_statement")))
+		if (!best ||
+			(!tree_is_any(t, best, PY_LOOPS " expression_statement return_statement")))
 			continue;
 		int word = 0;
 		for (int i = s.pattern; i < t->v[s.pattern].after && !word; i++)
@@ -317,12 +334,14 @@ static void invariants(struct rule_ctx *c)
 		s.name = local_fresh_name(c, "%s_re", base);
 		rule_begin(c, n);
 		if (s.flags)
-			rule_insert_before(c, best, NULL, "%s = %n.compile(%n, %n)", s.name, object, s.pattern,
-				s.flags);
+			rule_insert_before(c, best, NULL, "%s = %n.compile(%n, %n)", s.name, object,
+				s.pattern, s.flags);
 		else
-			rule_insert_before(c, best, NULL, "%s = %n.compile(%n)", s.name, object, s.pattern);
+			rule_insert_before(
+				c, best, NULL, "%s = %n.compile(%n)", s.name, object, s.pattern);
 		rewrite_call(c, &s);
-		rule_end(c, "The pattern is the same on every pass; it is put together and compiled once, before "
+		rule_end(c, "The pattern is the same on every pass; it is put together and "
+			    "compiled once, before "
 			    "the loop.");
 	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists, tuples, dicts and sets that a loop copies to add to them. Strings are string_building's. */
+/* Lists, tuples, dicts and sets that a loop copies to add to them. Strings are string_building's.
+ */
 #include "cf-suggest/rules/python/locals.h"
 
 #include <string.h>
@@ -8,7 +9,7 @@
 /* One statement that makes name anew from name and something more. */
 struct site {
 	int statement, operand; /* operand: the use of name that is copied */
-	struct match m;         /* $X: items, $Y: another container, $K and $V: one entry */
+	struct match m;		/* $X: items, $Y: another container, $K and $V: one entry */
 	enum { ITEMS, CONTAINER, PREPENDED } how;
 };
 
@@ -23,7 +24,7 @@ static bool list_or_tuple(const struct rule_ctx *c, struct site *s, enum py_type
 			"$A = $A[:] + [$$$X]", "$A = list($A) + [$$$X]", "$A = $A.copy() + [$$$X]");
 		other = items ? 0
 			      : MATCH(t, s->statement, m, "$A = [$X] + $A", "$A = [$X, *$A]",
-				      "$A = $A + $Y", "$A = $A[:] + $Y", "$A = list($A) + $Y");
+					"$A = $A + $Y", "$A = $A[:] + $Y", "$A = list($A) + $Y");
 	} else {
 		items = MATCH(t, s->statement, m, "$A = $A + ($$$X,)", "$A += ($$$X,)",
 			"$A = (*$A, $$$X)", "$A = $A + tuple([$$$X])", "$A += tuple([$$$X])");
@@ -49,17 +50,16 @@ static bool dict_or_set(const struct rule_ctx *c, struct site *s, enum py_type t
 			"$A = $A.union([$X])", "$A = $A.union(($X,))", "$A = {*$A, $$$X}",
 			"$A = set($A) | {$$$X}", "$A = $A | set([$X])");
 		if (!which)
-			which = MATCH(t, s->statement, m, "$A = $A | $Y", "$A = $A.union($Y)")
-			                ? 100
-			                : 0;
+			which = MATCH(t, s->statement, m, "$A = $A | $Y", "$A = $A.union($Y)") ? 100
+											       : 0;
 		s->how = which < 100 ? ITEMS : CONTAINER;
 		for (int i = got(m, 'X'); i; i = i == m->last['X' - 'A'] ? 0 : tree_next(t, i))
 			if (tree_is(t, i, "list_splat"))
 				return false;
 		return which;
 	}
-	which = MATCH(t, s->statement, m, "$A = $A | {$K: $V}", "$A = $A | $Y", "$A = dict($A, **$Y)",
-		"$A = dict($A, **{$K: $V})");
+	which = MATCH(t, s->statement, m, "$A = $A | {$K: $V}", "$A = $A | $Y",
+		"$A = dict($A, **$Y)", "$A = dict($A, **{$K: $V})");
 	if (which) {
 		s->how = got(m, 'K') ? ITEMS : CONTAINER;
 		return true;
@@ -68,8 +68,8 @@ static bool dict_or_set(const struct rule_ctx *c, struct site *s, enum py_type t
 	if (!MATCH(t, s->statement, m, "$A = $D") || !tree_is(t, got(m, 'D'), "dictionary"))
 		return false;
 	int copied = tree_first(t, got(m, 'D')), more = tree_next(t, copied);
-	if (!tree_is(t, copied, "dictionary_splat") || !tree_equal(t, tree_first(t, copied), got(m, 'A')) ||
-		!more || tree_next(t, more))
+	if (!tree_is(t, copied, "dictionary_splat") ||
+		!tree_equal(t, tree_first(t, copied), got(m, 'A')) || !more || tree_next(t, more))
 		return false;
 	if (tree_is(t, more, "dictionary_splat")) {
 		s->how = CONTAINER;
@@ -83,26 +83,28 @@ static bool dict_or_set(const struct rule_ctx *c, struct site *s, enum py_type t
 }
 
 /* Is statement n such a site of name, which holds a container of the type? */
-static bool is_site(const struct rule_ctx *c, int n, const char *name, enum py_type type, struct site *s)
+static bool is_site(
+	const struct rule_ctx *c, int n, const char *name, enum py_type type, struct site *s)
 {
 	const struct tree *t = c->tree;
 	int left;
 
 	*s = (struct site){.statement = n};
-	if (!tree_is_any(t, tree_first(t, n), "assignment augmented_assignment") ||
-		!py_own(c, n))
+	if (!tree_is_any(t, tree_first(t, n), "assignment augmented_assignment") || !py_own(c, n))
 		return false;
 	left = tree_field(t, tree_first(t, n), "left");
 	if (!tree_text_is(t, left, name))
 		return false;
-	if (type == PY_LIST || type == PY_TUPLE ? !list_or_tuple(c, s, type) : !dict_or_set(c, s, type))
+	if (type == PY_LIST || type == PY_TUPLE ? !list_or_tuple(c, s, type)
+						: !dict_or_set(c, s, type))
 		return false;
-	/* += reads its left side; else the first use on the right is the copied one, in [x] + a the last. */
+	/* += reads its left side; else the first use on the right is the copied one, in [x] + a the
+	 * last. */
 	s->operand = left;
 	if (tree_is(t, tree_first(t, n), "assignment")) {
-		PY_EACH_USE (c, n, name, use)
-			if (use != left && (s->operand == left || s->how == PREPENDED))
-				s->operand = use;
+		PY_EACH_USE(c, n, name, use)
+		if (use != left && (s->operand == left || s->how == PREPENDED))
+			s->operand = use;
 	}
 	return true;
 }
@@ -119,9 +121,9 @@ static bool walked_round(const struct rule_ctx *c, int site, const char *name)
 }
 
 /*
- * Every use of name from its start to the last statement's end: sites are collected; anything that would
- * give the container another holder, or another type, means no. Tuples and prepended lists change
- * their type or order meanwhile, so that only len() and truth may be asked of them.
+ * Every use of name from its start to the last statement's end: sites are collected; anything that
+ * would give the container another holder, or another type, means no. Tuples and prepended lists
+ * change their type or order meanwhile, so that only len() and truth may be asked of them.
  */
 static size_t collect(const struct rule_ctx *c, const char *name, int start, int last,
 	enum py_type type, struct site *sites, size_t max)
@@ -147,7 +149,7 @@ static size_t collect(const struct rule_ctx *c, const char *name, int start, int
 		bool known = false;
 		for (size_t i = 0; i < n; i++)
 			known |= use == sites[i].operand ||
-			         use == tree_field(t, tree_first(t, sites[i].statement), "left");
+				 use == tree_field(t, tree_first(t, sites[i].statement), "left");
 		if (known)
 			continue;
 		int statement = py_statement(c, use), value = local_value(c, statement);
@@ -168,7 +170,8 @@ static size_t collect(const struct rule_ctx *c, const char *name, int start, int
 	return n;
 }
 
-static void replace_site(struct rule_ctx *c, const struct site *s, enum py_type type, const char *name)
+static void replace_site(
+	struct rule_ctx *c, const struct site *s, enum py_type type, const char *name)
 {
 	const struct tree *t = c->tree;
 	const struct match *m = &s->m;
@@ -194,8 +197,8 @@ static void replace_site(struct rule_ctx *c, const struct site *s, enum py_type 
 }
 
 /* A tuple is built as a list, under a name of its own, and made a tuple behind the loop. */
-static bool tuple(struct rule_ctx *c, const char *name, int start, int loop, const struct site *sites,
-	size_t n)
+static bool tuple(struct rule_ctx *c, const char *name, int start, int loop,
+	const struct site *sites, size_t n)
 {
 	const struct tree *t = c->tree;
 	int assignment = tree_first(t, start), value = local_value(c, start);
@@ -213,7 +216,8 @@ static bool tuple(struct rule_ctx *c, const char *name, int start, int loop, con
 		rule_replace(c, start, NULL, "%s = []", items);
 	else
 		rule_replace(c, start, NULL, "%s = list(%n)", items, value);
-	for (int use = py_next_use(c, loop, name, loop); use; use = py_next_use(c, loop, name, use + 1)) {
+	for (int use = py_next_use(c, loop, name, loop); use;
+		use = py_next_use(c, loop, name, use + 1)) {
 		bool known = false;
 		for (size_t i = 0; i < n; i++)
 			known |= tree_inside(t, use, sites[i].statement);
@@ -230,8 +234,10 @@ static bool tuple(struct rule_ctx *c, const char *name, int start, int loop, con
 		rule_insert_after(c, loop, NULL, "%s: %n = tuple(%s)", name, annotation, items);
 	else
 		rule_insert_after(c, loop, NULL, "%s = tuple(%s)", name, items);
-	rule_end(c, "Adding to the tuple `%s` copies all of it on each pass; a list grows in place and "
-		    "becomes the tuple once, after the loop.", name);
+	rule_end(c,
+		"Adding to the tuple `%s` copies all of it on each pass; a list grows in place and "
+		"becomes the tuple once, after the loop.",
+		name);
 	return true;
 }
 
@@ -240,8 +246,9 @@ static bool prepended(struct rule_ctx *c, const char *name, int start, int loop,
 	const struct site *sites, size_t n)
 {
 	const struct tree *t = c->tree;
-	if (n != 1 || tree_parent(t, start) != tree_parent(t, loop) || local_seen_after_error(c, loop, name) ||
-		!local_empty(c, local_value(c, start)) || tree_is(t, got(&sites[0].m, 'X'), "list_splat"))
+	if (n != 1 || tree_parent(t, start) != tree_parent(t, loop) ||
+		local_seen_after_error(c, loop, name) || !local_empty(c, local_value(c, start)) ||
+		tree_is(t, got(&sites[0].m, 'X'), "list_splat"))
 		return false;
 	for (int i = py_next_use(c, c->body, name, t->v[start].after); i && i < loop;
 		i = py_next_use(c, c->body, name, i + 1))
@@ -249,13 +256,16 @@ static bool prepended(struct rule_ctx *c, const char *name, int start, int loop,
 	rule_begin(c, loop);
 	rule_replace(c, sites[0].statement, &sites[0].m, "%s.append($X)", name);
 	rule_insert_after(c, loop, NULL, "%s.reverse()", name);
-	rule_end(c, "Adding in front copies the list `%s` on each pass; appending and reversing once "
-		    "after the loop gives the same list.", name);
+	rule_end(c,
+		"Adding in front copies the list `%s` on each pass; appending and reversing once "
+		"after the loop gives the same list.",
+		name);
 	return true;
 }
 
 /* The last statement in the start's block that adds to name in a loop, or the loop. */
-static int last_adder(const struct rule_ctx *c, const char *name, int start, int loop, enum py_type type)
+static int last_adder(
+	const struct rule_ctx *c, const char *name, int start, int loop, enum py_type type)
 {
 	const struct tree *t = c->tree;
 	int last = loop;
@@ -277,11 +287,12 @@ static int last_adder(const struct rule_ctx *c, const char *name, int start, int
 static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
-	static const char *const kinds[] = {[PY_LIST] = "list", [PY_DICT] = "dict", [PY_SET] = "set",
-		[PY_TUPLE] = "tuple"};
+	static const char *const kinds[] = {
+		[PY_LIST] = "list", [PY_DICT] = "dict", [PY_SET] = "set", [PY_TUPLE] = "tuple"};
 	struct site sites[20];
 
-	PY_NODES (c, n) {
+	PY_NODES(c, n)
+	{
 		if (!tree_is_any(t, tree_first(t, n), "assignment augmented_assignment") ||
 			!tree_is(t, n, "expression_statement"))
 			continue;
@@ -314,8 +325,11 @@ static void find(struct rule_ctx *c)
 		rule_begin(c, loop);
 		for (size_t i = 0; i < count; i++)
 			replace_site(c, &sites[i], type, name);
-		rule_end(c, "Each pass copies the whole %s `%s` to add to it; nothing else holds it, so it can "
-			    "grow in place.", kinds[type], name);
+		rule_end(c,
+			"Each pass copies the whole %s `%s` to add to it; nothing else holds it, "
+			"so it can "
+			"grow in place.",
+			kinds[type], name);
 	}
 }
 

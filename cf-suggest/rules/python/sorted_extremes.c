@@ -61,14 +61,16 @@ static bool is_sorted(const struct rule_ctx *c, int n, struct sorting *s)
 		n = got(&m, 'S');
 	}
 	*s = (struct sorting){.reverse = reverse};
-	return tree_is(t, n, "call") && py_is_builtin_node(c, tree_field(t, n, "function"), "sorted") &&
+	return tree_is(t, n, "call") &&
+	       py_is_builtin_node(c, tree_field(t, n, "function"), "sorted") &&
 	       arguments(c, n, s) && !(turned && s->key);
 }
 
 static int number(const struct tree *t, int n)
 {
 	cf_autofree char *text = tree_is(t, n, "integer") ? tree_text(t, n) : NULL;
-	return text && strlen(text) < 6 && strspn(text, "0123456789") == strlen(text) ? atoi(text) : -1;
+	return text && strlen(text) < 6 && strspn(text, "0123456789") == strlen(text) ? atoi(text)
+										      : -1;
 }
 
 static struct part part_of(const struct rule_ctx *c, int subscript)
@@ -77,9 +79,9 @@ static struct part part_of(const struct rule_ctx *c, int subscript)
 	struct match m = {0};
 	struct part p = {0};
 	int which = tree_is(t, subscript, "subscript")
-	                    ? MATCH(t, subscript, &m, "$_[0]", "$_[-1]", "$_[:$K]", "$_[0:$K]",
+			    ? MATCH(t, subscript, &m, "$_[0]", "$_[-1]", "$_[:$K]", "$_[0:$K]",
 				      "$_[-$K:]", "$_[-$K]", "$_[$K]")
-	                    : 0;
+			    : 0;
 	int n = number(t, got(&m, 'K'));
 
 	p.k = got(&m, 'K');
@@ -121,10 +123,9 @@ static struct part part_of(const struct rule_ctx *c, int subscript)
 static int source_of(const struct rule_ctx *c, int items)
 {
 	const struct tree *t = c->tree;
-	for (struct match m = {0};
-		MATCH(t, items, &m, "$A.items()", "$A.keys()", "$A.values()", "list($A)", "set($A)",
-			"tuple($A)", "enumerate($A)", "[$_ for $_ in $A]", "($_ for $_ in $A)",
-			"{$_ for $_ in $A}");
+	for (struct match m = {0}; MATCH(t, items, &m, "$A.items()", "$A.keys()", "$A.values()",
+		     "list($A)", "set($A)", "tuple($A)", "enumerate($A)", "[$_ for $_ in $A]",
+		     "($_ for $_ in $A)", "{$_ for $_ in $A}");
 		m = (struct match){0})
 		items = got(&m, 'A');
 	return items;
@@ -145,9 +146,10 @@ static bool says_filled(const struct rule_ctx *c, int condition, int what, bool 
 	if (tree_is(t, condition, "boolean_operator")) {
 		/* All of `and` hold when it is true, all of `or` fail when it is false. */
 		bool all = MATCH(t, condition, &(struct match){0}, "$_ and $_") ? when : !when;
-		return all && (says_filled(c, tree_field(t, condition, "left"), what, when, depth + 1) ||
-				      says_filled(c, tree_field(t, condition, "right"), what, when,
-					      depth + 1));
+		return all &&
+		       (says_filled(c, tree_field(t, condition, "left"), what, when, depth + 1) ||
+			       says_filled(c, tree_field(t, condition, "right"), what, when,
+				       depth + 1));
 	}
 	bind(&m, 'A', what);
 	if (when)
@@ -177,9 +179,11 @@ static bool filled(const struct rule_ctx *c, int site, int items)
 		up = tree_parent(t, n);
 		if (tree_is(t, up, "block")) {
 			for (int p = tree_prev(t, n); p; p = tree_prev(t, p)) {
-				if (tree_is(t, p, "if_statement") && !tree_field(t, p, "alternative") &&
+				if (tree_is(t, p, "if_statement") &&
+					!tree_field(t, p, "alternative") &&
 					leaves(t, tree_field(t, p, "consequence")) &&
-					says_filled(c, tree_field(t, p, "condition"), what, false, 0))
+					says_filled(
+						c, tree_field(t, p, "condition"), what, false, 0))
 					return true;
 				if (tree_is(t, p, "assert_statement") &&
 					says_filled(c, tree_first(t, p), what, true, 0))
@@ -189,7 +193,8 @@ static bool filled(const struct rule_ctx *c, int site, int items)
 			}
 		} else if (tree_is_any(t, up, "if_statement elif_clause while_statement") &&
 			   tree_field(t, up, "condition") != n) {
-			bool then = tree_field(t, up, "consequence") == n || tree_field(t, up, "body") == n;
+			bool then = tree_field(t, up, "consequence") == n ||
+				    tree_field(t, up, "body") == n;
 			if (says_filled(c, tree_field(t, up, "condition"), what, then, 0))
 				return true;
 		} else if (tree_is(t, up, "conditional_expression")) {
@@ -226,13 +231,15 @@ static void write(struct rule_ctx *c, int subscript, const struct sorting *s, st
 		rule_fail(c);
 	if (last && s->key) {
 		/* The last of equal ones is the first from behind. */
-		bool sequence = py_type_of(c, s->items) == PY_LIST || py_type_of(c, s->items) == PY_TUPLE;
+		bool sequence =
+			py_type_of(c, s->items) == PY_LIST || py_type_of(c, s->items) == PY_TUPLE;
 		char *turned;
 		if (generator) {
 			items[strlen(items) - 1] = '\0';
 			turned = cf_asprintf("reversed([%s])", items + 1);
 		} else {
-			turned = cf_asprintf(sequence ? "reversed(%s)" : "reversed(list(%s))", items);
+			turned = cf_asprintf(
+				sequence ? "reversed(%s)" : "reversed(list(%s))", items);
 		}
 		free(items);
 		items = turned;
@@ -250,29 +257,33 @@ static void write(struct rule_ctx *c, int subscript, const struct sorting *s, st
 		return;
 	if (p.which == HEAD && !p.count) {
 		/* A negative k leaves items off the end instead. */
-		const char *open = tree_is_any(t, tree_parent(t, subscript),
-					   "assignment return_statement for_statement argument_list")
-		                           ? ""
-		                           : "(";
+		const char *open =
+			tree_is_any(t, tree_parent(t, subscript),
+				"assignment return_statement for_statement argument_list")
+				? ""
+				: "(";
 		cf_autofree char *whole = tree_text(t, subscript);
-		rule_replace(c, subscript, NULL, "%s%s(%n, %s%s%s) if %n >= 0 else %s%s", open, f, p.k,
-			items, comma, key, p.k, whole, *open ? ")" : "");
+		rule_replace(c, subscript, NULL, "%s%s(%n, %s%s%s) if %n >= 0 else %s%s", open, f,
+			p.k, items, comma, key, p.k, whole, *open ? ")" : "");
 	} else if (p.which == HEAD || p.which == TAIL) {
 		rule_replace(c, subscript, NULL, "%s(%n, %s%s%s)%s", f, p.k, items, comma, key,
 			p.which == TAIL ? "[::-1]" : "");
 	} else {
 		rule_replace(c, subscript, NULL, "%s(%s, %s%s%s)[%s]", f,
-			(const char *[]){"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"}[p.count],
+			(const char *[]){
+				"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"}[p.count],
 			items, comma, key,
-			(const char *[]){"0", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}[p.count]);
+			(const char *[]){
+				"0", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}[p.count]);
 	}
 }
 
 static bool end(struct rule_ctx *c, struct part p)
 {
 	if (p.which == HEAD || p.which == TAIL || p.which == NTH || p.which == NTH_LAST)
-		return rule_end(c, "Only a few of the sorted items are used; a heap finds them in one pass, "
-				   "in the same order.");
+		return rule_end(c,
+			"Only a few of the sorted items are used; a heap finds them in one pass, "
+			"in the same order.");
 	return rule_end(c, "Only one end of the sorted items is used; it is found in one pass.");
 }
 
@@ -309,8 +320,8 @@ struct use {
 };
 
 /* The uses of name behind the statement, when each takes a part of it; 0 when one does not. */
-static size_t parts(const struct rule_ctx *c, const char *name, int statement, const struct sorting *s,
-	struct use *uses, bool *tested)
+static size_t parts(const struct rule_ctx *c, const char *name, int statement,
+	const struct sorting *s, struct use *uses, bool *tested)
 {
 	const struct tree *t = c->tree;
 	size_t n = 0;
@@ -342,8 +353,8 @@ static int beside(const struct tree *t, int statement, int n)
 	return n;
 }
 
-static void named(struct rule_ctx *c, const char *name, int statement, int call, const struct sorting *s,
-	bool in_place)
+static void named(struct rule_ctx *c, const char *name, int statement, int call,
+	const struct sorting *s, bool in_place)
 {
 	const struct tree *t = c->tree;
 	struct use uses[MAX_PARTS];
@@ -359,8 +370,10 @@ static void named(struct rule_ctx *c, const char *name, int statement, int call,
 		int at = beside(t, statement, uses[i].subscript);
 		front &= (p->which == FIRST || p->which == NTH || p->which == HEAD) && p->count;
 		most = p->count > most ? p->count : most;
-		ends &= p->which == FIRST || p->which == LAST || (n == 1 && !(p->which == HEAD && !p->count));
-		/* Where the use stands, what was sorted must be as it was, and be asked as often. */
+		ends &= p->which == FIRST || p->which == LAST ||
+			(n == 1 && !(p->which == HEAD && !p->count));
+		/* Where the use stands, what was sorted must be as it was, and be asked as often.
+		 */
 		near &= at && py_loop(c, uses[i].subscript) == py_loop(c, statement);
 		for (int between = near ? tree_next(t, statement) : 0; near && between != at;
 			between = tree_next(t, between))
@@ -368,8 +381,9 @@ static void named(struct rule_ctx *c, const char *name, int statement, int call,
 	}
 	if (n == 2 && uses[0].part.which == uses[1].part.which)
 		ends = false;
-	near &= py_is_path(c, s->items) ? py_type_of(c, s->items) != PY_OTHER
-					: n == 1 && py_pure(c, s->items) && (!s->key || py_pure(c, s->key));
+	near &= py_is_path(c, s->items)
+			? py_type_of(c, s->items) != PY_OTHER
+			: n == 1 && py_pure(c, s->items) && (!s->key || py_pure(c, s->key));
 
 	if (ends && near && n <= 2) {
 		rule_begin(c, statement);
@@ -384,8 +398,8 @@ static void named(struct rule_ctx *c, const char *name, int statement, int call,
 		cf_autofree char *key = s->key ? tree_text(t, s->key) : cf_strdup("");
 		cf_autofree char *count = cf_asprintf("%d", most);
 		if (f && in_place)
-			rule_replace(c, statement, NULL, "%s = %s(%s, %s%s%s)", name, f, count, name,
-				s->key ? ", key=" : "", key);
+			rule_replace(c, statement, NULL, "%s = %s(%s, %s%s%s)", name, f, count,
+				name, s->key ? ", key=" : "", key);
 		else if (f)
 			rule_replace(c, call, NULL, "%s(%s, %n%s%s)", f, count, s->items,
 				s->key ? ", key=" : "", key);
@@ -406,7 +420,8 @@ static void sort_in_place(struct rule_ctx *c, int call)
 	if (!name || !py_is_local(c, name) || py_bindings(c, c->function, name) != 1)
 		return;
 	int start = py_assigned_before(c, name, statement);
-	if (!start || !local_fresh(c, local_value(c, start)) || py_loop(c, start) != py_loop(c, statement) ||
+	if (!start || !local_fresh(c, local_value(c, start)) ||
+		py_loop(c, start) != py_loop(c, statement) ||
 		py_expression_type(c, local_value(c, start)) != PY_LIST)
 		return;
 	for (int use = py_next_use(c, c->body, name, t->v[start].after); use && use < statement;
@@ -423,7 +438,8 @@ static void find(struct rule_ctx *c)
 	const struct tree *t = c->tree;
 	struct sorting s;
 
-	PY_NODES (c, n) {
+	PY_NODES(c, n)
+	{
 		if (!py_own(c, n))
 			continue;
 		if (tree_is(t, n, "subscript") && is_sorted(c, tree_field(t, n, "value"), &s)) {
@@ -438,7 +454,8 @@ static void find(struct rule_ctx *c)
 			cf_autofree char *name = NULL;
 			if (local_value(c, statement) == n && is_sorted(c, n, &s))
 				name = py_name(c, tree_field(t, tree_first(t, statement), "left"));
-			if (name && py_is_local(c, name) && py_bindings(c, c->function, name) == 1 &&
+			if (name && py_is_local(c, name) &&
+				py_bindings(c, c->function, name) == 1 &&
 				py_next_use(c, c->body, name, c->body) >= statement)
 				named(c, name, statement, n, &s, false);
 			else if (!name)

@@ -6,9 +6,8 @@ A blob is one pickle, so that arguments that were one object, or shared one, sti
     (args, kwargs)             args: tuple, as the call bound them, defaults filled in
     (args, kwargs, through)    kwargs: dict of the keyword-only ones and what **kwargs took
 
-A method's receiver is args[0]. A constructor's new instance and a classmethod's class are left out.
-Where a subclass came that way, `through` is what came: the instance as it was when the base class's
-__init__ was called on it, or the subclass.
+A method's receiver is args[0]. A constructor's new instance and a classmethod's class are left out;
+where they were of another class than the one that has the method, `through` is that class.
 Codecs: "pickle" is loaded by pickle alone; "cloudpickle" and "dill" need that library too.
 """
 
@@ -23,7 +22,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 class Call(NamedTuple):
     args: Tuple[Any, ...]
     kwargs: Dict[str, Any]
-    through: Any  # the receiver that args leaves out, where the defining class does not imply it
+    through: Optional[type]  # the class that the call was for, where it is not the defining one
 
 
 def dump(call: Call) -> bytes:
@@ -46,8 +45,7 @@ def load(data: bytes, codec: str = "pickle", main: Optional[str] = None) -> Tupl
     """(args, kwargs) of load_call(). ValueError where the call depended on more."""
     call = load_call(data, codec, main)
     if call.through is not None:
-        kind = call.through if isinstance(call.through, type) else type(call.through)
-        raise ValueError("called through the class %s" % kind.__qualname__)
+        raise ValueError("called through the class %s" % call.through.__qualname__)
     return call[:2]
 
 

@@ -176,6 +176,8 @@ class Runner:
             roots.append(("kwargs", kwargs))
         if target.through:
             roots.append(("decorators", target.through))
+        if load.LEFT_OUT.get(self.own):
+            roots.append(("left_out", "\n".join(load.LEFT_OUT[self.own])))
         try:
             return encode.outcome("raise" if by else "return", roots, by, self.stdout.take)
         except MemoryError:

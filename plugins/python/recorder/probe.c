@@ -122,7 +122,7 @@ static PyObject *argument(const struct probe *p, const struct variables *vars, i
 	return ((PyObject **)v)[sizeof(PyObject) / sizeof(PyObject *)];
 }
 
-/* What a constructor or classmethod was called on, when its class is another one. Borrows. */
+/* The class that a constructor or classmethod was called for, unless it is the one that has it. */
 static PyObject *called_through(const struct probe *p, PyObject *receiver)
 {
 	PyObject *class = receiver, *module, *name;
@@ -140,7 +140,7 @@ static PyObject *called_through(const struct probe *p, PyObject *receiver)
 	PyErr_Clear();
 	Py_XDECREF(module);
 	Py_XDECREF(name);
-	return same ? NULL : receiver;
+	return same ? NULL : class;
 }
 
 static PyObject *positional(const struct probe *p, const struct variables *vars, int skip)
