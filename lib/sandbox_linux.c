@@ -625,17 +625,24 @@ static int mount_layers(const struct sandbox *s, const char *root, const char *m
 	struct submounts mounted[8] = {{0}};
 	struct done done[8];
 	int n = choose_layers(root, layers), ndone = 0, bad = 0;
+	/*
+	 * An overlay copies up the folders on the way to what is written, and an ordinary user's cannot
+	 * where they are somebody else's: the project has one of its own then, whatever it lies in.
+	 */
+	bool apart = geteuid() != 0;
 	const char *own_home = getenv("HOME");
 	cf_autofree char *real_home = own_home ? realpath(own_home, NULL) : NULL;
 
 	for (int i = 0; i < n && !bad; i++) {
 		struct submounts subs = {0};
 
-		if (covered(done, ndone, layers[i].path, layers[i].required))
+		if (!(apart && layers[i].required) &&
+			covered(done, ndone, layers[i].path, layers[i].required))
 			continue;
 		find_submounts(mountinfo, layers[i].path, &subs);
 		clone_submounts(&subs);
-		if (mount_layer(&layers[i], &subs, stage, placed, s->nfiles, why) == 0) {
+		if (mount_layer(&layers[i], &subs, stage, placed,
+			    apart && !layers[i].required ? 0 : s->nfiles, why) == 0) {
 			restore_submounts(&subs);
 			done[ndone++] = (struct done){layers[i].path, &mounted[i], false};
 			mounted[i] = subs;
