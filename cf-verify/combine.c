@@ -13,9 +13,16 @@
 #include "lib/mem.h"
 #include "lib/source.h"
 
+/* Of the function's own time: candidates that leave as much of it to within this are equally fast, and
+ * the smaller change is the better one. Which of them is ahead by a hair is chance, and would be
+ * another one tomorrow. */
+#define EQUALLY_FAST 0.03
+
 struct member {
 	json_t *record;
-	double speedup, saving; /* nanoseconds of the traced run */
+	double left;    /* share of the original's time that it takes */
+	double saving;  /* nanoseconds of the traced run */
+	size_t change;  /* bytes of its diff */
 };
 
 static struct member *members;
@@ -30,8 +37,10 @@ static struct member member_of(json_t *record)
 {
 	double speedup = cf_json_real(json_object_get(record, "measurement"), "speedup", 1);
 	double own = cf_json_real(json_object_get(record, "target"), "own_ns", 0);
+	const char *diff = cf_json_str(record, "diff");
+	double left = speedup > 0 ? 1 / speedup : 1;
 
-	return (struct member){record, speedup, speedup > 0 ? own * (1 - 1 / speedup) : 0};
+	return (struct member){record, left, own * (1 - left), diff ? strlen(diff) : 0};
 }
 
 static bool won(const json_t *record)
@@ -46,28 +55,58 @@ static bool won(const json_t *record)
 
 int combine_record(const struct cf_record *record, void *opts, enum cf_exit *status)
 {
-	const char *id = cf_json_str(json_object_get(record->json, "target"), "id");
-	struct member m = member_of(record->json);
-
 	(void)opts, (void)status;
-	if (strcmp(record->kind, "candidate") || !id || !won(record->json))
+	if (strcmp(record->kind, "candidate") ||
+		!cf_json_str(json_object_get(record->json, "target"), "id") || !won(record->json))
 		return 0;
-	for (size_t i = 0; i < n_members; i++) {
-		const char *known = cf_json_str(target_of(&members[i]), "id");
-
-		if (!known || strcmp(known, id))
-			continue;
-		if (m.speedup > members[i].speedup) {
-			json_incref(m.record);
-			json_decref(members[i].record);
-			members[i] = m;
-		}
-		return 0;
-	}
 	cf_grow(&members, &cap_members, n_members + 1, sizeof(*members));
-	json_incref(m.record);
-	members[n_members++] = m;
+	json_incref(record->json);
+	members[n_members++] = member_of(record->json);
 	return 0;
+}
+
+static bool same_target(const struct member *a, const struct member *b)
+{
+	return !strcmp(cf_json_str(target_of(a), "id"), cf_json_str(target_of(b), "id"));
+}
+
+/* Whether m is the one of its target to take: nothing is faster by more than counts, nor as fast and
+ * a smaller change, or as small and earlier in the stream. */
+static bool is_best(const struct member *m)
+{
+	double least = m->left;
+
+	for (size_t i = 0; i < n_members; i++)
+		if (same_target(m, &members[i]) && members[i].left < least)
+			least = members[i].left;
+	if (m->left > least + EQUALLY_FAST)
+		return false;
+	for (size_t i = 0; i < n_members; i++) {
+		const struct member *o = &members[i];
+
+		if (o == m || !same_target(m, o) || o->left > least + EQUALLY_FAST)
+			continue;
+		if (o->change < m->change || (o->change == m->change && o < m))
+			return false;
+	}
+	return true;
+}
+
+/* Leaves one member a target. */
+static void choose(void)
+{
+	cf_autofree bool *best = cf_calloc(n_members + 1, sizeof(*best));
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_members; i++)
+		best[i] = is_best(&members[i]);
+	for (size_t i = 0; i < n_members; i++) {
+		if (best[i])
+			members[n++] = members[i];
+		else
+			json_decref(members[i].record);
+	}
+	n_members = n;
 }
 
 static int by_saving(const void *pa, const void *pb)
@@ -204,6 +243,7 @@ static const char *root_of(const struct member *m)
 
 void combine_finish(struct verify_opts *o, enum cf_exit *status)
 {
+	choose();
 	cf_autofree const struct member **group = cf_calloc(n_members + 1, sizeof(*group));
 	cf_autofree bool *done = cf_calloc(n_members + 1, sizeof(*done));
 

@@ -31,8 +31,8 @@ raise SystemExit(not os.path.exists(sysconfig.get_paths()["include"] + "/Python.
 }
 
 missing_check() {
-	for tool in bats shellcheck mandoc clang sqlite3; do
-		has "$tool" || echo "$tool"
+	for tool in bats shellcheck mandoc clang sqlite3 ps:procps; do
+		has "${tool%%:*}" || echo "${tool#*:}"
 	done
 	/usr/bin/python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
 }

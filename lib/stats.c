@@ -14,6 +14,10 @@
 static const int looks[] = {3, 6, 9, 14, 19, 26};
 #define NLOOKS ((int)(sizeof(looks) / sizeof(looks[0])))
 
+/* The second phase is not looked at before it has this many: the interval that is printed is its, and
+ * one over three groups says "between 30 and 300 times". */
+#define CONFIRM_GROUPS 9
+
 /* The share of the budget in which the first phase must have decided. */
 #define FIRST_PHASE 0.55
 
@@ -198,6 +202,10 @@ static struct stats_effect group_effect(
 
 enum memory { FORGETS, ORIGINAL_REMEMBERS, CANDIDATE_REMEMBERS };
 
+/* Of what the original's executions cost: less than this is a first execution's price (pages, caches),
+ * which a candidate a hundred times faster shows beside its own cost. It counts; it is not a cache. */
+#define CACHING_SHARE 0.05
+
 /* Sums over the inputs of what first and later executions cost on a side, each the lower quartile
  * over the groups: a first execution happens once a round, and noise must not pass for memory. */
 static void pooled(const struct stats_data *d, int first, int n, int side, double *cold, double *warm)
@@ -223,7 +231,7 @@ static void pooled(const struct stats_data *d, int first, int n, int side, doubl
  * its first executions are dearer than its later ones by more than the original's are. A little more
  * may be noise, as the two originals show; a lot is not given the benefit of the doubt.
  */
-static enum memory remembering(const struct stats_data *d, int first, int n)
+static enum memory remembering(const struct stats_data *d, int first, int n, bool *caching)
 {
 	double cold[STATS_SIDES], warm[STATS_SIDES];
 
@@ -234,6 +242,7 @@ static enum memory remembering(const struct stats_data *d, int first, int n)
 	double excess = cold[STATS_CANDIDATE] - warm[STATS_CANDIDATE] - fmax(original, 0);
 	double noise = fabs(cold[STATS_ORIGINAL] - cold[STATS_AGAIN]);
 
+	*caching = excess > CACHING_SHARE * warm[STATS_ORIGINAL];
 	if (excess > 0.3 * warm[STATS_CANDIDATE] ||
 		(excess > 0.04 * warm[STATS_CANDIDATE] && excess > 3 * noise))
 		return CANDIDATE_REMEMBERS;
@@ -246,6 +255,7 @@ static enum memory remembering(const struct stats_data *d, int first, int n)
 struct look {
 	struct stats_ratio speedup, floor, mean;
 	enum memory memory;
+	bool caching; /* the candidate's, and worth telling */
 };
 
 static void look_at(const struct stats_data *d, int first, int n, double alpha,
@@ -253,7 +263,7 @@ static void look_at(const struct stats_data *d, int first, int n, double alpha,
 {
 	cf_autofree double *x = cf_calloc((size_t)n * 3, sizeof(*x));
 
-	l->memory = remembering(d, first, n);
+	l->memory = remembering(d, first, n, &l->caching);
 	for (int k = 0; k < n; k++) {
 		struct stats_effect e =
 			group_effect(d, &d->groups[first + k], l->memory != FORGETS);
@@ -351,6 +361,8 @@ static int phase(const struct stats_rules *rules, const struct stats_source *sou
 	for (int k = 0; k < NLOOKS && r->decision == STATS_UNMEASURED; k++) {
 		double now = start;
 
+		if (number == 2 && looks[k] < CONFIRM_GROUPS)
+			continue;
 		while (r->groups < looks[k] && !last) {
 			d->groups = cf_realloc(d->groups, (size_t)d->n + 1, sizeof(*d->groups));
 			memset(&d->groups[d->n], 0, sizeof(*d->groups));
@@ -372,7 +384,7 @@ static int phase(const struct stats_rules *rules, const struct stats_source *sou
 		look_at(d, r->first, r->groups, r->alpha, rules, &l);
 		r->speedup = l.speedup;
 		r->floor = l.floor;
-		r->caching = l.memory == CANDIDATE_REMEMBERS;
+		r->caching = l.memory == CANDIDATE_REMEMBERS && l.caching;
 		r->remembered = l.memory != FORGETS;
 		r->reason[0] = '\0';
 		r->decision = decide(&l, rules, last, r->reason, sizeof(r->reason));
