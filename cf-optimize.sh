@@ -341,7 +341,8 @@ main() {
 cf_self=$(readlink -f -- "$0" 2>/dev/null) || cf_self=$0
 cf_bin=${cf_self%/*}
 [ -x "$cf_bin/cf-trace" ] || die 4 "cf-trace is not beside $cf_self; install codeflash as a whole"
-exec 3<&0
+# it may be closed
+if (: <&0) 2>/dev/null; then exec 3<&0; else exec 3</dev/null; fi
 trap cleanup EXIT
 for cf_signal in HUP INT TERM; do
 	# shellcheck disable=SC2064 # the name is meant to be fixed now

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The number the user came for: the whole traced command, original against optimized, in pairs of
- * random order. It gets no input (stdin is empty) and its output must not change by a byte.
+ * random order. It gets the input that the traced run got, and its output must not change by a byte.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,7 @@ struct workflow {
 	struct trace trace;
 	struct bench_files files;
 	char **argv;
+	struct cf_buf input; /* its standard input */
 	int64_t status;  /* of the traced run */
 	double limit_s;
 	char why[500];
@@ -107,6 +110,8 @@ static int open_workflow(struct workflow *w, const json_t *candidate)
 	if (w->status < 0)
 		return fail(w, w->status == -2 ? "the traced run was ended by its time limit"
 					       : "the traced run was cut short");
+	if (trace_stdin(&w->trace, &w->input, &why))
+		return fail(w, "%s", why);
 	if (bench_files_open(&w->files, candidate, root, &why))
 		return fail(w, "%s", why);
 	size_t n = json_array_size(w->trace.command);
@@ -125,6 +130,7 @@ static void close_workflow(struct workflow *w)
 	for (char **p = w->argv; p && *p; p++)
 		free(*p);
 	free(w->argv);
+	cf_buf_release(&w->input);
 	bench_files_release(&w->files);
 	trace_release(&w->trace);
 }
@@ -147,6 +153,21 @@ static void take(int *fd, struct cf_buf *b, size_t keep)
 		memmove(b->data, b->data + b->len - keep / 2, keep / 2 + 1);
 		b->len = keep / 2;
 	}
+}
+
+/* Writes what the pipe takes; closes the fd when that was all, or nobody reads it. */
+static void give(int *fd, const struct cf_buf *b, size_t *given)
+{
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+	ssize_t n = *given < b->len ? write(*fd, b->data + *given, b->len - *given) : 0;
+
+	signal(SIGPIPE, before);
+	if (n > 0)
+		*given += (size_t)n;
+	if (*given < b->len && (n > 0 || errno == EINTR || errno == EAGAIN))
+		return;
+	close(*fd);
+	*fd = -1;
 }
 
 static bool ended(const struct sandbox_child *c)
@@ -172,27 +193,30 @@ static int run_once(struct workflow *w, bool candidate, struct run *run)
 	};
 	struct sandbox_child c = {.in = -1, .out = -1, .err = -1};
 	cf_autobuf struct cf_buf out = CF_BUF_INIT, err = CF_BUF_INIT;
+	size_t given = 0;
 	bool late = false;
 
 	if (sandbox_start(&box, w->argv, NULL, &c))
 		return fail(w, "the command could not be started in the sandbox");
 	uint64_t start = cf_now_ns(), until = start + (uint64_t)(w->limit_s * 1e9);
 
-	close(c.in);
-	c.in = -1;
+	fcntl(c.in, F_SETFL, O_NONBLOCK);
+	give(&c.in, &w->input, &given);
 	/* its pipes may close before it ends, so both must be over */
 	while (c.out >= 0 || c.err >= 0 || !ended(&c)) {
-		struct pollfd fds[2] = {
-			{.fd = c.out, .events = POLLIN}, {.fd = c.err, .events = POLLIN}};
+		struct pollfd fds[] = {{.fd = c.out, .events = POLLIN},
+			{.fd = c.err, .events = POLLIN}, {.fd = c.in, .events = POLLOUT}};
 
 		if ((late = cf_now_ns() > until))
 			break;
-		if (poll(fds, 2, c.out < 0 && c.err < 0 ? 1 : 100) <= 0)
+		if (poll(fds, 3, c.out < 0 && c.err < 0 ? 1 : 100) <= 0)
 			continue;
 		if (fds[0].revents)
 			take(&c.out, &out, OUTPUT_MAX);
 		if (fds[1].revents)
 			take(&c.err, &err, 8192);
+		if (fds[2].revents)
+			give(&c.in, &w->input, &given);
 	}
 	run->ns = cf_now_ns() - start;
 	int status = sandbox_end(&c);

@@ -290,8 +290,10 @@ static void interval(const json_t *o, char out[64])
 {
 	char mid[16], low[16], high[16];
 
-	snprintf(out, 64, "%s faster (%s to %s)", result_ratio(cf_json_real(o, "speedup", 1), mid),
-		result_ratio(cf_json_real(o, "low", 1), low),
+	double speedup = cf_json_real(o, "speedup", 1);
+
+	snprintf(out, 64, speedup < 1 ? "not faster: %s (%s to %s)" : "%s faster (%s to %s)",
+		result_ratio(speedup, mid), result_ratio(cf_json_real(o, "low", 1), low),
 		result_ratio(cf_json_real(o, "high", 1), high));
 }
 

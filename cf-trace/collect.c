@@ -508,6 +508,9 @@ static int finish(struct spools *all, const struct collector *c, const struct st
 		return cf_error("cannot write the trace: no space for it");
 	/* What they took is what the last tables need when the disk is full. */
 	remove_spools(all);
+	/* without it the trace is whole all the same: the program cannot be timed again, no more */
+	if (store_input(all->store, c->out->input) < 0)
+		cf_warn("what the program was given on its standard input could not be kept");
 	if (store_finish(all->store, end) < 0)
 		return -1;
 	store_close(all->store);

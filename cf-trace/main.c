@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "cf-trace/collect.h"
+#include "cf-trace/input.h"
 #include "cf-trace/output.h"
 #include "cf-trace/program.h"
 #include "cf-trace/summary.h"
@@ -183,6 +184,7 @@ static void describe(struct run *r, const struct options *o)
 		started, "tool_version", CF_VERSION, "options", "max_function_count",
 		(json_int_t)o->quota, "only_functions", only_functions(o), "timeout_s",
 		o->timeout_s);
+	json_object_set_new(r->meta, "stdin", input_describe());
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
 		json_object_set_new(r->meta, same[i], detected(r, same[i]));
 }
@@ -221,6 +223,7 @@ static enum cf_exit record(struct run *r, const struct options *o)
 		.unset = r->unset,
 		.marker = r->out.spool,
 		.stdout_to_stderr = !isatty(STDOUT_FILENO),
+		.in = -1,
 		.timeout_s = o->timeout_s,
 	};
 	struct program_end end;
@@ -228,6 +231,7 @@ static enum cf_exit record(struct run *r, const struct options *o)
 
 	if (collector_start(&c) < 0)
 		return CF_USAGE;
+	p.in = input_copy(r->out.input);
 	if (program_run(&p, &end) < 0) {
 		collector_cancel(&c);
 		return CF_PROGRAM;

@@ -102,6 +102,7 @@ int output_open(struct output *o, const char *path)
 			strerror(errno));
 	}
 	o->spool = cf_path_join(o->dir, "spools");
+	o->input = cf_path_join(o->dir, "stdin");
 	if (mkdir(o->spool, 0700) < 0)
 		return cf_error("cannot create %s: %s", o->spool, strerror(errno));
 	return take_lock(o);
@@ -152,4 +153,5 @@ void output_release(struct output *o)
 	free(o->path);
 	free(o->dir);
 	free(o->spool);
+	free(o->input);
 }

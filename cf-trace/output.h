@@ -7,6 +7,7 @@ struct output {
 	char *path;  /* absolute; symbolic links resolved */
 	char *dir;   /* holds the spools, trace.db and the lock that says its owner lives */
 	char *spool; /* the directory for spools in it */
+	char *input; /* the file in it for what a pipe gives the program */
 	int lock;
 };
 

@@ -75,7 +75,8 @@ static void __attribute__((noreturn)) child(const struct program *p, int report)
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, was_ignored[sig] ? SIG_IGN : SIG_DFL);
 	set_environment(p);
-	if (!p->stdout_to_stderr || dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) {
+	if ((p->in < 0 || dup2(p->in, STDIN_FILENO) >= 0) &&
+		(!p->stdout_to_stderr || dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)) {
 		sigprocmask(SIG_SETMASK, &old_mask, NULL);
 		execvp(p->argv[0], p->argv);
 	}
@@ -169,6 +170,9 @@ int program_run(const struct program *p, struct program_end *end)
 	if (pid == 0)
 		child(p, report[1]);
 	close(report[1]);
+	/* held by the program alone: its copier ends when nobody reads any more */
+	if (p->in >= 0)
+		close(p->in);
 	if (pid < 0) {
 		close(report[0]);
 		return cf_error("cannot start %s: %s", p->argv[0], strerror(errno));

@@ -13,6 +13,7 @@ struct program {
 	const json_t *unset; /* ["K"] taken from it, or NULL */
 	const char *marker;  /* a word of that environment by which its processes are known */
 	bool stdout_to_stderr;
+	int in; /* its stdin; -1: ours */
 	double timeout_s; /* 0: none */
 };
 

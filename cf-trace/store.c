@@ -6,12 +6,15 @@
  */
 #include "cf-trace/store.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include "cf-trace/input.h"
 #include "cf-trace/select.h"
 #include "lib/error.h"
 #include "lib/fs.h"
@@ -578,6 +581,35 @@ static int exec_with_quota(struct store *s, const char *text)
 			return -1;
 	}
 	return 0;
+}
+
+int store_input(struct store *s, const char *path)
+{
+	cf_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct cf_buf text cf_autobuf = CF_BUF_INIT, packed cf_autobuf = CF_BUF_INIT;
+	sqlite3_stmt *st;
+	struct stat file;
+	uLongf n = 0;
+	int rc;
+
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &file) < 0 || sqlite3_prepare_v2(s->db, "INSERT INTO input VALUES (?, 2, ?)", -1,
+					    &st, NULL) != SQLITE_OK)
+		return -1;
+	if (file.st_size <= (off_t)INPUT_MAX && cf_read_fd(fd, path, &text) == 0) {
+		n = compressBound(text.len);
+		cf_buf_reserve(&packed, n);
+		if (compress2((Bytef *)packed.data, &n, (const Bytef *)(text.data ? text.data : ""),
+			    text.len, 1) != Z_OK)
+			n = 0;
+	}
+	sqlite3_bind_int64(st, 1, file.st_size);
+	if (n)
+		sqlite3_bind_blob64(st, 2, packed.data, n, SQLITE_STATIC);
+	rc = sqlite3_step(st);
+	sqlite3_finalize(st);
+	return done(rc);
 }
 
 static int add_complete(struct store *s, const struct store_end *end)

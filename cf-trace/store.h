@@ -54,6 +54,9 @@ int store_loss(struct store *s, int64_t function, const char *reason, int64_t n)
 int64_t store_test(struct store *s, const char *name, const char *outcome);
 int store_test_function(struct store *s, int64_t test, int64_t function);
 
+/* The file that holds what a pipe gave the program, if it is there. */
+int store_input(struct store *s, const char *path);
+
 int64_t store_captured(const struct store *s); /* calls stored so far, before the selection */
 
 /* Selects what is kept, completes the ledger, writes the rest. 0, or -1 after cf_error. */

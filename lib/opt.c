@@ -3,10 +3,12 @@
 #include "lib/opt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "lib/error.h"
 #include "lib/mem.h"
 
@@ -112,10 +114,22 @@ static bool begins_operands(const char *usage, const char *word)
 	       strstr(usage, "-m module");
 }
 
+/*
+ * Whoever started us may have closed 0, 1 or 2, and what we open next must not get such a number. What
+ * stands in for it fails as the closed one would, and is closed again in what we start.
+ */
+static void open_standard_fds(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", (fd ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
+}
+
 char **cf_getopt(int *argc, char **argv, const char *usage, const struct cf_opt *table)
 {
 	int i = 1;
 
+	open_standard_fds();
 	cf_set_progname(argv[0]);
 	for (; i < *argc; i++) {
 		const char *word = argv[i];

@@ -4,7 +4,7 @@
 CREATE TABLE meta (            -- one row a fact; value is JSON
   key   TEXT PRIMARY KEY,      -- language, plugin, runtime, runtime_version, project_root,
   value TEXT NOT NULL          -- module_root, tests_root, command, cwd, started_at, tool_version,
-) WITHOUT ROWID;               -- options
+) WITHOUT ROWID;               -- options, stdin ({"kind": file, pipe or none, …})
 
 CREATE TABLE process (
   id       INTEGER PRIMARY KEY,
@@ -93,6 +93,13 @@ CREATE TABLE outcome (         -- what the original did on a kept call; written 
   input  TEXT NOT NULL,        -- readable, for people
   data   BLOB NOT NULL,        -- zlib stream of the encoded outcome, cf-value.5
   mask   TEXT                  -- JSON array of the paths on which the two runs differed
+);
+
+CREATE TABLE input (           -- what a pipe gave the program on its standard input; at most one row
+  size    INTEGER NOT NULL,    -- before compression
+  packing INTEGER NOT NULL,    -- as in value
+  data    BLOB,                -- NULL: there was more than is kept
+  CHECK (size >= 0)
 );
 
 CREATE TABLE complete (        -- last row written: the run is over and everything is in

@@ -473,6 +473,76 @@ json_t *trace_record(struct trace *t)
 	return o;
 }
 
+static int stdin_meta(sqlite3_stmt *row, void *arg)
+{
+	const char *text = (const char *)sqlite3_column_text(row, 0);
+
+	*(json_t **)arg = text ? json_loads(text, 0, NULL) : NULL;
+	return 0;
+}
+
+struct piped {
+	struct cf_buf *b;
+	bool kept;
+};
+
+static int stdin_row(sqlite3_stmt *row, void *arg)
+{
+	struct piped *in = arg;
+	cf_autofree char *data =
+		sqlite3_column_type(row, 2) == SQLITE_NULL ? NULL : unpack(row, 0);
+
+	if (data)
+		cf_buf_add(in->b, data, (size_t)sqlite3_column_int64(row, 0));
+	in->kept = data;
+	return 0;
+}
+
+static int read_stdin_file(const json_t *in, struct cf_buf *b, char **why)
+{
+	const char *path = cf_json_str(in, "path");
+	int64_t offset = cf_json_int(in, "offset", 0);
+	cf_autoclose int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+		st.st_size != cf_json_int(in, "size", -1) ||
+		(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec !=
+			cf_json_int(in, "mtime_ns", -1) ||
+		lseek(fd, offset, SEEK_SET) != offset) {
+		*why = cf_asprintf("%s, which was its standard input, has changed since",
+			path ? path : "the file");
+		return -1;
+	}
+	if (st.st_size > BLOB_MAX || cf_read_fd(fd, path, b)) {
+		*why = cf_asprintf("%s, its standard input, cannot be read into memory", path);
+		return -1;
+	}
+	return 0;
+}
+
+int trace_stdin(struct trace *t, struct cf_buf *b, char **why)
+{
+	struct piped piped = {b, false};
+	json_auto_t *in = NULL;
+	const char *kind;
+
+	if (trace_query(t, "SELECT value FROM meta WHERE key = 'stdin'", stdin_meta, &in) < 0) {
+		*why = cf_strdup("its trace cannot be read");
+		return -1;
+	}
+	kind = cf_json_str(in, "kind");
+	if (kind && !strcmp(kind, "file"))
+		return read_stdin_file(in, b, why);
+	if (!kind || strcmp(kind, "pipe"))
+		return 0;
+	if (trace_query(t, "SELECT size, packing, data FROM input", stdin_row, &piped) == 0 && piped.kept)
+		return 0;
+	*why = cf_strdup("what a pipe gave it on its standard input was not kept; record it again "
+			 "with a file there: < file");
+	return -1;
+}
+
 static enum cf_exit trace_operand(const char *path, cf_stream_fn *fn, void *arg)
 {
 	enum cf_exit status = CF_OK;

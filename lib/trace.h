@@ -62,6 +62,12 @@ int trace_calls(struct trace *t, int64_t function, int max, struct trace_call **
 void trace_calls_free(struct trace_call *calls, int n);
 
 /*
+ * What the program was given on its standard input: 0 with b filled (empty for a terminal or the
+ * like); -1 with *why (new) when that cannot be had any more.
+ */
+int trace_stdin(struct trace *t, struct cf_buf *b, char **why);
+
+/*
  * The cf/trace/1 record of an open trace: what cf-trace writes on the stream, and what a stage that
  * was given the trace itself as an operand works from. NULL after cf_error. Returns new.
  */

@@ -283,6 +283,29 @@ fast = source.replace("if i not in total:", "if True:")
 	[ "$output" = "(False, 7)" ] || fail_with "$output"
 }
 
+@test "cf-bench: --workflow gives the command the input it had when it was recorded" {
+	local reads='
+source = """
+import sys
+def work(n):
+    return n
+if __name__ == "__main__":
+    text = sys.stdin.read()
+    sys.exit(text.count("line") % 250)
+"""
+function = "work"
+calls = [((10,), 1)]
+candidates = {"combined": source + "# the same"}
+'
+	stream >s <<<"$reads"'piped, exit_status = b"a line\n" * 100123, 123'
+	cf-bench -q --workflow --budget 5 s >out
+	run json candidate "(r['workflow']['exit_status'], r.get('workflow_reason'))" <out
+	[ "$output" = "(123, None)" ] || fail_with "$output"
+	stream >s <<<"$reads"'piped = None'
+	cf-bench -q --workflow --budget 5 s >out
+	[[ $(json candidate "r['workflow_reason']" <out) == *"not kept; record it again with a file there"* ]]
+}
+
 @test "cf-bench: --workflow says why it has no number" {
 	stream >s <<<"$WORKFLOW"'exit_status = 3
 candidates = {"combined": fast}'

@@ -75,6 +75,38 @@ PY
 	[ "$status" -eq 2 ]
 }
 
+@test "cf-trace: a pipe at standard input reaches the program whole, and the trace keeps it" {
+	program p.fake <<'PY'
+import hashlib
+print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())
+PY
+	head -c 3000000 /dev/urandom >in
+	cat in | cf-trace -q p.fake 2>out >/dev/null
+	[ "$(cat out)" = "$(sha256sum <in | cut -d' ' -f1)" ]
+	[ "$(q "SELECT value FROM meta WHERE key = 'stdin'")" = '{"kind":"pipe"}' ]
+	[ "$(q 'SELECT size FROM input')" = 3000000 ]
+	head -c 34000000 /dev/zero | cf-trace -q p.fake 2>out >/dev/null
+	[ "$(cat out)" = "$(head -c 34000000 /dev/zero | sha256sum | cut -d' ' -f1)" ]
+	[ "$(q 'SELECT size > 32000000, data IS NULL FROM input')" = '1|1' ]
+	rm in out
+	nothing_left
+}
+
+@test "cf-trace: a pipe that is not read, or has no end, holds nothing up" {
+	program p.fake <<<'print("done")'
+	yes | timeout 20 cf-trace -q p.fake >/dev/null
+	mkfifo "$BATS_TEST_TMPDIR/open"
+	exec 9<>"$BATS_TEST_TMPDIR/open" # somebody may still write
+	timeout 20 cf-trace -q p.fake <"$BATS_TEST_TMPDIR/open" >/dev/null 9>&-
+	exec 9>&-
+	cf-trace -q p.fake </dev/null >/dev/null
+	[ "$(q "SELECT value FROM meta WHERE key = 'stdin'")" = '{"kind":"none"}' ]
+	cf-trace -q p.fake <&- >/dev/null
+	cf-trace -q p.fake <p.fake >/dev/null
+	[ "$(q "SELECT value ->> 'path' FROM meta WHERE key = 'stdin'")" = "$PROJECT/p.fake" ]
+	nothing_left
+}
+
 @test "cf-trace: no program, a missing script, no plugin, no interpreter" {
 	run --separate-stderr cf-trace
 	[ "$status" -eq 2 ]

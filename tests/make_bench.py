@@ -5,7 +5,8 @@ usage: make_bench.py DIR SPEC.py
 
 SPEC.py binds: source (the module's text), function (a qualified name), calls (a list of (args,
 weight)), candidates ({name: whole new text of the module}), and may bind answer (the verdict),
-command (a list) with stdout checked by --workflow, sys_version. DIR/app.py and DIR/codeflash.trace
+command (a list) with stdout checked by --workflow, piped (bytes of its standard input, None for too
+many), sys_version. DIR/app.py and DIR/codeflash.trace
 are written; the stream of candidates goes to stdout.
 """
 
@@ -38,6 +39,10 @@ def make_trace(path, root, spec):
         "module_root": ".", "tests_root": "tests", "command": command, "cwd": root,
     }.items():
         put(db, key, value)
+    if "piped" in spec:
+        put(db, "stdin", {"kind": "pipe"})
+        text = spec["piped"]
+        db.execute("INSERT INTO input VALUES (?, 0, ?)", (1 << 40 if text is None else len(text), text))
     db.execute("INSERT INTO process VALUES (1, 1, 0, '[]', 0, 'exit')")
     name = spec["function"]
     db.execute(
