@@ -64,11 +64,10 @@ static void write_all(
 	cf_autofree char *text = rule_apply(c, &all, &len);
 
 	if (used >= 2 && rule_parses(c, text, len)) {
-		cf_autobuf struct cf_buf why = CF_BUF_INIT;
-		cf_buf_addf(&why, "%zu changes together.", used);
-		for (size_t i = 0; i < n; i++)
-			cf_buf_addf(&why, " %s", p[i]->explanation);
-		suggest_write(t, "rules/all", "rules/all", why.data, edits_of(c, &all), NULL);
+		cf_autofree char *why =
+			cf_asprintf("%zu changes together. %s", used, all.explanation);
+
+		suggest_write(t, "rules/all", "rules/all", why, edits_of(c, &all), NULL);
 	}
 	proposal_release(&all);
 }

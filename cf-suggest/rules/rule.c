@@ -708,6 +708,7 @@ void rule_run(struct rule_ctx *c, const struct rule *rule)
 
 size_t rule_combine(const struct proposal *const *p, size_t n, struct proposal *all)
 {
+	cf_autobuf struct cf_buf why = CF_BUF_INIT;
 	size_t used = 0;
 
 	*all = (struct proposal){0};
@@ -727,13 +728,18 @@ size_t rule_combine(const struct proposal *const *p, size_t n, struct proposal *
 			all->edits[all->n++] =
 				(struct rule_edit){edit->start, edit->end, cf_strdup(edit->text)};
 		}
-		if (fits)
+		if (fits) {
 			used++;
+			/* the same idiom twice is explained once */
+			if (!why.data || !strstr(why.data, p[i]->explanation))
+				cf_buf_addf(&why, "%s%s", why.len ? " " : "", p[i]->explanation);
+		}
 		while (!fits && all->n > before)
 			free(all->edits[--all->n].text);
 	}
 	if (all->n > 1)
 		qsort(all->edits, all->n, sizeof *all->edits, by_place);
+	all->explanation = cf_buf_detach(&why, NULL);
 	return used;
 }
 

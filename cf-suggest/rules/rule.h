@@ -134,7 +134,7 @@ const char *rule_fresh_name(struct rule_ctx *c, const char *base, ...)
 void rule_run(struct rule_ctx *c, const struct rule *rule);
 /*
  * The edits of as many of the proposals as do not overlap an earlier one, as one proposal in *all
- * (to be released), which may then not parse. Returns how many went in.
+ * (to be released) with their explanations, which may then not parse. Returns how many went in.
  */
 size_t rule_combine(const struct proposal *const *p, size_t n, struct proposal *all);
 void proposal_release(struct proposal *p);
