@@ -88,6 +88,20 @@ is() {
 	is different stdout
 }
 
+@test "cf-verify: what a call leaves in files counts" {
+	verify save 'out.write("%d\n" % n)' 'print(n, file=out)'
+	is equivalent
+	verify save 'out.write("%d\n" % n)' 'out.write("%d\r\n" % n)'
+	is different "files['saved.txt']"
+	verify save 'out.write("%d\n" % n)' 'pass'
+	is different
+	verify save 'with open("saved.txt", "a") as out:' 'with open("saved2.txt", "a") as out:'
+	is different
+	verify save 'with open("saved.txt", "a") as out:' 'import pathlib; pathlib.Path("more").touch()
+    with open("saved.txt", "a") as out:'
+	is different
+}
+
 @test "cf-verify: aliases count" {
 	verify share 'return [row, row, len(xs)]' 'return [row, [], len(xs)]'
 	is different 'return[1]'

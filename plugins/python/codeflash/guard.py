@@ -2,14 +2,18 @@
 """What a replayed call must not do to the world: an audit hook that refuses it and remembers why.
 
 In a sandboxed worker the sandbox contains what the call does, and the hook only explains why the
-network is not there. Under plain pytest nothing contains it, so writes outside a scratch directory
-and new processes are refused too. A hook cannot see what a C extension does by itself.
+network is not there and notes which files are written. Under plain pytest nothing contains it, so
+writes outside a scratch directory and new processes are refused too. A hook cannot see what a C
+extension does by itself.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import Optional
+
+from . import files
 
 NETWORK = "reaches the network: allow with --allow-network"
 WRITES = "writes outside a scratch directory"
@@ -46,6 +50,8 @@ class Guard:
         """What is allowed."""
         self.active = False
         self.reason = ""  # of the first refusal since enter()
+        self.files: Optional[files.Files] = None  # where writes that are allowed are noted
+        self.writes = writes
         self.scratch = _scratch()
         self.protected: set = set()  # real paths that are not scratch even where they lie in it
         checks: dict = {"os.kill": self.kill, "os.killpg": self.killpg}
@@ -58,15 +64,13 @@ class Guard:
                 "socket.gethostbyname": self.resolve,
                 "socket.gethostbyaddr": self.resolve,
             })
-        if not writes:
-            checks.update({
-                "open": self.open,
-                "os.mkdir": self.path, "os.rmdir": self.path, "os.remove": self.path,
-                "os.chmod": self.path, "os.chown": self.path, "os.utime": self.path,
-                "os.truncate": self.path, "os.mkfifo": self.path, "os.setxattr": self.path,
-                "os.removexattr": self.path, "os.rename": self.paths, "os.link": self.second,
-                "os.symlink": self.second, "sqlite3.connect": self.database,
-            })
+        checks.update({
+            "open": self.open,
+            "os.mkdir": self.at, "os.rmdir": self.at, "os.remove": self.at, "os.chmod": self.at,
+            "os.chown": self.at, "os.utime": self.at, "os.truncate": self.path,
+            "os.setxattr": self.path, "os.removexattr": self.path, "os.rename": self.paths,
+            "os.link": self.second, "os.symlink": self.second, "sqlite3.connect": self.database,
+        })
         if not processes:
             checks.update(dict.fromkeys((
                 "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
@@ -131,14 +135,22 @@ class Guard:
             self.path(path)
 
     def path(self, path: object, *_: object) -> None:
-        if isinstance(path, int) or path is None:
+        if isinstance(path, int) or path is None or (self.writes and self.files is None):
             return
         try:
             name = _text(os.fspath(path))
         except TypeError:
             return
-        if not self.is_scratch(name):
+        if self.is_scratch(name):
+            return
+        if not self.writes:
             self.refuse(WRITES)
+        if self.files is not None:
+            self.active = False  # looking at what is there is not the call's doing
+            try:
+                self.files.note(os.path.realpath(name))
+            finally:
+                self.active = True
 
     def is_scratch(self, name: str) -> bool:
         """Whether of all directories known the nearest above it may be written."""
@@ -150,12 +162,22 @@ class Guard:
                 return False
             path = os.path.dirname(path)
 
-    def paths(self, a: object, b: object, *_: object) -> None:
-        self.path(a)
-        self.path(b)
+    def at(self, path: object, *more: object) -> None:
+        """The last argument is the directory that a relative path starts from, -1 for the current."""
+        fd = more[-1] if more else -1
+        if isinstance(fd, int) and fd >= 0 and not isinstance(path, int) and path is not None:
+            try:
+                path = os.path.join(os.readlink("/proc/self/fd/%d" % fd), _text(os.fspath(path)))
+            except (OSError, TypeError):
+                pass
+        self.path(path)
 
-    def second(self, a: object, b: object, *_: object) -> None:
-        self.path(b)
+    def paths(self, a: object, b: object, a_fd: int = -1, b_fd: int = -1) -> None:
+        self.at(a, a_fd)
+        self.at(b, b_fd)
+
+    def second(self, a: object, b: object, *fds: int) -> None:
+        self.at(b, *fds)
 
     def database(self, name: object = "", *_: object) -> None:
         text = _text(name) if not hasattr(name, "__fspath__") else _text(os.fspath(name))

@@ -11,7 +11,7 @@ import sys
 from opcode import opmap
 from typing import Callable
 
-from . import blob, encode, guard, load, show
+from . import blob, encode, files, guard, load, show
 
 STDOUT_MAX = 1 << 20
 _RAISE = opmap["RAISE_VARARGS"]
@@ -89,6 +89,7 @@ class Runner:
         self.target = target
         self.stdout = stdout
         self.guard = watch
+        self.files = watch.files = files.Files(request["project_root"])
         self.kind = request.get("kind") or ""
         self.seed = int(request.get("seed") or 0)
         self.timeout = float(request.get("call_timeout_s") or 0)
@@ -109,6 +110,7 @@ class Runner:
         shown = ""
         outcome = None
         watch = self.guard
+        self.files.before.clear()
         watch.enter()
         try:
             with load.time_limit(self.timeout, CallTimeout):
@@ -178,6 +180,11 @@ class Runner:
             roots.append(("decorators", target.through))
         if load.LEFT_OUT.get(self.own):
             roots.append(("left_out", "\n".join(load.LEFT_OUT[self.own])))
+        self.guard.active = False
+        written = self.files.changed()
+        self.guard.active = True
+        if written:
+            roots.append(("files", written))
         try:
             return encode.outcome("raise" if by else "return", roots, by, self.stdout.take)
         except MemoryError:

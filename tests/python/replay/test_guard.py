@@ -55,6 +55,7 @@ NETWORK = "reaches the network: allow with --allow-network"
     ("open(scratch + '/../../etc/x-codeflash', 'w')", WRITES),
     ("open('keep').read()", ""),
     ("open(scratch + '/x', 'w').write('y')", ""),
+    ("open(scratch + '/keep', 'w').close(); shutil.rmtree(scratch)", ""),
     ("open(os.devnull, 'w').write('y')", ""),
     ("sqlite3.connect(':memory:')", ""),
     ("tempfile.TemporaryFile().write(b'x')", ""),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The verb `run`: one worker process a test, as cf-verify starts it."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -272,6 +273,51 @@ def test_a_raise_in_a_library_is_the_runtimes(project):
 def test_wrong_arguments_are_the_runtimes(project):
     project.write("m.py", "def f():\n    pass\n")
     assert project.one("m.py", "f", 1)["raised_by"] == "runtime"
+
+
+def test_files_are_part_of_the_outcome(project):
+    project.write("m.py", """
+        import os, shutil, tempfile
+        from pathlib import Path
+
+        def f(how):
+            if how == "text":
+                with open("out.txt", "w") as out:
+                    out.write("one")
+            elif how == "same":
+                Path("out.txt").write_text("one")
+            elif how == "more":
+                with open("out.txt", "a") as out:
+                    print("two", file=out)
+            elif how == "moved":
+                os.mkdir("d")
+                os.replace("out.txt", "d/out.txt")
+            elif how == "gone":
+                shutil.rmtree("d")
+            elif how == "came and went":
+                open("new", "w").close()
+                os.remove("new")
+            elif how == "elsewhere":
+                tempfile.NamedTemporaryFile().write(b"x")
+            elif how == "read":
+                open("m.py").read()
+            elif how == "left open":
+                kept.append(open("kept", "w"))
+                kept[0].write("x")
+                kept[0].flush()
+                raise ValueError
+
+        kept = []
+    """)
+    how = ("text", "same", "more", "moved", "gone", "came and went", "elsewhere", "read", "left open")
+    answer = project.run("m.py", "f", *[((h,), {}) for h in how])
+    got = [value(o, "files") for o in answer.outcomes]
+    digest = {text: "%d bytes, sha256 %s" % (len(text), hashlib.sha256(text.encode()).hexdigest())
+              for text in ("one", "onetwo\n", "x")}
+    assert got == [
+        {"out.txt": digest["one"]}, None, {"out.txt": digest["onetwo\n"]},
+        {"d": "directory", "d/out.txt": digest["onetwo\n"], "out.txt": None},
+        {"d": None, "d/out.txt": None}, None, None, None, {"kept": digest["x"]}]
 
 
 def test_stdout_is_part_of_the_outcome_and_the_frames_are_not_disturbed(project):
