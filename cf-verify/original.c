@@ -17,6 +17,8 @@
 #define KEPT 16
 /* More paths than this say that the outcome as a whole is unstable. */
 #define MAX_MASK 200
+/* A function whose calls took longer than this in the traced run has each run once only. */
+#define AGAIN_NS 200000000
 
 static struct original *kept[KEPT];
 static int next_slot;
@@ -60,8 +62,9 @@ static void waiting(void)
 }
 
 int original_run(const struct verify_opts *o, struct original *of, const int *which, int n,
-	const struct overlay_file *files, int nfiles, unsigned seed, struct worker_result *r)
+	const struct candidate_files *files, unsigned seed, struct worker_result *r)
 {
+	const struct trace_function *f = &of->function;
 	/* held while it runs and no longer: who measures may be waiting for our output */
 	cf_autoclose int lock = cf_lock(false, waiting);
 	cf_autofree struct trace_call *calls = cf_calloc((size_t)n + 1, sizeof(*calls));
@@ -74,8 +77,11 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 		.seed = seed,
 		.call_timeout_s = o->call_timeout_s,
 		.total_timeout_s = o->timeout_s,
+		.again = f->calls > 0 && f->total_ns / f->calls < AGAIN_NS,
+		.new_names = files ? json_object_get(files->new_names, f->file) : NULL,
 		.first_trouble_ends = files != NULL,
-		.box = {.project_root = of->project_root, .files = files, .nfiles = nfiles,
+		.box = {.project_root = of->project_root, .files = files ? files->v : NULL,
+			.nfiles = files ? files->n : 0,
 			.allow_network = o->allow_network, .none = o->no_sandbox,
 			.memory_max = (size_t)o->memory, .cpu_s = o->timeout_s},
 	};
@@ -201,7 +207,7 @@ static int run_twice(const struct verify_opts *o, struct original *of)
 	int n = 0;
 
 	of->judged = cf_calloc((size_t)of->ncalls + 1, sizeof(*of->judged));
-	if (original_run(o, of, NULL, of->ncalls, NULL, 0, SEED_A, &r) < 0)
+	if (original_run(o, of, NULL, of->ncalls, NULL, SEED_A, &r) < 0)
 		return give_up(of, CF_PROGRAM, "the original could not be run");
 	of->kind = r.kind;
 	for (int i = 0; i < of->ncalls; i++) {
@@ -215,7 +221,7 @@ static int run_twice(const struct verify_opts *o, struct original *of)
 	worker_result_release(&r);
 	if (!n)
 		return 0;
-	if (original_run(o, of, which, n, NULL, 0, SEED_A, &r) < 0)
+	if (original_run(o, of, which, n, NULL, SEED_A, &r) < 0)
 		return give_up(of, CF_PROGRAM, "the original could not be run");
 	for (int i = 0; i < n; i++)
 		settle(&of->judged[which[i]], &r.outcomes[i]);

@@ -65,7 +65,7 @@ struct side {
 static struct value *under_other_seed(struct side *s, int i)
 {
 	if (!s->have_other)
-		s->have_other = original_run(s->v->o, s->of, s->which, s->n, NULL, 0, SEED_B, &s->other) < 0
+		s->have_other = original_run(s->v->o, s->of, s->which, s->n, NULL, SEED_B, &s->other) < 0
 			? -1
 			: 1;
 	if (s->have_other < 0 || !s->other.outcomes[i].data)
@@ -208,8 +208,7 @@ static int judge_call(struct side *s, int i, const struct worker_outcome *w, enu
 
 /* --- one target ------------------------------------------------------------------------------------- */
 
-static int judge_target(struct verdict *v, struct original *of, const struct overlay_file *files,
-	int nfiles)
+static int judge_target(struct verdict *v, struct original *of, const struct candidate_files *files)
 {
 	cf_autofree int *which = cf_calloc((size_t)of->ncalls + 1, sizeof(*which));
 	struct side s = {.v = v, .of = of, .which = which};
@@ -232,7 +231,7 @@ static int judge_target(struct verdict *v, struct original *of, const struct ove
 		return decide(v, "unverified", "no call of %s can be compared: %s", of->function.qualname,
 			of->ncalls ? why : "none was recorded");
 	}
-	if (original_run(v->o, of, which, s.n, files, nfiles, SEED_A, &r) < 0) {
+	if (original_run(v->o, of, which, s.n, files, SEED_A, &r) < 0) {
 		v->status = CF_PROGRAM;
 		return decide(v, "unverified", "it could not be run");
 	}
@@ -280,20 +279,113 @@ static bool of_language(const struct cf_plugin *plugin, const char *path)
 }
 
 /* Whether every file that the candidate edits is still a program. */
-static int parses(struct verdict *v, const struct original *of, const struct overlay_file *files, int n)
+static int parses(struct verdict *v, const struct original *of, const struct candidate_files *files)
 {
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < files->n; i++) {
+		const struct overlay_file *f = &files->v[i];
 		struct source source;
 		int ok;
 
-		if (!of->plugin.language || !of_language(&of->plugin, files[i].path))
+		if (!of->plugin.language || !of_language(&of->plugin, f->path))
 			continue;
-		if (source_parse(&source, files[i].path, files[i].data, files[i].n, of->plugin.language) < 0)
-			return decide(v, "error", "%s cannot be parsed", files[i].path);
+		if (source_parse(&source, f->path, f->data, f->n, of->plugin.language) < 0)
+			return decide(v, "error", "%s cannot be parsed", f->path);
 		ok = source_ok(&source);
 		source_release(&source);
 		if (!ok)
-			return decide(v, "error", "%s has a syntax error with it", files[i].path);
+			return decide(v, "error", "%s has a syntax error with it", f->path);
+	}
+	return 0;
+}
+
+/* --- beside the function ----------------------------------------------------------------------------- */
+
+struct wanted {
+	const char *file, *qualname;
+	int64_t id;
+};
+
+static int find_function(const struct trace_function *f, void *arg)
+{
+	struct wanted *w = arg;
+
+	if (strcmp(f->file, w->file) || strcmp(f->qualname, w->qualname))
+		return 0;
+	w->id = f->id;
+	return 1;
+}
+
+/* The target record of another function of the same trace; NULL when none was recorded. Returns new. */
+static json_t *target_of(struct original *of, const json_t *target, const json_t *function)
+{
+	struct wanted w = {cf_json_str(function, "file"), cf_json_str(function, "qualname"), -1};
+	json_t *other;
+
+	if (!w.file || !w.qualname || trace_functions(&of->trace, find_function, &w) != 1)
+		return NULL;
+	other = json_copy((json_t *)target);
+	json_object_set_new(other, "function", json_integer((json_int_t)w.id));
+	json_object_set_new(other, "file", json_string(w.file));
+	json_object_set_new(other, "name", json_string(w.qualname));
+	return other;
+}
+
+static json_t *scope_request(
+	const json_t *targets, const char *root, const struct candidate_files *files)
+{
+	json_t *request = json_pack("{s:[], s:[]}", "targets", "files"), *target;
+	size_t i;
+
+	json_array_foreach(targets, i, target)
+		json_array_append_new(json_object_get(request, "targets"),
+			json_pack("{s:O?, s:O?}", "file", json_object_get(target, "file"), "qualname",
+				json_object_get(target, "name")));
+	for (int k = 0; k < files->n; k++) {
+		cf_autofree char *path = cf_path_join(root, files->v[k].path);
+		cf_autobuf struct cf_buf before = CF_BUF_INIT;
+		json_t *after = json_stringn(files->v[k].data, files->v[k].n), *was = NULL;
+
+		if (after && cf_read_file(path, &before) == 0)
+			was = json_stringn(before.data, before.len);
+		if (!was) { /* no UTF-8, or gone */
+			json_decref(after);
+			json_decref(request);
+			return NULL;
+		}
+		json_array_append_new(json_object_get(request, "files"),
+			json_pack("{s:s, s:o, s:o}", "path", files->v[k].path, "before", was, "after",
+				after));
+	}
+	return request;
+}
+
+/*
+ * What the candidate changes beside its targets: other functions join them, so that their calls are
+ * replayed too; what no call can show is refused.
+ */
+static int widen(struct verdict *v, struct original *of, json_t *targets, const char *root,
+	struct candidate_files *files)
+{
+	json_auto_t *request = scope_request(targets, root, files), *answer = NULL;
+	const char *refused;
+	json_t *function;
+	size_t i;
+
+	if (!request)
+		return decide(v, "unverified", "one of its files cannot be read as UTF-8 text");
+	if (cf_plugin_call(&of->plugin, "scope", of->trace.runtime, request, &answer) != CF_OK)
+		return decide(v, "unverified", "what else it changes cannot be told");
+	if ((refused = cf_json_str(answer, "refused")))
+		return decide(v, "unverified", "%s", refused);
+	files->new_names = json_incref(json_object_get(answer, "names"));
+	json_array_foreach(json_object_get(answer, "functions"), i, function) {
+		json_t *other = target_of(of, json_array_get(targets, 0), function);
+		const char *name = cf_json_str(function, "qualname");
+
+		if (!other)
+			return decide(v, "unverified", "it also changes %s, of which no call was recorded",
+				name ? name : "a function");
+		json_array_append_new(targets, other);
 	}
 	return 0;
 }
@@ -302,12 +394,13 @@ static int judge(struct verdict *v, const json_t *candidate)
 {
 	const json_t *edits = json_object_get(candidate, "edits");
 	const char *id = cf_json_str(candidate, "id");
-	json_auto_t *targets = candidate_targets(candidate), *texts = NULL;
+	json_auto_t *served = candidate_targets(candidate), *targets = json_copy(served), *texts = NULL;
 	const char *root = cf_json_str(json_array_get(targets, 0), "project_root");
-	cf_autofree struct overlay_file *files = NULL;
+	struct candidate_files files = {0};
 	cf_autofree char *why = NULL;
-	json_t *text, *target;
-	size_t i, n;
+	json_t *text;
+	int bad = 0;
+	size_t i;
 
 	if (!root || root[0] != '/' || !json_array_size(edits)) {
 		v->status = CF_USAGE;
@@ -325,22 +418,26 @@ static int judge(struct verdict *v, const json_t *candidate)
 		v->status = CF_USAGE;
 		return decide(v, "error", "its edits cannot be applied");
 	}
-	n = json_array_size(texts);
-	files = cf_calloc(n + 1, sizeof(*files));
+	files.v = cf_calloc(json_array_size(texts) + 1, sizeof(*files.v));
 	json_array_foreach (texts, i, text) {
 		json_t *data = json_object_get(text, "text");
 
-		files[i] = (struct overlay_file){
+		files.v[files.n++] = (struct overlay_file){
 			cf_json_str(text, "path"), json_string_value(data), json_string_length(data)};
 	}
-	json_array_foreach (targets, i, target) {
-		struct original *of = original_of(v->o, target);
+	/* targets grows in widen() */
+	for (i = 0; i < json_array_size(targets) && !bad; i++) {
+		struct original *of = original_of(v->o, json_array_get(targets, i));
 
-		if (!i && parses(v, of, files, (int)n) < 0)
-			return -1;
-		if (judge_target(v, of, files, (int)n) < 0)
-			return -1;
+		if (!i && !of->why)
+			bad = parses(v, of, &files) || widen(v, of, targets, root, &files);
+		if (!bad)
+			bad = judge_target(v, of, &files);
 	}
+	free(files.v);
+	json_decref(files.new_names);
+	if (bad)
+		return -1;
 	v->answer = "equivalent";
 	return 0;
 }

@@ -49,12 +49,20 @@ struct original {
 struct original *original_of(const struct verify_opts *o, const json_t *target);
 void originals_release(void);
 
+/* The files that a candidate changes, as it leaves them. */
+struct candidate_files {
+	struct overlay_file *v;
+	int n;
+	json_t *new_names; /* {path: [module-level names it adds]} */
+};
+
 /*
- * One run of the target's calls that are marked in `which` (by index; NULL: all). Its outcomes are in
- * the order of the marked calls. 0, or -1 after cf_error.
+ * One run of the target's calls that are marked in `which` (by index; NULL: all), with the candidate's
+ * files or, where that is NULL, the original's. Its outcomes are in the order of the marked calls. 0,
+ * or -1 after cf_error.
  */
 int original_run(const struct verify_opts *o, struct original *of, const int *which, int n,
-	const struct overlay_file *files, int nfiles, unsigned seed, struct worker_result *r);
+	const struct candidate_files *files, unsigned seed, struct worker_result *r);
 #define SEED_A 1
 #define SEED_B 2
 

@@ -68,6 +68,10 @@ json_t *worker_request(const struct worker_job *job, const char *verb)
 	json_object_set_new(o, "seed", json_integer(job->seed));
 	json_object_set_new(o, "call_timeout_s", json_real(job->call_timeout_s));
 	json_object_set_new(o, "allow_network", json_boolean(job->box.allow_network));
+	if (job->again)
+		json_object_set_new(o, "again", json_true());
+	if (job->new_names)
+		json_object_set(o, "new_names", (json_t *)job->new_names);
 	for (int i = 0; i < job->ncalls; i++)
 		json_array_append_new(calls,
 			json_pack("{s:I,s:I,s:s}", "id", (json_int_t)job->calls[i].id, "size",

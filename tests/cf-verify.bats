@@ -169,7 +169,54 @@ def dedupe'
 	is error
 	[[ "$reason" == *"syntax error"* ]]
 	verify dedupe 'def dedupe' 'def dedupe_'
-	is error
+	is unverified
+	[[ "$reason" == *"removes dedupe"* ]]
+}
+
+@test "cf-verify: what a candidate changes beside its function is verified too, or refused" {
+	local both='
+def find(table, key):
+    return table[key]'
+	verify dedupe "    return seen
+
+$both" "    return list(seen)
+
+
+def find(table, key):
+    return table.get(key)"
+	is different kind
+	verify dedupe "import uuid" "import uuid
+LIMIT = 3"
+	is equivalent
+	verify dedupe 'def check(n):' 'def check(n, more=None):'
+	is unverified
+	[[ "$reason" == *"changes the signature of check"* ]]
+	verify dedupe 'if __name__ ==' 'print("more")
+if __name__ =='
+	is unverified
+	verify dedupe 'def main():' 'def unused():
+    return 1
+
+
+def main():'
+	is equivalent
+}
+
+@test "cf-verify: what a call leaves in its module counts, and what it keeps for the next one" {
+	verify dedupe "    return seen" "    global _kept
+    _kept = seen
+    return seen" # a name of its own
+	is equivalent
+	verify dedupe "$BODY" '    return _memo.setdefault(tuple(items), list(dict.fromkeys(items)))
+
+
+_memo = {}'
+	is different
+	[[ "$path" == again* ]] || fail_with "$path"
+	verify count 'total += n' 'total += n + 1'
+	is different globals
+	verify count 'total += n' 'total = total + n'
+	is equivalent
 }
 
 @test "cf-verify: what never returns is a timeout" {
@@ -325,16 +372,17 @@ for i, line in enumerate(sys.stdin):
 }
 
 @test "cf-verify: --combine leaves out the member that breaks the others" {
-	# each right by itself: one takes away what the other has come to lean on
+	# each right by itself: both add something of the same name
 	{
 		candidate mean 'def mean(xs):
     return sum(xs) / len(xs)' 'def mean(xs):
-    return sum(xs) / len(sorted_(xs))
+    return _total(xs) / len(xs)
 
 
-def sorted_(xs):
-    return sorted(xs)'
-		candidate dedupe 'def dedupe(items):' 'sorted = None
+def _total(xs):
+    return sum(xs)'
+		candidate dedupe 'def dedupe(items):' 'def _total(xs):
+    return None
 
 
 def dedupe(items):'

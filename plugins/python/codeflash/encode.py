@@ -134,6 +134,7 @@ def _key(name: object) -> bytes:
 # Types. -----------------------------------------------------------------------------------------
 
 MAIN = None  # the module name that stands for __main__
+TARGET = None  # the code of the function that is called: it is the same function whatever its code
 
 
 def type_name(t: type) -> str:
@@ -410,12 +411,15 @@ def _digest(code: CodeType) -> str:
     """Of what the code does, not of where in the file it stands."""
     import hashlib
 
+    if code is TARGET:
+        return "the function itself"
     h = hashlib.sha256()
     stack = [code]
     while stack:
         c = stack.pop()
         h.update(c.co_code)
-        h.update(repr((c.co_names, c.co_varnames, c.co_freevars, c.co_argcount)).encode(
+        h.update(repr((c.co_names, c.co_varnames, c.co_freevars, c.co_argcount, c.co_flags,
+                       c.co_posonlyargcount, c.co_kwonlyargcount)).encode(
             "utf-8", "backslashreplace"))
         for k in c.co_consts:
             if isinstance(k, CodeType):

@@ -524,7 +524,8 @@ class Target:
     decorators that left out, to be compared like the rest of an outcome.
     """
 
-    __slots__ = ("module", "missing", "invoke", "of_class", "receiver", "name", "inner", "through")
+    __slots__ = ("module", "missing", "invoke", "of_class", "receiver", "name", "inner", "through",
+                 "function")
 
     def __init__(self, module: ModuleType, missing: dict, name: str) -> None:
         self.module = module
@@ -535,6 +536,7 @@ class Target:
         self.of_class = None  # a constructor's or class method's invoke for another class
         self.inner = None  # the function itself, where decorators are around it
         self.through = ""
+        self.function = None  # as it is written, whatever is around it
 
     def of(self, cls: type = None):
         """invoke, for the class that the call was made through where it is another than the one
@@ -545,6 +547,7 @@ class Target:
         """Sets invoke for what is called with the recorded arguments as they are."""
         inner, chain = _behind(function, self.module, self.name)
         self.inner = inner
+        self.function = inner or function
         if inner is None or not isinstance(function, FunctionType):
             self.invoke = lambda args, kwargs: function(*args, **kwargs)
             return
@@ -669,6 +672,7 @@ def _plain(target: Target, v: object):
 def _bind(target: Target, cls: type, name: str, attribute: object) -> None:
     """How to call a class's attribute with the arguments that its code was called with."""
     target.inner = _behind(attribute, target.module, target.name)[0]
+    target.function = target.inner or attribute
     if name == "__init__":
         target.invoke = lambda args, kwargs: cls(*args, **kwargs)
         target.of_class = lambda c: _constructor(c, attribute)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from opcode import opmap
-from typing import Callable
+from typing import Callable, Optional
 
-from . import blob, encode, files, guard, load, show
+from . import blob, encode, files, guard, load, show, state
 
 STDOUT_MAX = 1 << 20
 _RAISE = opmap["RAISE_VARARGS"]
@@ -104,6 +104,9 @@ class Runner:
         if not request.get("main") and self.main and request.get("main_file"):
             self.program = os.path.join(request["project_root"], request["main_file"])
         encode.MAIN = self.main
+        encode.TARGET = getattr(target.function, "__code__", None)
+        self.again = bool(request.get("again"))
+        self.globals = state.Globals(target.module, target.function, request.get("new_names") or ())
 
     def run(self, call: int, data: bytes, codec: str) -> tuple:
         """(the inputs to read, the encoded outcome); the outcome is None when time ran out."""
@@ -122,7 +125,8 @@ class Runner:
                     outcome = encode.skipped(not_restored(error))
                 else:
                     shown = show.call(self.target.name, self.target.receiver, self.kind, args, kwargs)
-                    outcome = self.judge(call, self.target.of(through), args, kwargs)
+                    again = (data, codec) if self.again else None
+                    outcome = self.judge(call, self.target.of(through), args, kwargs, again)
         except CallTimeout:
             outcome = None
         except BaseException as error:
@@ -144,8 +148,10 @@ class Runner:
             load.open_module(file, self.main, True)
         return blob.load_call(data, codec, self.main)
 
-    def judge(self, call: int, invoke: Callable, args: tuple, kwargs: dict) -> bytes:
+    def judge(self, call: int, invoke: Callable, args: tuple, kwargs: dict,
+              again: Optional[tuple] = None) -> bytes:
         target = self.target
+        self.globals.remember()
         self.stdout.take()  # of restoring
         seed(self.seed + call)
         by = ""
@@ -181,14 +187,31 @@ class Runner:
         if load.LEFT_OUT.get(self.own):
             roots.append(("left_out", "\n".join(load.LEFT_OUT[self.own])))
         self.guard.active = False
-        written = self.files.changed()
+        written, changed = self.files.changed(), self.globals.changed()
         self.guard.active = True
         if written:
             roots.append(("files", written))
+        if changed:
+            roots.append(("globals", changed))
+        if again:
+            roots.append(self.once_more(call, invoke, *again))
         try:
             return encode.outcome("raise" if by else "return", roots, by, self.stdout.take)
         except MemoryError:
             return encode.skipped("too large")
+
+    def once_more(self, call: int, invoke: Callable, data: bytes, codec: str) -> tuple:
+        """The root for a second call on the same inputs made anew: what the first one kept shows in
+        its answer, or as one object that both gave out."""
+        args, kwargs, _ = self.restore(data, codec)
+        seed(self.seed + call)
+        try:
+            return ("again", load.realise(invoke(args, kwargs)))
+        except CallTimeout:
+            raise
+        except BaseException as error:
+            error.__traceback__ = None
+            return ("again", error)
 
     def void(self, error: BaseException) -> str:
         """Why an error is not the function's own; "" when it is."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plugin's verbs that run none of the user's code: detect, trace, replaygen (cf-plugin.7).
+"""The plugin's verbs that run none of the user's code: detect, trace, replaygen, scope (cf-plugin.7).
 
 A plain script for any Python from 3.8: request JSON on stdin, answer on stdout.
 """
@@ -279,10 +279,16 @@ def replaygen(request: Dict[str, Any]) -> Dict[str, Any]:
     return other.generate(request)
 
 
+def scope(request: Dict[str, Any]) -> Dict[str, Any]:
+    from codeflash import scope as other
+
+    return other.scope(request)
+
+
 def main(argv: List[str]) -> int:
-    verbs = {"detect": detect, "trace": trace, "replaygen": replaygen}
+    verbs = {"detect": detect, "trace": trace, "replaygen": replaygen, "scope": scope}
     if len(argv) != 2 or argv[1] not in verbs:
-        print("usage: verbs.py detect|trace|replaygen < request", file=sys.stderr)
+        print("usage: verbs.py detect|trace|replaygen|scope < request", file=sys.stderr)
         return USAGE
     sys.path.insert(0, os.path.dirname(HERE))
     sys.dont_write_bytecode = True
