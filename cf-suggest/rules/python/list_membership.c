@@ -99,17 +99,14 @@ static bool constant(struct rule_ctx *c, int list)
 	return true;
 }
 
-/* People say in a name when it is no list. */
-static bool named_otherwise(const char *name)
+/* People say in a name when it answers by hash already. */
+static bool named_hashed(const char *name)
 {
-	static const char *const words[] = {"dict", "map", "set", "str", "text", "lookup", "index",
-		"_by_", "table", "cache", "memo", "line", "word", "name", "path", "url", "key"};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		const char *at = strstr(name, words[i]);
-		/* A plural (names, keys) is a collection again. */
-		if (at && (i < 8 || at[strlen(words[i])] != 's'))
+	static const char *const words[] = {
+		"dict", "map", "set", "lookup", "index", "_by_", "table", "cache", "memo", "range"};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strstr(name, words[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -131,7 +128,8 @@ static void unchanged(struct rule_ctx *c, int list)
 	cf_autofree char *name = py_name(c, list);
 	if (type != PY_LIST && type != PY_TUPLE &&
 		!(type == PY_UNKNOWN && name && py_is_parameter(c, name) &&
-			!py_bindings(c, c->body, name) && !named_otherwise(name)))
+			!py_bindings(c, c->body, name) && !named_hashed(name) &&
+			!py_named_as_string(c, list)))
 		return;
 	int assigned = name ? py_assigned_before(c, name, loop) : 0;
 	int value = assigned ? tree_field(t, tree_first(t, assigned), "right") : 0;

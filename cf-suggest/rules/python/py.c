@@ -353,6 +353,38 @@ static int home_of(const struct rule_ctx *c, int path)
 	return py_is_local(c, name) ? c->function : 0;
 }
 
+/* Of rows: list[list[int]] the second type named, of a display the first item's: a row's type. */
+static enum py_type element_type(const struct rule_ctx *c, int path)
+{
+	const struct tree *t = c->tree;
+	int home = py_is_path(c, path) ? home_of(c, path) : 0;
+
+	for (int n = home + 1; home && n < t->v[home].after; n++) {
+		int up = tree_parent(t, n), type = tree_field(t, up, "type"), value;
+		if (!tree_is_any(t, n, "identifier attribute") || !tree_equal(t, n, path))
+			continue;
+		if (IS(up, "typed_parameter") ||
+			((IS(up, "typed_default_parameter") && field_is(t, n, "name")) ||
+				(IS(up, "assignment") && field_is(t, n, "left") && type))) {
+			bool outer = false;
+			for (int i = type; i < t->v[type].after; i++) {
+				enum py_type named = IS(i, "identifier") ? type_named(t, i) : PY_UNKNOWN;
+				if (named && outer)
+					return named;
+				outer |= named == PY_LIST || named == PY_TUPLE;
+				if (named && !outer)
+					break;
+			}
+		}
+		value = IS(up, "assignment") && field_is(t, n, "left") ? tree_field(t, up, "right") : 0;
+		if (IS(value, "list") && tree_count(t, value))
+			return py_expression_type(c, tree_first(t, value));
+		if (IS(value, "list_comprehension"))
+			return py_expression_type(c, tree_field(t, value, "body"));
+	}
+	return PY_UNKNOWN;
+}
+
 enum py_type py_type_of(const struct rule_ctx *c, int path)
 {
 	const struct tree *t = c->tree;
@@ -391,8 +423,11 @@ enum py_type py_type_of(const struct rule_ctx *c, int path)
 			continue;
 		} else if (tree_is_any(t, tree_parent(t, target_top(t, n)), "for_statement for_in_clause") &&
 			   py_use(c, n) == PY_USE_BIND) {
-			conflict = true; /* an element of something */
-			continue;
+			type = field_is(t, n, "left") ? element_type(c, tree_field(t, up, "right"))
+						      : PY_UNKNOWN;
+			conflict |= !type; /* an element of something */
+			if (!type)
+				continue;
 		} else
 			continue;
 		conflict |= by_value && type && type != by_value;
@@ -401,6 +436,37 @@ enum py_type py_type_of(const struct rule_ctx *c, int path)
 	if (conflict)
 		return by_method;
 	return by_value ? by_value : by_method;
+}
+
+/* People say in a name when it is a string. */
+bool py_named_as_string(const struct rule_ctx *c, int n)
+{
+	static const char *const parts[] = {"str", "text", "line", "word", "name", "path", "url",
+		"sentence", "content", "message", "html", "phrase", "pattern", "buffer", "char"};
+	cf_autofree char *name = py_name(c, tree_is(c->tree, n, "attribute") ? tree_field(c->tree, n, "attribute") : n);
+
+	if (!name)
+		return false;
+	if (word_in("s t s1 s2 st doc body msg line key dna haystack alphabet", name, strlen(name)))
+		return true;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		const char *at = strstr(name, parts[i]);
+		/* A plural (names, lines) is a collection again. */
+		if (at && at[strlen(parts[i])] != 's')
+			return true;
+	}
+	return false;
+}
+
+bool py_is_length(const struct rule_ctx *c, int n, int list)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	cf_autofree char *name = py_name(c, n);
+	int assigned = name ? py_assigned_before(c, name, n) : 0;
+
+	bind(&m, 'L', list);
+	return MATCH(t, n, &m, "len($L)") || (assigned && MATCH(t, assigned, &m, "$_ = len($L)"));
 }
 
 bool py_unhashable(const struct rule_ctx *c, int expression)
@@ -517,7 +583,7 @@ bool py_pure(const struct rule_ctx *c, int expression)
 	return true;
 }
 
-bool py_changes(const struct rule_ctx *c, int path, int region)
+static bool changes_by_name(const struct rule_ctx *c, int path, int region)
 {
 	const struct tree *t = c->tree;
 	int base = path;
@@ -567,6 +633,27 @@ bool py_changes(const struct rule_ctx *c, int path, int region)
 		default:
 			break;
 		}
+	}
+	return false;
+}
+
+bool py_changes(const struct rule_ctx *c, int path, int region)
+{
+	const struct tree *t = c->tree;
+
+	if (changes_by_name(c, path, region))
+		return true;
+	/* other = path and path = other are two names for one object. */
+	PY_NODES (c, n) {
+		int up = tree_parent(t, n), other = 0;
+		if (!IS(up, "assignment") || !tree_is_any(t, n, "identifier attribute") ||
+			!tree_equal(t, n, path))
+			continue;
+		other = tree_field(t, up, field_is(t, n, "left") ? "right" : "left");
+		if (tree_is_any(t, other, "identifier attribute") && py_is_path(c, other) &&
+			!tree_equal(t, other, path) && !tree_inside(t, up, region) &&
+			changes_by_name(c, other, region))
+			return true;
 	}
 	return false;
 }

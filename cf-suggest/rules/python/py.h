@@ -59,6 +59,10 @@ enum py_type py_type_of(const struct rule_ctx *c, int path);
 /* The same for an expression by its form alone: a display, a call of list(), s.split(), …. */
 enum py_type py_expression_type(const struct rule_ctx *c, int expression);
 
+/* By its name alone, more likely a string than a list of things. */
+bool py_named_as_string(const struct rule_ctx *c, int n);
+/* len(list), or a name that was last assigned that. */
+bool py_is_length(const struct rule_ctx *c, int n, int list);
 /* As far as the file shows, a list, dict or set: no member of a set, no key. */
 bool py_unhashable(const struct rule_ctx *c, int expression);
 
