@@ -385,6 +385,18 @@ static enum py_type element_type(const struct rule_ctx *c, int path)
 	return PY_UNKNOWN;
 }
 
+/* In `a, b = x, y` the value that n gets, or 0. */
+static int opposite(const struct tree *t, int n)
+{
+	int pattern = tree_parent(t, n), values = tree_field(t, tree_parent(t, pattern), "right");
+	int value = IS(values, "expression_list") && tree_count(t, values) == tree_count(t, pattern)
+			    ? tree_first(t, values)
+			    : 0;
+	for (int i = tree_first(t, pattern); value && i != n; i = tree_next(t, i))
+		value = tree_next(t, value);
+	return value;
+}
+
 enum py_type py_type_of(const struct rule_ctx *c, int path)
 {
 	const struct tree *t = c->tree;
@@ -415,6 +427,8 @@ enum py_type py_type_of(const struct rule_ctx *c, int path)
 			type = py_expression_type(c, tree_field(t, up, "value"));
 		else if (field_is(t, n, "left") && IS(up, "assignment"))
 			type = py_expression_type(c, tree_field(t, up, "right"));
+		else if (IS(up, "pattern_list") && IS(tree_parent(t, up), "assignment"))
+			type = py_expression_type(c, opposite(t, n));
 		else if (py_use(c, n) == PY_USE_METHOD) {
 			int method = py_method(c, n);
 			for (size_t i = 0; i < sizeof types / sizeof *types; i++)
