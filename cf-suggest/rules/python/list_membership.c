@@ -110,8 +110,21 @@ static bool named_hashed(const char *name)
 	return false;
 }
 
+/* Looked up by what was asked for, or by a word: it is a dict. */
+static bool is_mapping(const struct rule_ctx *c, int list, int item)
+{
+	const struct tree *t = c->tree;
+	PY_NODES (c, n) {
+		int key = tree_is(t, n, "subscript") ? tree_field(t, n, "subscript") : 0;
+		if (key && tree_equal(t, tree_field(t, n, "value"), list) &&
+			(tree_is(t, key, "string") || tree_equal(t, key, item)))
+			return true;
+	}
+	return false;
+}
+
 /* A list that the loop does not change: a set of it, made once before the loop. */
-static void unchanged(struct rule_ctx *c, int list)
+static void unchanged(struct rule_ctx *c, int list, int item)
 {
 	const struct tree *t = c->tree;
 	int loop = py_loop(c, list), lambda = tree_up(t, list, "lambda");
@@ -122,7 +135,7 @@ static void unchanged(struct rule_ctx *c, int list)
 		if (!py_is_builtin_node(c, tree_field(t, loop, "function"), "filter map"))
 			loop = 0;
 	}
-	if (!loop || !py_is_path(c, list) || py_changes(c, list, loop))
+	if (!loop || !py_is_path(c, list) || py_changes(c, list, loop) || is_mapping(c, list, item))
 		return;
 	enum py_type type = py_type_of(c, list);
 	cf_autofree char *name = py_name(c, list);
@@ -152,6 +165,33 @@ static void unchanged(struct rule_ctx *c, int list)
 		    "answers by hash.", text);
 }
 
+static bool is_invariant(const struct rule_ctx *c, int loop, const void *arg)
+{
+	return py_invariant(c, *(const int *)arg, loop);
+}
+
+/* `x in [y.id for y in ys]`, made anew for each x: a set made once before the loop. */
+static bool made_each_time(struct rule_ctx *c, int list)
+{
+	const struct tree *t = c->tree;
+	int body = tree_field(t, list, "body"), clause = body ? tree_next(t, body) : 0;
+	int loop = tree_is(t, list, "list_comprehension") && !py_unhashable(c, body)
+			   ? py_outermost_loop(c, list, is_invariant, &list)
+			   : 0;
+	if (!loop || !py_own(c, py_statement(c, loop)))
+		return false;
+	cf_autofree char *base = py_base_name(c, tree_field(t, clause, "right"), "items");
+	cf_autofree char *text = tree_text(t, list);
+	text[strlen(text) - 1] = '\0';
+	rule_begin(c, loop);
+	const char *set = rule_fresh_name(c, "%s_set", base);
+	rule_insert_before(c, py_statement(c, loop), NULL, "%s = {%s}", set, text + 1);
+	rule_replace(c, list, NULL, "%s", set);
+	rule_end(c, "The list was built and searched on each pass; a set of the same, made once before the "
+		    "loop, answers by hash.");
+	return true;
+}
+
 static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
@@ -168,9 +208,9 @@ static void find(struct rule_ctx *c)
 			for (size_t e = 0; e < c->proposals[i].n && !seen; e++)
 				seen = c->proposals[i].rule == c->rule &&
 				       c->proposals[i].edits[e].start == t->v[list].start;
-		if (!seen && !operand(c, list) && !constant(c, list) &&
+		if (!seen && !operand(c, list) && !constant(c, list) && !made_each_time(c, list) &&
 			(py_own(c, n) || py_own(c, tree_up(t, n, "lambda"))))
-			unchanged(c, list);
+			unchanged(c, list, got(&m, 'X'));
 	}
 }
 
@@ -253,9 +293,24 @@ const struct rule rule_list_membership = {
 		 "f('xb', {})\n"
 		 "f('z', {'z': 1})\n"
 		 "f('y', {'z': 1})"},
+		{"def f(a, b):\n"
+		 "    return [x for x in a if x['id'] not in [y['id'] for y in b if y]]\n",
+		 "def f(a, b):\n"
+		 "    b_set = {y['id'] for y in b if y}\n"
+		 "    return [x for x in a if x['id'] not in b_set]\n",
+		 "f([{'id': 1}, {'id': 2}], [{'id': 2}, {}])\n"
+		 "f([], [])"},
 		{0},
 	},
 	.near_misses = (const char *const[]){
+		"def f(a, b):\n"
+		"    return [x for x in a if x in [y + x for y in b] or x in [[y] for y in b]]\n",
+		"def f(a, b):\n"
+		"    other = b\n"
+		"    for x in a:\n"
+		"        other.append(x + 1)\n"
+		"        if x in b:\n"
+		"            return x\n",
 		/* Changed in the loop; not a list; tested once; not the same list each time. */
 		"def f(todo: list):\n"
 		"    for x in range(9):\n"

@@ -171,7 +171,10 @@ static void explain(struct rule_ctx *c, const struct join *j)
 static const char *insert_index(struct rule_ctx *c, const struct join *j, int loop)
 {
 	const struct tree *t = c->tree;
-	cf_autofree char *base = py_base_name(c, j->iterable, "items");
+	/* Over the indices of a list it is named for the list. */
+	struct match of = {0};
+	bool indices = MATCH(t, j->iterable, &of, "range(len($L))", "range(0, len($L))");
+	cf_autofree char *base = py_base_name(c, indices ? got(&of, 'L') : j->iterable, "items");
 	cf_autofree char *word = key_word(c, j->inner_key);
 	cf_autofree char *target = tree_text(t, j->target);
 	bool tuple = tree_is(t, j->target, "pattern_list");
@@ -179,7 +182,7 @@ static const char *insert_index(struct rule_ctx *c, const struct join *j, int lo
 	const char *item = target;
 	cf_autofree char *key = tree_text(t, j->inner_key);
 
-	if (tree_is_any(t, j->inner, PY_COMPREHENSIONS) && name_taken(c, j, j->target)) {
+	if (tree_is_any(t, j->inner, PY_COMPREHENSIONS " lambda") && name_taken(c, j, j->target)) {
 		/* A comprehension's names are its own; a loop's would be the function's. */
 		if (!tree_is(t, j->target, "identifier")) {
 			rule_fail(c);
@@ -312,6 +315,35 @@ static void any_call(struct rule_ctx *c, int call)
 		    "answers by hash.");
 }
 
+/* list(filter(lambda b: b.k == a.k, items)) */
+static void filter_call(struct rule_ctx *c, int call)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	int lambda, parameters;
+	if (!MATCH(t, call, &m, "filter($F, $Y)") ||
+		!py_is_builtin_node(c, tree_field(t, call, "function"), "filter") ||
+		!tree_is(t, lambda = got(&m, 'F'), "lambda") ||
+		tree_count(t, parameters = tree_field(t, lambda, "parameters")) != 1)
+		return;
+	struct join j = {.inner = lambda, .target = tree_first(t, parameters),
+		.iterable = got(&m, 'Y'), .all = tree_field(t, lambda, "body")};
+	/* Only what goes through it once may have a list for an iterator. */
+	bool once = py_use(c, call) == PY_USE_ITER ||
+		    (py_use(c, call) == PY_USE_ARG &&
+			    py_is_builtin_node(c, py_callee(c, call), "list tuple set sorted sum max min"));
+	if (!once || !tree_is(t, j.target, "identifier") || !find_key(c, &j, "$P == $Q") ||
+		j.equal != j.all || !py_steady(c, j.outer_key, call))
+		return;
+	int loop = py_outermost_loop(c, call, is_steady, &j);
+	if (!loop)
+		return;
+	rule_begin(c, call);
+	const char *index = insert_index(c, &j, loop);
+	rule_replace(c, call, NULL, "%s.get(%n, ())", index, j.outer_key);
+	explain(c, &j);
+}
+
 static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
@@ -323,7 +355,7 @@ static void find(struct rule_ctx *c)
 		else if (tree_is(t, n, "for_in_clause"))
 			comprehension_clause(c, n);
 		else if (tree_is(t, n, "call"))
-			any_call(c, n);
+			any_call(c, n), filter_call(c, n);
 	}
 }
 

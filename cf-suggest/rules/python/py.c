@@ -13,6 +13,8 @@
 	"abs all any ascii bin bool bytes chr complex dict divmod enumerate float format frozenset "  \
 	"hash hex id int isinstance issubclass len list max min oct ord pow range repr reversed "     \
 	"round set slice sorted str sum tuple type zip"
+/* What they are given they leave as it is, though their own answer changes. */
+#define READERS PURE_BUILTINS " filter iter map print"
 /* Do not change what they are called on, on Python's own types. */
 #define PURE_METHODS                                                                                 \
 	"bit_length capitalize casefold center copy count date decode difference encode endswith "    \
@@ -620,7 +622,7 @@ static bool changes_by_name(const struct rule_ctx *c, int path, int region)
 			enum py_use how = py_use(c, use);
 			if (how == PY_USE_METHOD || how == PY_USE_OTHER)
 				return true;
-			if (how == PY_USE_ARG && !py_is_builtin_node(c, py_callee(c, use), PURE_BUILTINS))
+			if (how == PY_USE_ARG && !py_is_builtin_node(c, py_callee(c, use), READERS))
 				return true;
 			continue;
 		}
@@ -633,7 +635,7 @@ static bool changes_by_name(const struct rule_ctx *c, int path, int region)
 				return true;
 			break;
 		case PY_USE_ARG:
-			if (!py_is_builtin_node(c, py_callee(c, n), PURE_BUILTINS) &&
+			if (!py_is_builtin_node(c, py_callee(c, n), READERS) &&
 				!text_in(t, tree_field(t, py_callee(c, n), "attribute"), PURE_METHODS))
 				return true;
 			break;
@@ -679,6 +681,10 @@ bool py_invariant(const struct rule_ctx *c, int expression, int region)
 		return false;
 	for (int n = expression; n < t->v[expression].after; n++) {
 		if (py_role(c, n) != PY_READ)
+			continue;
+		cf_autofree char *name = tree_text(t, n);
+		/* A comprehension's own names are not what stands outside. */
+		if (py_is_builtin(c, name) || py_bindings(c, expression, name))
 			continue;
 		int path = n;
 		while (IS(tree_parent(t, path), "attribute") && field_is(t, path, "object") &&
