@@ -34,7 +34,7 @@ bool local_fresh(const struct rule_ctx *c, int n)
 		return true;
 	if (MATCH(t, n, &m, "$_.split()", "$_.split($_)", "$_.split($_, $_)", "$_.splitlines()"))
 		return true;
-	if (MATCH(t, n, &m, "[$$$A] * $B", "[$$$A] + $B"))
+	if (MATCH(t, n, &m, "[$$$A] * $B", "[$$$A] + $B", "$_[:]", "$_.copy()"))
 		return true;
 	return false;
 }
