@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A local list used as a queue: pop(0), insert(0, x). */
-#include "cf-suggest/rules/python/py.h"
+#include "cf-suggest/rules/python/locals.h"
 
 #include "lib/mem.h"
 
@@ -36,6 +36,29 @@ static bool is_new_list(const struct rule_ctx *c, int value)
 		       py_is_builtin_node(c, tree_field(t, value, "function"), "list sorted"));
 }
 
+/* What the name at n is bound to, in q = … or q, r = …, …; 0 for anything else. */
+static int bound_to(const struct rule_ctx *c, int n)
+{
+	const struct tree *t = c->tree;
+	int up = tree_parent(t, n);
+	if (tree_is(t, up, "pattern_list"))
+		return py_unpacked(c, n);
+	return tree_is(t, up, "assignment") && tree_parent(t, up) == py_statement(c, n)
+		       ? tree_field(t, up, "right")
+		       : 0;
+}
+
+/* The handler round n says what the error was, and a deque's says it in other words. */
+static bool is_error_told(const struct rule_ctx *c, int n)
+{
+	const struct tree *t = c->tree;
+	for (int try = n; (try = tree_up(t, try, "try_statement")) && tree_inside(t, try, c->body);)
+		for (int i = tree_first(t, try); i; i = tree_next(t, i))
+			if (tree_is(t, i, "except_clause") && tree_is(t, tree_first(t, i), "as_pattern"))
+				return true;
+	return false;
+}
+
 static bool is_compatible(const struct rule_ctx *c, int n, int *queue_calls, int *bindings)
 {
 	const struct tree *t = c->tree;
@@ -47,11 +70,12 @@ static bool is_compatible(const struct rule_ctx *c, int n, int *queue_calls, int
 		if (tree_is(t, up, "augmented_assignment"))
 			return MATCH(t, statement, &(struct match){0}, "$_ += $_");
 		(*bindings)++;
-		return tree_is(t, up, "assignment") && tree_parent(t, up) == statement &&
-		       is_new_list(c, tree_field(t, up, "right"));
+		return is_new_list(c, bound_to(c, n));
 	case PY_USE_METHOD: {
 		int call = tree_parent(t, up);
-		if (!deque_method(t, call, &to))
+		cf_autofree char *name = tree_text(t, n);
+		if (!deque_method(t, call, &to) || local_walked_round(c, n, name) ||
+			(to && is_error_told(c, n)))
 			return false;
 		*queue_calls += to && (to[0] != 'p' || to[3]) && py_loop(c, n);
 		return true;
@@ -72,7 +96,15 @@ static bool is_compatible(const struct rule_ctx *c, int n, int *queue_calls, int
 		return !tree_is(t, up, "comparison_operator");
 	case PY_USE_ARG:
 		return py_is_builtin_node(c, py_callee(c, n),
-			"len sum min max any all sorted list tuple set enumerate bool reversed iter zip");
+			       "len sum min max any all sorted list tuple set enumerate bool reversed "
+			       "iter zip map filter") ||
+		       MATCH(t, tree_up(t, n, "call"), &(struct match){0}, "$_.extend($_)",
+			       "$_.join($_)", "$_.update($_)");
+	case PY_USE_OTHER:
+		/* A copy there and then is as good as the list. */
+		return MATCH(t, up, &(struct match){0}, "$_ + $_") ||
+		       (tree_is_any(t, up, "expression_list tuple") &&
+			       tree_is(t, tree_parent(t, up), "return_statement"));
 	default:
 		return false;
 	}
@@ -97,12 +129,17 @@ static void propose(struct rule_ctx *c, const char *name, int site)
 		struct match m = {0};
 		switch (py_use(c, n)) {
 		case PY_USE_BIND: {
-			if (!tree_is(t, up, "assignment"))
+			int value = bound_to(c, n), type = tree_field(t, up, "type");
+			if (!value)
 				break;
-			int value = tree_field(t, up, "right"), type = tree_field(t, up, "type");
-			if (type)
-				rule_fail(c); /* would have to say deque; left to a person */
-			else if (MATCH(t, value, &m, "[]", "list()"))
+			int list = tree_is(t, type, "type") ? tree_first(t, type) : 0;
+			while (list && !tree_is(t, list, "identifier"))
+				list = tree_first(t, list);
+			if (type && !tree_text_is(t, list, "list") && !tree_text_is(t, list, "List"))
+				rule_fail(c);
+			else if (type)
+				rule_replace(c, list, NULL, "%s", deque);
+			if (MATCH(t, value, &m, "[]", "list()"))
 				rule_replace(c, value, NULL, "%s()", deque);
 			else if (MATCH(t, value, &m, "list($A)", "$A[:]", "$A.copy()"))
 				rule_replace(c, value, &m, "%s($A)", deque);
@@ -123,6 +160,7 @@ static void propose(struct rule_ctx *c, const char *name, int site)
 		case PY_USE_STORE:
 			rule_replace(c, py_statement(c, n), NULL, "%s.popleft()", name);
 			break;
+		case PY_USE_OTHER:
 		case PY_USE_RETURN:
 			rule_replace(c, n, NULL, "list(%s)", name);
 			break;
@@ -242,6 +280,32 @@ const struct rule rule_list_queue = {
 		 "        pending.popleft()\n"
 		 "    return done\n",
 		 "f([1, 2, 3])"},
+		{"def f(left, right):\n"
+		 "    a, b = list(left), right[:]\n"
+		 "    out: list[int] = []\n"
+		 "    while a and b:\n"
+		 "        if a[0] <= b[0]:\n"
+		 "            out.insert(0, 1)\n"
+		 "            a.pop(0)\n"
+		 "        else:\n"
+		 "            b.pop(0)\n"
+		 "    out.extend(a)\n"
+		 "    return out, [0] + b\n",
+		 "from collections import deque\n"
+		 "\n"
+		 "def f(left, right):\n"
+		 "    a, b = deque(left), deque(right)\n"
+		 "    out: deque[int] = deque()\n"
+		 "    while a and b:\n"
+		 "        if a[0] <= b[0]:\n"
+		 "            out.appendleft(1)\n"
+		 "            a.popleft()\n"
+		 "        else:\n"
+		 "            b.popleft()\n"
+		 "    out.extend(a)\n"
+		 "    return list(out), [0] + list(b)\n",
+		 "f([1, 3], [2])\n"
+		 "f([], [4])"},
 		{0},
 	},
 	.near_misses = (const char *const[]){
@@ -262,6 +326,17 @@ const struct rule rule_list_queue = {
 		"def f(a):\n"
 		"    q = list(a)\n"
 		"    return q.pop(0)\n",
+		"def f(a):\n"
+		"    q = list(a)\n"
+		"    for x in q:\n"
+		"        q.pop(0)\n",
+		"def f(a):\n"
+		"    q = list(a)\n"
+		"    try:\n"
+		"        while True:\n"
+		"            q.pop(0)\n"
+		"    except IndexError as e:\n"
+		"        return str(e)\n",
 		"def f(a):\n"
 		"    q = list(a)\n"
 		"    while q != [1]:\n"

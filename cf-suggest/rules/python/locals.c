@@ -297,6 +297,16 @@ bool local_seen_after_error(const struct rule_ctx *c, int loop, const char *name
 	return false;
 }
 
+bool local_walked_round(const struct rule_ctx *c, int site, const char *name)
+{
+	for (int up = py_loop(c, site); up; up = py_loop(c, up)) {
+		int right = tree_field(c->tree, up, "right");
+		if (right && py_uses(c, right, name))
+			return true;
+	}
+	return false;
+}
+
 /* ---- loops as comprehensions ---- */
 
 static bool add_clause(struct clauses *p, int kind, int target, int value)

@@ -51,6 +51,8 @@ bool local_is_frame_code(const struct rule_ctx *c, int region);
  * the name; 0 when there is none.
  */
 int local_empty_before(const struct rule_ctx *c, const char *name, int loop);
+/* A loop round the site walks over the name itself. */
+bool local_walked_round(const struct rule_ctx *c, int site, const char *name);
 /* An error in the loop could be caught, and name be read thereafter. */
 bool local_seen_after_error(const struct rule_ctx *c, int loop, const char *name);
 

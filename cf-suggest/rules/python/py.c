@@ -387,10 +387,11 @@ static enum py_type element_type(const struct rule_ctx *c, int path)
 	return PY_UNKNOWN;
 }
 
-/* In `a, b = x, y` the value that n gets, or 0. */
-static int opposite(const struct tree *t, int n)
+int py_unpacked(const struct rule_ctx *c, int n)
 {
-	int pattern = tree_parent(t, n), values = tree_field(t, tree_parent(t, pattern), "right");
+	const struct tree *t = c->tree;
+	int pattern = tree_parent(t, n), up = tree_parent(t, pattern);
+	int values = IS(up, "assignment") ? tree_field(t, up, "right") : 0;
 	int value = IS(values, "expression_list") && tree_count(t, values) == tree_count(t, pattern)
 			    ? tree_first(t, values)
 			    : 0;
@@ -430,7 +431,7 @@ enum py_type py_type_of(const struct rule_ctx *c, int path)
 		else if (field_is(t, n, "left") && IS(up, "assignment"))
 			type = py_expression_type(c, tree_field(t, up, "right"));
 		else if (IS(up, "pattern_list") && IS(tree_parent(t, up), "assignment"))
-			type = py_expression_type(c, opposite(t, n));
+			type = py_expression_type(c, py_unpacked(c, n));
 		else if (py_use(c, n) == PY_USE_METHOD) {
 			int method = py_method(c, n);
 			for (size_t i = 0; i < sizeof types / sizeof *types; i++)

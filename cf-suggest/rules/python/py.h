@@ -59,6 +59,8 @@ enum py_type py_type_of(const struct rule_ctx *c, int path);
 /* The same for an expression by its form alone: a display, a call of list(), s.split(), …. */
 enum py_type py_expression_type(const struct rule_ctx *c, int expression);
 
+/* In `a, b = x, y` the value that the target n gets; 0 when it is not so plain. */
+int py_unpacked(const struct rule_ctx *c, int n);
 /* By its name alone, more likely a string than a list of things. */
 bool py_named_as_string(const struct rule_ctx *c, int n);
 /* len(list), or a name that was last assigned that. */

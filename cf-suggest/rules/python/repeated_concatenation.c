@@ -109,17 +109,6 @@ static bool is_site(
 	return true;
 }
 
-/* A loop round the site that walks over name itself. */
-static bool walked_round(const struct rule_ctx *c, int site, const char *name)
-{
-	for (int up = py_loop(c, site); up; up = py_loop(c, up)) {
-		int right = tree_field(c->tree, up, "right");
-		if (right && py_uses(c, right, name))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Every use of name from its start to the last statement's end: sites are collected; anything that
  * would give the container another holder, or another type, means no. Tuples and prepended lists
@@ -135,7 +124,7 @@ static size_t collect(const struct rule_ctx *c, const char *name, int start, int
 
 	for (int i = t->v[start].after; i < t->v[last].after; i++)
 		if (tree_is(t, i, "expression_statement") && is_site(c, i, name, type, &s)) {
-			if (n == max || walked_round(c, i, name))
+			if (n == max || local_walked_round(c, i, name))
 				return 0;
 			opaque |= s.how == PREPENDED;
 			sites[n++] = s;
