@@ -137,8 +137,10 @@ static void unchanged(struct rule_ctx *c, int list, int item)
 	}
 	if (!loop || !py_is_path(c, list) || py_changes(c, list, loop) || is_mapping(c, list, item))
 		return;
-	enum py_type type = py_type_of(c, list);
+	enum py_type type = py_type_of(c, list), element = py_element_type(c, list);
 	cf_autofree char *name = py_name(c, list);
+	if (element == PY_LIST || element == PY_DICT || element == PY_SET)
+		return;
 	if (type != PY_LIST && type != PY_TUPLE &&
 		!(type == PY_UNKNOWN && name && py_is_parameter(c, name) &&
 			!py_bindings(c, c->body, name) && !named_hashed(name) &&

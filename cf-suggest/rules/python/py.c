@@ -355,8 +355,7 @@ static int home_of(const struct rule_ctx *c, int path)
 	return py_is_local(c, name) ? c->function : 0;
 }
 
-/* Of rows: list[list[int]] the second type named, of a display the first item's: a row's type. */
-static enum py_type element_type(const struct rule_ctx *c, int path)
+enum py_type py_element_type(const struct rule_ctx *c, int path)
 {
 	const struct tree *t = c->tree;
 	int home = py_is_path(c, path) ? home_of(c, path) : 0;
@@ -440,7 +439,7 @@ enum py_type py_type_of(const struct rule_ctx *c, int path)
 			continue;
 		} else if (tree_is_any(t, tree_parent(t, target_top(t, n)), "for_statement for_in_clause") &&
 			   py_use(c, n) == PY_USE_BIND) {
-			type = field_is(t, n, "left") ? element_type(c, tree_field(t, up, "right"))
+			type = field_is(t, n, "left") ? py_element_type(c, tree_field(t, up, "right"))
 						      : PY_UNKNOWN;
 			conflict |= !type; /* an element of something */
 			if (!type)
@@ -484,6 +483,69 @@ bool py_is_length(const struct rule_ctx *c, int n, int list)
 
 	bind(&m, 'L', list);
 	return MATCH(t, n, &m, "len($L)") || (assigned && MATCH(t, assigned, &m, "$_ = len($L)"));
+}
+
+/* What has the same elements: xs of sorted(set(xs)). */
+static int same_elements(const struct tree *t, int n)
+{
+	for (struct match m = {0}; MATCH(t, n, &m, "set($A)", "list($A)", "sorted($A)", "tuple($A)",
+		     "sorted($A, $$$B)", "enumerate($A)", "reversed($A)", "$A[:]", "$A.copy()",
+		     "dict.fromkeys($A)", "frozenset($A)");
+		m = (struct match){0})
+		n = got(&m, 'A');
+	return n;
+}
+
+bool py_is_element(const struct rule_ctx *c, int n, int list)
+{
+	const struct tree *t = c->tree;
+	cf_autofree char *name = py_name(c, n), *of = py_name(c, list);
+	int made = of ? py_assigned_before(c, of, py_statement(c, n)) : 0;
+	int origin = made ? same_elements(t, tree_field(t, tree_first(t, made), "right")) : 0;
+
+	for (int at = n, up; name && at > c->body; at = up) {
+		int clause = 0;
+		up = tree_parent(t, at);
+		if (tree_is(t, up, "for_statement") && at == tree_field(t, up, "body"))
+			clause = up;
+		for (int i = tree_is_any(t, up, PY_COMPREHENSIONS) ? tree_first(t, up) : 0; i;
+			i = tree_next(t, i))
+			if (tree_is(t, i, "for_in_clause") && i != at &&
+				py_bindings(c, tree_field(t, i, "left"), name))
+				clause = i;
+		int left = tree_field(t, clause, "left"), right = tree_field(t, clause, "right");
+		if (!clause || !py_bindings(c, left, name))
+			continue;
+		bool counted = MATCH(t, right, &(struct match){0}, "enumerate($_)") != 0;
+		int over = same_elements(t, right);
+		return tree_equal(t, counted ? tree_last(t, left) : left, n) &&
+		       (tree_equal(t, over, list) || (origin && tree_equal(t, over, origin))) &&
+		       py_bindings(c, up, name) == 1;
+	}
+	return false;
+}
+
+bool py_is_guarded(const struct rule_ctx *c, int n, int list)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+
+	bind(&m, 'X', n);
+	bind(&m, 'L', list);
+	for (int at = n, up; at > c->body; at = up) {
+		up = tree_parent(t, at);
+		if (tree_is_any(t, up, "if_statement elif_clause") && at == tree_field(t, up, "consequence") &&
+			MATCH(t, tree_field(t, up, "condition"), &m, "$X in $L", "$X in $L and $_"))
+			return true;
+		if (tree_is(t, up, "conditional_expression") && at == tree_first(t, up) &&
+			MATCH(t, tree_next(t, at), &m, "$X in $L"))
+			return true;
+		for (int i = tree_is_any(t, up, PY_COMPREHENSIONS) ? tree_first(t, up) : 0; i;
+			i = tree_next(t, i))
+			if (tree_is(t, i, "if_clause") && i != at && MATCH(t, tree_first(t, i), &m, "$X in $L"))
+				return true;
+	}
+	return false;
 }
 
 bool py_unhashable(const struct rule_ctx *c, int expression)

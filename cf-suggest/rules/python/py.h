@@ -59,12 +59,19 @@ enum py_type py_type_of(const struct rule_ctx *c, int path);
 /* The same for an expression by its form alone: a display, a call of list(), s.split(), …. */
 enum py_type py_expression_type(const struct rule_ctx *c, int expression);
 
+/* Of rows: list[list[int]] the second type named, of a display its first item's: what a row is. */
+enum py_type py_element_type(const struct rule_ctx *c, int path);
 /* In `a, b = x, y` the value that the target n gets; 0 when it is not so plain. */
 int py_unpacked(const struct rule_ctx *c, int n);
 /* By its name alone, more likely a string than a list of things. */
 bool py_named_as_string(const struct rule_ctx *c, int n);
 /* len(list), or a name that was last assigned that. */
 bool py_is_length(const struct rule_ctx *c, int n, int list);
+/* The name at n is bound by a loop round it over the list, a set or copy of it, or what the list is
+ * a copy of: so it is one of its elements. */
+bool py_is_element(const struct rule_ctx *c, int n, int list);
+/* Stands behind `if n in list`, or under a comprehension's. */
+bool py_is_guarded(const struct rule_ctx *c, int n, int list);
 /* As far as the file shows, a list, dict or set: no member of a set, no key. */
 bool py_unhashable(const struct rule_ctx *c, int expression);
 
