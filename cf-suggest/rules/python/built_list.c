@@ -47,8 +47,8 @@ static bool may_divide_by_zero(const struct rule_ctx *c, int region)
 	return false;
 }
 
-/* any and all stop at the first answer, so what they skip must have no effect: raise nothing, take
- * nothing from an iterator. */
+/* any and all stop at the first answer, so what they skip, pure as it is, must not raise, nor take
+ * anything from an iterator. */
 static bool may_stop_early(const struct rule_ctx *c, int region)
 {
 	const struct tree *t = c->tree;
@@ -57,7 +57,7 @@ static bool may_stop_early(const struct rule_ctx *c, int region)
 		if (tree_is(t, right, "identifier") && py_type_of(c, right) == PY_OTHER)
 			return false;
 	}
-	return py_pure_deep(c, region) && !may_divide_by_zero(c, region);
+	return !may_divide_by_zero(c, region);
 }
 
 static void consumer(struct rule_ctx *c, int call, int list)
@@ -68,7 +68,7 @@ static void consumer(struct rule_ctx *c, int call, int list)
 	cf_autofree char *text = inner(t, list);
 
 	if (py_is_builtin_node(c, f, "any all")) {
-		if (!may_stop_early(c, list))
+		if (!py_pure_deep(c, list) || !may_stop_early(c, list))
 			return;
 		rule_begin(c, call);
 		/* any(x == y for x in items) asks what `in` does. */
@@ -136,7 +136,7 @@ static void named(struct rule_ctx *c, int call)
 	cf_autofree char *name = py_name(c, argument), *text = NULL;
 	struct clauses p;
 	struct match m = {0};
-	bool stops = py_is_builtin_node(c, f, "any all");
+	bool stops = py_is_builtin_node(c, f, "any all"), pure;
 
 	if (!name || !before || (!stops && !py_is_builtin_node(c, f, "sum min max set")) ||
 		!is_bare_call(c, call) || !py_is_local(c, name) || !is_next(c, call, before))
@@ -146,6 +146,7 @@ static void named(struct rule_ctx *c, int call)
 		if (!tree_text_is(t, tree_field(t, tree_first(t, before), "left"), name))
 			return;
 		text = inner(t, list);
+		pure = py_pure_deep(c, list);
 	} else {
 		uses = 3;
 		start = tree_is(t, before, "for_statement") ? local_empty_before(c, name, before) : 0;
@@ -155,12 +156,14 @@ static void named(struct rule_ctx *c, int call)
 			!tree_text_is(t, got(&m, 'L'), name) || !clauses_dead_outside(c, &p, before))
 			return;
 		text = tree_text(t, got(&m, 'E'));
+		pure = py_pure_deep(c, got(&m, 'E'));
 		for (int i = 0; i < p.n; i++) {
 			cf_autofree char *clause = clause_text(c, &p, i), *all = text;
 			text = cf_asprintf("%s %s", all, clause);
+			pure &= py_pure_deep(c, p.v[i].value);
 		}
 	}
-	if (py_uses(c, c->function, name) != uses || !py_pure_deep(c, before) ||
+	if (py_uses(c, c->function, name) != uses || !pure ||
 		tree_has_comment(t, t->v[before].start, t->v[before].end) || strchr(text, '\n') ||
 		(stops && !may_stop_early(c, before)))
 		return;
@@ -188,7 +191,8 @@ static bool truth_in(struct rule_ctx *c, int n)
 	int list = got(&m, 'L'), body = tree_field(t, list, "body");
 	const char *f = which == 1 || which == 4 ? "any" : "all";
 	if (!which || !tree_is(t, list, "list_comprehension") || !py_is_builtin(c, f) ||
-		!tree_is_any(t, body, "comparison_operator not_operator") || !may_stop_early(c, list))
+		!tree_is_any(t, body, "comparison_operator not_operator") || !py_pure_deep(c, list) ||
+		!may_stop_early(c, list))
 		return false;
 	cf_autofree char *text = inner(t, list);
 	rule_begin(c, n);

@@ -379,9 +379,15 @@ bool clauses_of(const struct rule_ctx *c, int loop, struct clauses *p)
 	p->last = tree_last(t, tree_parent(t, s));
 	/* A condition behind the name would have to compute it a second time. */
 	cf_autofree char *name = p->name ? tree_text(t, p->name) : NULL;
-	for (int i = 0; name && i < p->n; i++)
+	bool item = false;
+	for (int i = 0; name && i < p->n; i++) {
 		if (py_uses(c, p->v[i].value, name))
 			return false;
+		item |= p->v[i].target && py_uses(c, p->v[i].target, name);
+	}
+	/* What it was on the pass before, a comprehension does not know. */
+	if (name && !item && py_uses(c, p->name_value, name))
+		return false;
 	for (int n = p->first; n < t->v[p->last].after; n++)
 		if (IS(n, "continue_statement"))
 			return false;
