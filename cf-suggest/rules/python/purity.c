@@ -167,6 +167,13 @@ bool py_is_recursion(const struct rule_ctx *c, int def, int call)
 	       tree_equal(t, tree_field(t, f, "object"), tree_first(t, tree_field(t, def, "parameters")));
 }
 
+bool py_is_pure_def(const struct rule_ctx *c, int name)
+{
+	cf_autofree char *text = py_name(c, name);
+	int def = text && !py_is_local(c, text) ? definition(c, text) : 0;
+	return def && def != c->function && pure_function(c, def, DEPTH);
+}
+
 bool py_pure_function(const struct rule_ctx *c, int def)
 {
 	return pure_function(c, def, DEPTH);

@@ -662,6 +662,15 @@ bool py_pure(const struct rule_ctx *c, int expression)
 	return true;
 }
 
+/* Called with it as an argument, f leaves a path as it is. */
+static bool only_reads(const struct rule_ctx *c, int f)
+{
+	const struct tree *t = c->tree;
+	return py_is_builtin_node(c, f, READERS) || text_in(t, tree_field(t, f, "attribute"), PURE_METHODS) ||
+	       (IS(f, "attribute") && tree_text_is(t, tree_field(t, f, "object"), "math")) ||
+	       py_is_pure_def(c, f);
+}
+
 static bool changes_by_name(const struct rule_ctx *c, int path, int region)
 {
 	const struct tree *t = c->tree;
@@ -685,7 +694,7 @@ static bool changes_by_name(const struct rule_ctx *c, int path, int region)
 			enum py_use how = py_use(c, use);
 			if (how == PY_USE_METHOD || how == PY_USE_OTHER)
 				return true;
-			if (how == PY_USE_ARG && !py_is_builtin_node(c, py_callee(c, use), READERS))
+			if (how == PY_USE_ARG && !only_reads(c, py_callee(c, use)))
 				return true;
 			continue;
 		}
@@ -698,8 +707,7 @@ static bool changes_by_name(const struct rule_ctx *c, int path, int region)
 				return true;
 			break;
 		case PY_USE_ARG:
-			if (!py_is_builtin_node(c, py_callee(c, n), READERS) &&
-				!text_in(t, tree_field(t, py_callee(c, n), "attribute"), PURE_METHODS))
+			if (!only_reads(c, py_callee(c, n)))
 				return true;
 			break;
 		case PY_USE_OTHER:

@@ -102,6 +102,8 @@ bool py_pure(const struct rule_ctx *c, int expression);
 bool py_pure_deep(const struct rule_ctx *c, int expression);
 /* The def as a whole: same arguments, same answer, and no effect. */
 bool py_pure_function(const struct rule_ctx *c, int def);
+/* The name of such a def of the module's own. */
+bool py_is_pure_def(const struct rule_ctx *c, int name);
 /* The call is of the def itself: f(…) in f, self.f(…) in the method f. */
 bool py_is_recursion(const struct rule_ctx *c, int def, int call);
 /* True when something in region may rebind or change the value of a path (seen, self.seen). */
