@@ -57,6 +57,18 @@ int local_value(const struct rule_ctx *c, int statement)
 	return IS(a, "assignment") ? tree_field(t, a, "right") : 0;
 }
 
+int local_value_of(const struct rule_ctx *c, int statement, const char *name)
+{
+	const struct tree *t = c->tree;
+	int a = local_value(c, statement) ? tree_first(t, statement) : 0, left = tree_field(t, a, "left");
+	if (tree_text_is(t, left, name))
+		return tree_field(t, a, "right");
+	for (int i = tree_is(t, left, "pattern_list") ? tree_first(t, left) : 0; i; i = tree_next(t, i))
+		if (tree_text_is(t, i, name))
+			return py_unpacked(c, i);
+	return 0;
+}
+
 int local_start(const struct rule_ctx *c, const char *name, int site, int *loop)
 {
 	const struct tree *t = c->tree;
@@ -66,10 +78,8 @@ int local_start(const struct rule_ctx *c, const char *name, int site, int *loop)
 		return 0;
 	for (int s = py_statement(c, *loop);;) {
 		for (int p = tree_prev(t, s); p; p = tree_prev(t, p)) {
-			int value = local_value(c, p);
-			if (value &&
-				tree_text_is(t, tree_field(t, tree_first(t, p), "left"), name) &&
-				!py_uses(c, value, name))
+			int value = local_value_of(c, p, name);
+			if (value && !py_uses(c, value, name))
 				return py_own(c, p) ? p : 0;
 		}
 		int up = tree_parent(t, tree_parent(t, s));

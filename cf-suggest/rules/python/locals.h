@@ -12,9 +12,11 @@ bool local_fresh(const struct rule_ctx *c, int expression);
 bool local_empty(const struct rule_ctx *c, int expression);
 /* The right side of an assignment statement. */
 int local_value(const struct rule_ctx *c, int statement);
+/* What it gives to one name: of `a, b = x, y` to b, y. */
+int local_value_of(const struct rule_ctx *c, int statement, const char *name);
 
 /*
- * The last `name = …` made from other things before the loops round a site, in a block round them;
+ * The last `name = …` (or `name, … = …, …`) made from other things before the loops round a site, in a block round them;
  * *loop becomes the outermost loop behind it. What stands between may bind the name again: look.
  */
 int local_start(const struct rule_ctx *c, const char *name, int site, int *loop);

@@ -142,6 +142,11 @@ static size_t collect(const struct rule_ctx *c, const char *name, int start, int
 		if (known)
 			continue;
 		int statement = py_statement(c, use), value = local_value(c, statement);
+		/* += and |= add in place already. */
+		if (type != PY_TUPLE && py_own(c, use) &&
+			MATCH(t, statement, &(struct match){0}, "$_ += $_", "$_ |= $_") &&
+			tree_field(t, tree_first(t, statement), "left") == use)
+			continue;
 		if (py_role(c, use) == PY_BIND) {
 			/* Reset on each pass of an outer loop. */
 			if (opaque || !value ||
@@ -287,7 +292,8 @@ static void find(struct rule_ctx *c)
 			continue;
 		cf_autofree char *name = py_name(c, tree_field(t, tree_first(t, n), "left"));
 		int loop = 0, start = name ? local_start(c, name, n, &loop) : 0;
-		int value = start ? local_value(c, start) : 0;
+		int value = start ? local_value_of(c, start, name) : 0;
+		bool alone = value && value == local_value(c, start);
 		if (!value || !local_fresh(c, value))
 			if (!value || !MATCH(t, value, &(struct match){0}, "tuple()", "tuple($_)"))
 				continue;
@@ -302,6 +308,8 @@ static void find(struct rule_ctx *c)
 		while (first < count && !py_loop(c, sites[first].statement))
 			first++;
 		if (first == count || sites[first].statement != n)
+			continue;
+		if (!alone && (type == PY_TUPLE || sites[0].how == PREPENDED))
 			continue;
 		if (type == PY_TUPLE) {
 			tuple(c, name, start, loop, sites, count);
