@@ -2,6 +2,7 @@
 /* Order-preserving de-duplication written with a list and `in`. */
 #include "cf-suggest/rules/python/py.h"
 
+#include <string.h>
 #include "lib/mem.h"
 
 /* The statement before s that makes $L an empty list; nothing between may use it. */
@@ -342,6 +343,75 @@ static void loop(struct rule_ctx *c, int s)
 		    "compared each item with all that were kept.");
 }
 
+/* ---- the first of those with equal keys ---- */
+
+/* $E of each $O in the list is looked through for $K, in the condition or in a loop before it. */
+static bool asks_for_key(const struct rule_ctx *c, int first, int test, struct match *m)
+{
+	const struct tree *t = c->tree;
+	int condition = tree_field(t, test, "condition");
+	if (first == test)
+		return MATCH(t, condition, m, "$K not in [$E for $O in $L]",
+			"$K not in {$E for $O in $L}", "not any($E == $K for $O in $L)",
+			"not any($K == $E for $O in $L)", "all($E != $K for $O in $L)",
+			"not any([$E == $K for $O in $L])", "not [$O for $O in $L if $E == $K]",
+			"not $K in [$E for $O in $L]");
+	int scan = tree_next(t, first);
+	return tree_next(t, scan) == test && MATCH(t, first, m, "$F = False") &&
+	       MATCH(t, scan, m, "for $O in $L:\n\tif $E == $K:\n\t\t$F = True\n\t\tbreak",
+		       "for $O in $L:\n\tif $K == $E:\n\t\t$F = True\n\t\tbreak",
+		       "for $O in $L:\n\tif $E == $K:\n\t\t$F = True",
+		       "for $O in $L:\n\tif $K == $E:\n\t\t$F = True") &&
+	       MATCH(t, condition, m, "not $F", "$F == False", "$F is False");
+}
+
+static void keyed(struct rule_ctx *c, int s)
+{
+	const struct tree *t = c->tree;
+	int body = tree_field(t, s, "body"), first = tree_first(t, body), test = first;
+	struct match m = {0};
+
+	if (!tree_is(t, tree_field(t, s, "left"), "identifier") || tree_is(t, s + 1, "async"))
+		return;
+	if (!tree_is(t, first, "if_statement"))
+		test = tree_next(t, tree_next(t, first));
+	bind(&m, 'X', tree_field(t, s, "left"));
+	if (!tree_is(t, test, "if_statement") || tree_field(t, test, "alternative") ||
+		!asks_for_key(c, first, test, &m) || !tree_is(t, got(&m, 'O'), "identifier"))
+		return;
+	/* In the scan's words: the two keys are one, of this item and of those kept. */
+	cf_autofree char *list = py_name(c, got(&m, 'L')), *item = py_name(c, got(&m, 'X')),
+			 *kept = py_name(c, got(&m, 'O'));
+	int append = 0, key = got(&m, 'K');
+	if (py_uses(c, key, kept)) { /* $E == $K, the other way round */
+		bind(&m, 'K', got(&m, 'E'));
+		bind(&m, 'E', key);
+		key = got(&m, 'K');
+	}
+	cf_autofree char *renamed = py_renamed(c, got(&m, 'E'), kept, item), *text = tree_text(t, key);
+	for (int i = tree_first(t, tree_field(t, test, "consequence")); i; i = tree_next(t, i))
+		append = MATCH(t, i, &m, "$L.append($X)") ? i : append;
+	if (!append || !list || strcmp(renamed, text) || !strcmp(text, item) || !py_pure(c, key) ||
+		py_unhashable(c, key) || py_uses(c, s, list) != 2 || py_bindings(c, s, item) != 1 ||
+		(first != test && is_wanted_later(c, s, &m, "FO")) || !empty_list_before(c, list, s))
+		return;
+	/* What was kept still has the key it was kept for. */
+	PY_EACH_USE (c, s, item, use)
+		if (py_stores_key(c, use, key))
+			return;
+	rule_begin(c, s);
+	const char *keys = rule_fresh_name(c, "%s_keys", list);
+	rule_insert_before(c, s, NULL, "%s = set()", keys);
+	if (first != test) {
+		rule_delete(c, first);
+		rule_delete(c, tree_next(t, first));
+	}
+	rule_replace(c, tree_field(t, test, "condition"), NULL, "%n not in %s", key, keys);
+	rule_insert_after(c, append, NULL, "%s.add(%n)", keys, key);
+	rule_end(c, "A set of the keys of what was kept answers by hash; all of `%s` was gone through for "
+		    "each item.", list);
+}
+
 /* [out.append(x) for x in xs if x not in out], for its effect alone. */
 static void effect(struct rule_ctx *c, int s)
 {
@@ -390,7 +460,7 @@ static void find(struct rule_ctx *c)
 		if (tree_is_any(t, n, PY_LOOPS))
 			loop(c, n);
 		if (tree_is(t, n, "for_statement"))
-			any_twice(c, n);
+			any_twice(c, n), keyed(c, n);
 		if (tree_is(t, n, "expression_statement"))
 			effect(c, n);
 		if (tree_is(t, n, "list_comprehension") && !with_seen(c, n) &&
@@ -487,9 +557,80 @@ const struct rule rule_dedupe = {
 		 "    return out\n",
 		 "f([1, 2, 1])\n"
 		 "f([2, 1])"},
+		{"def f(rows):\n"
+		 "    out = []\n"
+		 "    for row in rows:\n"
+		 "        if not any(o['id'] == row['id'] for o in out):\n"
+		 "            row['new'] = True\n"
+		 "            out.append(row)\n"
+		 "    return out\n",
+		 "def f(rows):\n"
+		 "    out = []\n"
+		 "    out_keys = set()\n"
+		 "    for row in rows:\n"
+		 "        if row['id'] not in out_keys:\n"
+		 "            row['new'] = True\n"
+		 "            out.append(row)\n"
+		 "            out_keys.add(row['id'])\n"
+		 "    return out\n",
+		 "f([{'id': 1}, {'id': 2}, {'id': 1}])\n"
+		 "f([])"},
+		{"def f(items):\n"
+		 "    out = []\n"
+		 "    i = 0\n"
+		 "    while i < len(items):\n"
+		 "        found = False\n"
+		 "        for o in out:\n"
+		 "            if o == items[i]:\n"
+		 "                found = True\n"
+		 "        if not found:\n"
+		 "            out.append(items[i])\n"
+		 "        i += 1\n"
+		 "    n = len(out)\n"
+		 "    twice = 0\n"
+		 "    for a in range(n):\n"
+		 "        for b in range(a):\n"
+		 "            if out[a] == out[b]:\n"
+		 "                twice = 1\n"
+		 "    seen = []\n"
+		 "    return twice, [x for x in items if not (x in seen or seen.append(x))]\n",
+		 "def f(items):\n"
+		 "    out = list(dict.fromkeys(items))\n"
+		 "    n = len(out)\n"
+		 "    twice = 0\n"
+		 "    if len(set(out)) != len(out):\n"
+		 "        twice = 1\n"
+		 "    return twice, list(dict.fromkeys(items))\n",
+		 "f([3, 1, 3, 2, 1])\n"
+		 "f([])"},
 		{0},
 	},
 	.near_misses = (const char *const[]){
+		/* The key changes; not the same key; unhashable; the bounds leave one out. */
+		"def f(rows):\n"
+		"    out = []\n"
+		"    for row in rows:\n"
+		"        if not any(o['id'] == row['id'] for o in out):\n"
+		"            row['id'] += 1\n"
+		"            out.append(row)\n"
+		"    return out\n",
+		"def f(rows):\n"
+		"    out = []\n"
+		"    for row in rows:\n"
+		"        if not any(o['id'] == row['parent'] for o in out):\n"
+		"            out.append(row)\n"
+		"    return out\n",
+		"def f(rows: list[list[int]]):\n"
+		"    out = []\n"
+		"    for row in rows:\n"
+		"        if row not in out:\n"
+		"            out.append(row)\n"
+		"    return out\n",
+		"def f(a):\n"
+		"    for i in range(1, len(a)):\n"
+		"        for j in range(i + 1, len(a)):\n"
+		"            if a[i] == a[j]:\n"
+		"                return True\n",
 		/* More happens in the loop; the list had something; the item is used later. */
 		"def f(items):\n"
 		"    seen = []\n"

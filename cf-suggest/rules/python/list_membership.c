@@ -123,6 +123,26 @@ static bool is_mapping(const struct rule_ctx *c, int list, int item)
 	return false;
 }
 
+/* self.x, which the class takes from a parameter. */
+static bool is_given(const struct rule_ctx *c, int path)
+{
+	const struct tree *t = c->tree;
+	int class = tree_up(t, c->function, "class_definition");
+	bool given = false;
+	for (int n = class; class && n < t->v[class].after; n++) {
+		int up = tree_parent(t, n);
+		if (!tree_is(t, n, "attribute") || !tree_is(t, up, "assignment") ||
+			tree_field(t, up, "left") != n || !tree_equal(t, n, path))
+			continue;
+		int def = tree_up(t, n, "function_definition");
+		cf_autofree char *value = py_name(c, tree_field(t, up, "right"));
+		if (!value || !py_bindings(c, tree_field(t, def, "parameters"), value))
+			return false;
+		given = true;
+	}
+	return given;
+}
+
 /* A list that the loop does not change: a set of it, made once before the loop. */
 static void unchanged(struct rule_ctx *c, int list, int item)
 {
@@ -141,10 +161,13 @@ static void unchanged(struct rule_ctx *c, int list, int item)
 	cf_autofree char *name = py_name(c, list);
 	if (element == PY_LIST || element == PY_DICT || element == PY_SET)
 		return;
+	/* What the caller gave: a list, as far as its name does not say otherwise. */
+	bool given = name ? py_is_parameter(c, name) && !py_bindings(c, c->body, name)
+			  : is_given(c, list);
+	cf_autofree char *last =
+		tree_text(c->tree, name ? list : tree_field(c->tree, list, "attribute"));
 	if (type != PY_LIST && type != PY_TUPLE &&
-		!(type == PY_UNKNOWN && name && py_is_parameter(c, name) &&
-			!py_bindings(c, c->body, name) && !named_hashed(name) &&
-			!py_named_as_string(c, list)))
+		!(type == PY_UNKNOWN && given && !named_hashed(last) && !py_named_as_string(c, list)))
 		return;
 	int assigned = name ? py_assigned_before(c, name, loop) : 0;
 	int value = assigned ? tree_field(t, tree_first(t, assigned), "right") : 0;

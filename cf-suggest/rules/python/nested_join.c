@@ -41,6 +41,16 @@ static bool is_plain_target(const struct tree *t, int target)
 	return true;
 }
 
+/* A part of what may be a list, and then no key. */
+static bool is_slice(const struct rule_ctx *c, int key)
+{
+	const struct tree *t = c->tree;
+	int of = tree_is(t, key, "subscript") ? tree_field(t, key, "value") : 0;
+	enum py_type type = of ? py_type_of(c, of) : PY_UNKNOWN;
+	return of && tree_is(t, tree_field(t, key, "subscript"), "slice") && type != PY_STR &&
+	       type != PY_TUPLE && !py_named_as_string(c, of);
+}
+
 /* Of `x.a == y.b [and …]`, the equation that ties the target to what is outside. */
 static bool find_key(const struct rule_ctx *c, struct join *j, const char *operator)
 {
@@ -62,7 +72,7 @@ static bool find_key(const struct rule_ctx *c, struct join *j, const char *opera
 			j->equal = n;
 			j->inner_key = in_p ? p : q;
 			j->outer_key = in_p ? q : p;
-			if (py_unhashable(c, p) || py_unhashable(c, q))
+			if (py_unhashable(c, p) || py_unhashable(c, q) || is_slice(c, p) || is_slice(c, q))
 				return false;
 			/* A constant is looked for, not joined with. */
 			return !tree_is_any(t, j->outer_key, "string integer float true false none");
@@ -91,7 +101,7 @@ static bool is_steady(const struct rule_ctx *c, int loop, const void *arg)
 			continue;
 		cf_autofree char *name = tree_text(t, n);
 		PY_EACH_USE (c, loop, name, use) {
-			if (py_use(c, use) == PY_USE_STORE)
+			if (py_stores_key(c, use, j->inner_key))
 				return false;
 			/* Rebound by anything but its own loop. */
 			if (py_use(c, use) == PY_USE_BIND && tree_inside(t, use, j->inner) &&

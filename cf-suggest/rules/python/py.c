@@ -276,6 +276,7 @@ static const struct {
 		"lower upper strip lstrip rstrip split rsplit startswith endswith replace splitlines "
 		"encode decode title format join isdigit isalpha zfill"},
 	{PY_NUMBER, "int float bool complex", "bit_length is_integer"},
+	{PY_OTHER, "range deque Iterator Generator AsyncIterator DataFrame Series ndarray", ""},
 };
 
 static enum py_type type_named(const struct tree *t, int n)
@@ -308,7 +309,8 @@ enum py_type py_expression_type(const struct rule_ctx *c, int n)
 	if (IS(n, "binary_operator")) {
 		enum py_type left = py_expression_type(c, tree_field(t, n, "left"));
 		enum py_type right = py_expression_type(c, tree_field(t, n, "right"));
-		return left == PY_NUMBER ? right : left; /* [0] * n, n * [0], "%s" % x */
+		/* [0] * n, n * [0], "%s" % x, x + "\n" */
+		return left == PY_NUMBER || (!left && right == PY_STR) ? right : left;
 	}
 	if (IS(n, "call")) {
 		int f = tree_field(t, n, "function");
@@ -730,9 +732,14 @@ bool py_changes(const struct rule_ctx *c, int path, int region)
 
 	if (changes_by_name(c, path, region))
 		return true;
-	/* other = path and path = other are two names for one object. */
+	/* other = path and path = other are two names for one object; inner functions may be called. */
 	PY_NODES (c, n) {
 		int up = tree_parent(t, n), other = 0;
+		if (IS(n, "function_definition") && !tree_inside(t, n, region)) {
+			cf_autofree char *def = tree_text(t, tree_field(t, n, "name"));
+			if (py_uses(c, region, def) && changes_by_name(c, path, n))
+				return true;
+		}
 		if (!IS(up, "assignment") || !tree_is_any(t, n, "identifier attribute") ||
 			!tree_equal(t, n, path))
 			continue;
@@ -769,6 +776,30 @@ bool py_invariant(const struct rule_ctx *c, int expression, int region)
 	return true;
 }
 
+/* The use stores to a field of the name's, of which the expression reads only others. */
+static bool stores_other_field(const struct rule_ctx *c, int use, int expression)
+{
+	const struct tree *t = c->tree;
+	cf_autofree char *name = tree_text(t, use);
+	int stored = tree_parent(t, use);
+
+	if (!IS(stored, "attribute") && !IS(tree_field(t, stored, "subscript"), "string"))
+		return false;
+	PY_EACH_USE (c, expression, name, read) {
+		int up = tree_parent(t, read);
+		if (strcmp(t->v[up].type, t->v[stored].type) || tree_first(t, up) != read ||
+			tree_equal(t, up, stored) ||
+			(IS(up, "subscript") && !IS(tree_field(t, up, "subscript"), "string")))
+			return false;
+	}
+	return true;
+}
+
+bool py_stores_key(const struct rule_ctx *c, int use, int key)
+{
+	return py_use(c, use) == PY_USE_STORE && !stores_other_field(c, use, key);
+}
+
 bool py_steady(const struct rule_ctx *c, int expression, int region)
 {
 	const struct tree *t = c->tree;
@@ -779,6 +810,8 @@ bool py_steady(const struct rule_ctx *c, int expression, int region)
 		/* A comprehension's own names are as steady as what it goes through. */
 		PY_EACH_USE (c, region, name, use) {
 			if (tree_inside(t, use, expression))
+				continue;
+			if (py_use(c, use) == PY_USE_STORE && stores_other_field(c, use, expression))
 				continue;
 			int path = use;
 			while (IS(tree_parent(t, path), "attribute") && field_is(t, path, "object"))

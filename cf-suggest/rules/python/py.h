@@ -112,6 +112,8 @@ bool py_changes(const struct rule_ctx *c, int path, int region);
 bool py_invariant(const struct rule_ctx *c, int expression, int region);
 /* Weaker: nothing that the expression reads is visibly assigned or changed in region by its name. */
 bool py_steady(const struct rule_ctx *c, int expression, int region);
+/* The use stores to something that the key, read from the same name, may read. */
+bool py_stores_key(const struct rule_ctx *c, int use, int key);
 /* Certainly a str, number, bytes, tuple of such or None, as far as the text shows. */
 bool py_hashable(const struct rule_ctx *c, int expression);
 
