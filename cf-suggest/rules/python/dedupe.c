@@ -61,8 +61,8 @@ static void any_twice(struct rule_ctx *c, int s)
 	bool unequal = false;
 	int which = MATCH(t, s, &m,
 		PAIRS("for $I in range($N):\n\tfor $J in range($I + 1, $K):\n\t\t"),
-		PAIRS("for $I in range($N):\n\tfor $J in range($K):\n\t\t"),
-		PAIRS("for $I in range($N):\n\tfor $J in range($I):\n\t\t"));
+		PAIRS("for $I in range($N):\n\tfor $J in range($I):\n\t\t"),
+		PAIRS("for $I in range($N):\n\tfor $J in range($K):\n\t\t"));
 	if (which) {
 		int n = got(&m, 'N'), k = got(&m, 'K');
 		struct match minus = {0};
@@ -71,7 +71,7 @@ static void any_twice(struct rule_ctx *c, int s)
 		if (which <= 12 && MATCH(t, n, &minus, "$N - 1"))
 			n = got(&minus, 'N');
 		if (!py_is_length(c, n, got(&m, 'A')) || (k && !py_is_length(c, k, got(&m, 'A'))) ||
-			(which > 12 && which <= 24) != unequal)
+			(which > 24) != unequal)
 			return;
 	} else if (!MATCH(t, s, &m,
 			   PAIR("for $I, $X in enumerate($A):\n\tfor $J in $A[$I + 1:]:\n\t\t",

@@ -2,7 +2,6 @@
 /* A string built with += in a loop. */
 #include "cf-suggest/rules/python/py.h"
 
-#include <ctype.h>
 #include <string.h>
 #include "lib/mem.h"
 
@@ -143,6 +142,42 @@ static bool seen_otherwise(const struct rule_ctx *c, int loop, int target)
 	return false;
 }
 
+static bool has_bytes(const struct tree *t, int region)
+{
+	for (int n = region; region && n < t->v[region].after; n++) {
+		/* What a call is given is not what it gives. */
+		if (tree_is(t, n, "call") && !tree_text_is(t, tree_field(t, n, "function"), "bytes")) {
+			n = t->v[n].after - 1;
+			continue;
+		}
+		cf_autofree char *prefix = tree_is(t, n, "string_start") ? tree_text(t, n) : NULL;
+		if ((prefix && strpbrk(prefix, "bB")) || tree_text_is(t, n, "bytes"))
+			return true;
+	}
+	return false;
+}
+
+/* It starts as bytes, is said to be, or gets some. */
+static bool is_bytes(const struct rule_ctx *c, int target, int loop, int init)
+{
+	const struct tree *t = c->tree;
+	if (has_bytes(t, init))
+		return true;
+	for (int n = c->function; n < t->v[c->body].after; n++) {
+		int up = tree_parent(t, n);
+		bool front;
+		cf_autofree char *text = tree_is(t, n, "expression_statement") && tree_inside(t, n, loop)
+						 ? added(c, n, target, &front)
+						 : NULL;
+		if (text && strchr("bB", *text) && strchr("'\"", text[1]) && text[1])
+			return true;
+		if (tree_is_any(t, up, "typed_parameter typed_default_parameter assignment") &&
+			is_target(t, n, target) && has_bytes(t, tree_field(t, up, "type")))
+			return true;
+	}
+	return false;
+}
+
 static void propose(struct rule_ctx *c, int target, int loop)
 {
 	const struct tree *t = c->tree;
@@ -152,10 +187,7 @@ static void propose(struct rule_ctx *c, int target, int loop)
 	cf_autofree char *name = py_name(c, target), *base = py_base_name(c, target, "text");
 	int init = name ? py_assigned_before(c, name, loop) : 0;
 	int value = init ? tree_field(t, tree_first(t, init), "right") : 0;
-	const char *empty = tree_is(t, value, "string") &&
-					    tolower((unsigned char)t->text[t->v[value].start]) == 'b'
-				    ? "b\"\""
-				    : "\"\"";
+	const char *empty = is_bytes(c, target, loop, value) ? "b\"\"" : "\"\"";
 	bool starts_empty = tree_text_is(t, value, "\"\"") || tree_text_is(t, value, "''") ||
 	                    tree_text_is(t, value, "str()") || tree_text_is(t, value, "b''") ||
 	                    tree_text_is(t, value, "b\"\"");
@@ -325,6 +357,23 @@ const struct rule rule_string_concat = {
 		 "        n = 1\n"
 		 "    return \"\".join(reversed(out_parts))\n",
 		 "f('abc')"},
+		{"def f(tag, data: bytes, args):\n"
+		 "    line = tag + b' '\n"
+		 "    for arg in args:\n"
+		 "        line += arg\n"
+		 "        data = data + b'x' + arg\n"
+		 "    return line, data\n",
+		 "def f(tag, data: bytes, args):\n"
+		 "    line_parts = [tag + b' ']\n"
+		 "    data_parts = [data]\n"
+		 "    for arg in args:\n"
+		 "        line_parts.append(arg)\n"
+		 "        data_parts.append(b'x' + arg)\n"
+		 "    data = b\"\".join(data_parts)\n"
+		 "    line = b\"\".join(line_parts)\n"
+		 "    return line, data\n",
+		 "f(b'a', b'c', [b'd', b'e'])\n"
+		 "f(b'a', b'', [])"},
 		{0},
 	},
 	.near_misses = (const char *const[]){
