@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list.index and list.count asked again and again of the same list. */
-#include "cf-suggest/rules/python/py.h"
+#include "cf-suggest/rules/python/locals.h"
 
 #include "lib/mem.h"
 
@@ -32,11 +32,12 @@ static void propose(struct rule_ctx *c, int list, bool count)
 	bind(&m, 'L', list);
 
 	cf_autofree char *base = py_base_name(c, list, "items");
+	bool none = local_may_be_none(c, list, loop);
 	rule_begin(c, loop);
 	if (count) {
 		const char *counts = rule_fresh_name(c, "%s_counts", base);
 		const char *counter = py_import(c, "collections", "Counter");
-		rule_insert_before(c, py_statement(c, loop), &m, "%s = %s($L)", counts, counter);
+		rule_insert_before(c, py_statement(c, loop), &m, none ? "%s = %s($L or ())" : "%s = %s($L)", counts, counter);
 		for (int n = loop; n < t->v[loop].after; n++) {
 			struct match call = m;
 			if (tree_is(t, n, "call") && MATCH(t, n, &call, "$L.count($X)"))
@@ -50,9 +51,9 @@ static void propose(struct rule_ctx *c, int list, bool count)
 	const char *i = rule_fresh_name(c, "position"), *item = rule_fresh_name(c, "%s_item", base);
 	rule_insert_before(c, py_statement(c, loop), &m,
 		"%s = {}\n"
-		"for %s, %s in enumerate($L):\n"
+		"for %s, %s in enumerate($L%s):\n"
 		"\t%s.setdefault(%s, %s)",
-		positions, i, item, positions, item, i);
+		positions, i, item, none ? " or ()" : "", positions, item, i);
 	for (int n = loop; n < t->v[loop].after; n++) {
 		struct match call = m;
 		if (!tree_is(t, n, "call") || !MATCH(t, n, &call, "$L.index($X)"))

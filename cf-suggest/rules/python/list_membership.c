@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `x in items` over a list, again and again. Lists that grow in the loop are growing_list's. */
-#include "cf-suggest/rules/python/py.h"
+#include "cf-suggest/rules/python/locals.h"
 
 #include <string.h>
 #include "lib/mem.h"
@@ -181,7 +181,8 @@ static void unchanged(struct rule_ctx *c, int list, int item)
 	cf_autofree char *base = py_base_name(c, list, "items");
 	const char *set = rule_fresh_name(c, "%s_set", base);
 	rule_begin(c, loop);
-	rule_insert_before(c, py_statement(c, loop), NULL, "%s = set(%n)", set, list);
+	rule_insert_before(c, py_statement(c, loop), NULL,
+		local_may_be_none(c, list, loop) ? "%s = set(%n or ())" : "%s = set(%n)", set, list);
 	for (int n = loop; n < t->v[loop].after; n++)
 		if (n == list || is_test_of(c, n, list))
 			rule_replace(c, n, NULL, "%s", set);
@@ -318,6 +319,18 @@ const struct rule rule_list_membership = {
 		 "f('xb', {})\n"
 		 "f('z', {'z': 1})\n"
 		 "f('y', {'z': 1})"},
+		{"def f(a, b=None, c=None):\n"
+		 "    if c is None:\n"
+		 "        c = []\n"
+		 "    return [x for x in a if b is None or x in b or x in c]\n",
+		 "def f(a, b=None, c=None):\n"
+		 "    if c is None:\n"
+		 "        c = []\n"
+		 "    b_set = set(b or ())\n"
+		 "    c_set = set(c)\n"
+		 "    return [x for x in a if b is None or x in b_set or x in c_set]\n",
+		 "f([1, 2])\n"
+		 "f([1, 2], [2])"},
 		{"def f(a, b):\n"
 		 "    return [x for x in a if x['id'] not in [y['id'] for y in b if y]]\n",
 		 "def f(a, b):\n"

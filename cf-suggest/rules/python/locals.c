@@ -317,6 +317,63 @@ bool local_walked_round(const struct rule_ctx *c, int site, const char *name)
 	return false;
 }
 
+/* Before the place the function has left if the name is None, or given it something else. */
+static bool is_none_handled(const struct rule_ctx *c, int use, int place)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	bind(&m, 'X', use);
+	for (int s = py_statement(c, place); s && tree_inside(t, s, c->body);
+		s = py_statement(c, tree_parent(t, tree_parent(t, s)))) {
+		for (int p = tree_prev(t, s); p; p = tree_prev(t, p)) {
+			int last = tree_last(t, tree_field(t, p, "consequence"));
+			bool none = tree_is(t, p, "if_statement") &&
+				    MATCH(t, tree_field(t, p, "condition"), &m, "$X is None", "not $X",
+					    "$X is None or $_", "not $X or $_", "$X == None");
+			if (none && (tree_is_any(t, last, "return_statement raise_statement "
+							  "continue_statement break_statement") ||
+					    MATCH(t, last, &m, "$X = $_")))
+				return true;
+			if (MATCH(t, p, &m, "$X = $X or $_", "$X = $_ if $X is None else $X"))
+				return true;
+		}
+		if (tree_parent(t, s) == c->body)
+			break;
+		int up = tree_parent(t, tree_parent(t, s));
+		if (tree_is(t, up, "if_statement") && tree_parent(t, s) == tree_field(t, up, "consequence") &&
+			MATCH(t, tree_field(t, up, "condition"), &m, "$X", "$X is not None",
+				"$X and $_", "$X is not None and $_"))
+			return true;
+	}
+	return false;
+}
+
+bool local_may_be_none(const struct rule_ctx *c, int n, int place)
+{
+	const struct tree *t = c->tree;
+	for (int i = n; i < t->v[n].after; i++) {
+		if (py_role(c, i) != PY_READ)
+			continue;
+		cf_autofree char *name = tree_text(t, i);
+		if (place && is_none_handled(c, i, place))
+			continue;
+		PY_EACH_USE(c, c->function, name, use)
+		{
+			int up = tree_parent(t, use);
+			if (tree_is_any(t, up, "default_parameter typed_default_parameter") &&
+				tree_is(t, tree_field(t, up, "value"), "none"))
+				return true;
+			if (MATCH(t, up, &(struct match){0}, "$_ is None", "$_ is not None",
+				    "$_ == None"))
+				return true;
+			if (local_value(c, py_statement(c, use)) &&
+				tree_is(t, local_value(c, py_statement(c, use)), "none"))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* ---- loops as comprehensions ---- */
 
 static bool add_clause(struct clauses *p, int kind, int target, int value)

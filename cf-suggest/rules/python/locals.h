@@ -55,6 +55,11 @@ bool local_is_frame_code(const struct rule_ctx *c, int region);
 int local_empty_before(const struct rule_ctx *c, const char *name, int loop);
 /* A loop round the site walks over the name itself. */
 bool local_walked_round(const struct rule_ctx *c, int site, const char *name);
+/*
+ * A name in n could stand for None, by a default or a test of it, where n would not be asked for.
+ * With a place: unless the function has seen to that before it.
+ */
+bool local_may_be_none(const struct rule_ctx *c, int n, int place);
 /* An error in the loop could be caught, and name be read thereafter. */
 bool local_seen_after_error(const struct rule_ctx *c, int loop, const char *name);
 

@@ -232,31 +232,6 @@ static bool is_invariant(const struct rule_ctx *c, int n, int region)
 
 /* ---- may it be computed earlier? ---- */
 
-/* The names in it could stand for None where the loop would not have asked. */
-static bool may_be_none(const struct rule_ctx *c, int n)
-{
-	const struct tree *t = c->tree;
-	for (int i = n; i < t->v[n].after; i++) {
-		if (py_role(c, i) != PY_READ)
-			continue;
-		cf_autofree char *name = tree_text(t, i);
-		PY_EACH_USE(c, c->function, name, use)
-		{
-			int up = tree_parent(t, use);
-			if (tree_is_any(t, up, "default_parameter typed_default_parameter") &&
-				tree_is(t, tree_field(t, up, "value"), "none"))
-				return true;
-			if (MATCH(t, up, &(struct match){0}, "$_ is None", "$_ is not None",
-				    "$_ == None"))
-				return true;
-			if (local_value(c, py_statement(c, use)) &&
-				tree_is(t, local_value(c, py_statement(c, use)), "none"))
-				return true;
-		}
-	}
-	return false;
-}
-
 static bool may_raise(const struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
@@ -281,7 +256,7 @@ static bool may_raise(const struct rule_ctx *c, int n)
 				return true;
 		}
 	}
-	return may_be_none(c, n);
+	return local_may_be_none(c, n, 0);
 }
 
 /* Some statement of the block before s may leave the pass. */
@@ -388,7 +363,7 @@ static struct place place_for(const struct rule_ctx *c, int n)
 				best = (struct place){statement, guard};
 			break;
 		}
-		if (!every && !asked && may_be_none(c, n))
+		if (!every && !asked && local_may_be_none(c, n, 0))
 			break;
 		best.before = statement;
 		from = statement;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For each of these, all of those with the same key: a scan in a loop that a dict answers. */
-#include "cf-suggest/rules/python/py.h"
+#include "cf-suggest/rules/python/locals.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -204,9 +204,10 @@ static const char *insert_index(struct rule_ctx *c, const struct join *j, int lo
 	}
 	rule_insert_before(c, py_statement(c, loop), NULL,
 		"%s = {}\n"
-		"for %s in %n:\n"
+		"for %s in %n%s:\n"
 		"\t%s.setdefault(%s, []).append(%s%s%s)",
-		index, item, j->iterable, index, key, tuple ? "(" : "", item, tuple ? ")" : "");
+		index, item, j->iterable,
+		local_may_be_none(c, j->iterable, loop) ? " or ()" : "", index, key, tuple ? "(" : "", item, tuple ? ")" : "");
 	return index;
 }
 
@@ -319,7 +320,9 @@ static void any_call(struct rule_ctx *c, int call)
 
 	rule_begin(c, call);
 	const char *keys = rule_fresh_name(c, "%s_%s_set", base, word);
-	rule_insert_before(c, py_statement(c, loop), &m, "%s = {%n for $B in $Y}", keys, j.inner_key);
+	rule_insert_before(c, py_statement(c, loop), &m, local_may_be_none(c, j.iterable, loop) ? "%s = {%n for $B in $Y or ()}"
+							 : "%s = {%n for $B in $Y}",
+		keys, j.inner_key);
 	rule_replace(c, call, NULL, parens ? "(%p in %s)" : "%p in %s", j.outer_key, keys);
 	rule_end(c, "Every pass went through all elements to see whether one matches; a set of their keys "
 		    "answers by hash.");
