@@ -48,6 +48,23 @@ static int bound_to(const struct rule_ctx *c, int n)
 		       : 0;
 }
 
+/* `level = following` at the end of a block that made `following` a list: nobody else has it then. */
+static bool is_handed_over(const struct rule_ctx *c, int value)
+{
+	const struct tree *t = c->tree;
+	cf_autofree char *name = py_name(c, value);
+	int statement = py_statement(c, value), block = tree_parent(t, statement);
+	int made = name && py_is_local(c, name) ? py_assigned_before(c, name, statement) : 0;
+
+	if (!made || tree_parent(t, made) != block || !is_new_list(c, local_value(c, made)))
+		return false;
+	PY_EACH_USE (c, c->function, name, use)
+		if (use != value && (!tree_inside(t, use, block) || use < made || use > statement ||
+					    !(use < t->v[made].after || local_private_use(c, use))))
+			return false;
+	return true;
+}
+
 /* The handler round n says what the error was, and a deque's says it in other words. */
 static bool is_error_told(const struct rule_ctx *c, int n)
 {
@@ -70,7 +87,7 @@ static bool is_compatible(const struct rule_ctx *c, int n, int *queue_calls, int
 		if (tree_is(t, up, "augmented_assignment"))
 			return MATCH(t, statement, &(struct match){0}, "$_ += $_");
 		(*bindings)++;
-		return is_new_list(c, bound_to(c, n));
+		return is_new_list(c, bound_to(c, n)) || is_handed_over(c, bound_to(c, n));
 	case PY_USE_METHOD: {
 		int call = tree_parent(t, up);
 		cf_autofree char *name = tree_text(t, n);

@@ -432,7 +432,8 @@ static void sort_in_place(struct rule_ctx *c, int call)
 	if (!MATCH(t, call, &m, "$A.sort($$$X)") || tree_parent(t, call) != statement)
 		return;
 	cf_autofree char *name = py_name(c, got(&m, 'A'));
-	if (!name || !py_is_local(c, name) || py_bindings(c, c->function, name) != 1)
+	if (!name || !py_is_local(c, name) ||
+		py_bindings(c, c->function, name) != 1 + py_is_parameter(c, name))
 		return;
 	int start = py_assigned_before(c, name, statement);
 	if (!start || !local_fresh(c, local_value(c, start)) ||
