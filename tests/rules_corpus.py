@@ -7,9 +7,9 @@ A case starts with a line that says what is expected of the function f below it:
     #- dedupe | L                   none of these does ("*": no rule does)
     #> C([1]).f(2)                  an expression to evaluate, beside the calls that | makes
 
-Letters behind the bar are kinds of argument (KINDS). Every proposal, expected or not, is run against
-the original on all of their combinations: the answer, the exception, what became of the arguments
-and what was printed must be the same. Arguments that nobody would pass (HOSTILE) are tried with
+Letters behind the bar are kinds of argument (KINDS). Every rule's proposals, expected or not, and
+those of all rules together are run against the original on all of their combinations: the answer, the
+exception, what became of the arguments and what was printed must be the same. Arguments that nobody would pass (HOSTILE) are tried with
 --hostile, which only reports.
 
     rules_corpus.py [--hostile] [--show] RULES_TEST FILE...
@@ -177,7 +177,7 @@ def main() -> int:
     tally: Dict[str, List[int]] = collections.defaultdict(lambda: [0, 0, 0, 0])
     signal.signal(signal.SIGALRM, too_long)
     for case, made in zip(cases, json.loads(answer.stdout)):
-        named = made if "*" in case.rules else [rule for rule in case.rules if rule in made]
+        named = [*made] if "*" in case.rules else [rule for rule in case.rules if rule in made]
         count = tally[case.where.rpartition(":")[0]]
         count[0 if case.wanted else 2] += 1
         if case.wanted == bool(named):

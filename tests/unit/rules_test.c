@@ -20,6 +20,7 @@ static int find_function(const struct tree *t)
 	return found;
 }
 
+/* What a rule, or with NULL all of them together, make of the source. Returns new. */
 static char *rewrite(const struct rule *rule, const char *before, bool verbose)
 {
 	struct source s;
@@ -28,12 +29,14 @@ static char *rewrite(const struct rule *rule, const char *before, bool verbose)
 	const struct proposal *all[50];
 	size_t len, n = 0;
 
-	if (source_parse(&s, rule->name, before, strlen(before), "python"))
+	if (source_parse(&s, rule ? rule->name : "all", before, strlen(before), "python"))
 		return NULL;
 	tree_init(&t, &s, "python");
 	rule_ctx_init(&c, &s, &t, find_function(&t), NULL);
 	c.verbose = verbose;
-	rule_run(&c, rule);
+	for (const struct rule *const *r = python_rules; *r; r++)
+		if (!rule || *r == rule)
+			rule_run(&c, *r);
 	for (size_t i = 0; i < c.n && n < 50; i++)
 		all[n++] = &c.proposals[i];
 	struct proposal together;
@@ -106,6 +109,9 @@ static int rewrite_all(void)
 			if (after && strcmp(after, before))
 				json_object_set_new(made, (*r)->name, json_string(after));
 		}
+		cf_autofree char *together = before ? rewrite(NULL, before, false) : NULL;
+		if (json_object_size(made) > 1)
+			json_object_set_new(made, "all", json_string(together));
 		json_array_append_new(all, made);
 	}
 	json_dumpf(all, stdout, 0);
