@@ -412,6 +412,32 @@ static void keyed(struct rule_ctx *c, int s)
 		    "each item.", list);
 }
 
+#define LATER(equal, remove)                                                                       \
+	"while $I < len($A):\n\t$J = $I + 1\n\twhile $J < len($A):\n\t\tif " equal ":\n\t\t\t" remove \
+	"\n\t\telse:\n\t\t\t$J += 1\n\t$I += 1"
+
+/* Each item's equals behind it are taken out of the list itself. */
+static void in_place(struct rule_ctx *c, int s)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	int start = tree_prev(t, s);
+	if (!MATCH(t, s, &m, LATER("$A[$I] == $A[$J]", "$A.pop($J)"),
+		    LATER("$A[$J] == $A[$I]", "$A.pop($J)"), LATER("$A[$I] == $A[$J]", "del $A[$J]"),
+		    LATER("$A[$J] == $A[$I]", "del $A[$J]")) ||
+		!MATCH(t, start, &m, "$I = 0") || is_wanted_later(c, s, &m, "J") ||
+		!py_is_path(c, got(&m, 'A')))
+		return;
+	cf_autofree char *index = py_name(c, got(&m, 'I'));
+	if (!index || py_uses(c, c->function, index) != py_uses(c, s, index) + 1)
+		return;
+	rule_begin(c, s);
+	rule_delete(c, start);
+	rule_replace(c, s, &m, "$A[:] = dict.fromkeys($A)");
+	rule_end(c, "A dict keeps the first of equal items in order and finds them by hash; each was "
+		    "compared with all behind it.");
+}
+
 /* [out.append(x) for x in xs if x not in out], for its effect alone. */
 static void effect(struct rule_ctx *c, int s)
 {
@@ -461,6 +487,8 @@ static void find(struct rule_ctx *c)
 			loop(c, n);
 		if (tree_is(t, n, "for_statement"))
 			any_twice(c, n), keyed(c, n);
+		if (tree_is(t, n, "while_statement"))
+			in_place(c, n);
 		if (tree_is(t, n, "expression_statement"))
 			effect(c, n);
 		if (tree_is(t, n, "list_comprehension") && !with_seen(c, n) &&

@@ -554,7 +554,7 @@ static void find(struct rule_ctx *c)
 	PY_NODES(c, n)
 	{
 		done = false;
-		if (!py_own(c, n) || !tree_is_any(t, n, "call binary_operator subscript"))
+		if (!py_own(c, n) || !tree_is_any(t, n, "call binary_operator subscript conditional_expression"))
 			continue;
 		/* Every occurrence went into the first one's proposal. */
 		for (size_t i = 0; i < c->n && !done; i++)
