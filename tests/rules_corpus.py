@@ -4,7 +4,7 @@
 A case starts with a line that says what is expected of the function f below it:
 
     #+ dedupe growing-list | L I    one of these rules proposes something
-    #- dedupe | L                   none of these does ("*": no rule does)
+    #- dedupe | L                   none of these does ("*": no rule; "none": whichever does is right)
     #> C([1]).f(2)                  an expression to evaluate, beside the calls that | makes
 
 Letters behind the bar are kinds of argument (KINDS). Every rule's proposals, expected or not, and
