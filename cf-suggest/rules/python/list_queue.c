@@ -136,9 +136,9 @@ static void rewrite_call(struct rule_ctx *c, int call, const char *name)
 		rule_replace(c, call, &m, "%s.%s($X)", name, to);
 	else if (to)
 		rule_replace(c, call, NULL, "%s.%s", name, to);
-	else
-		rule_replace(c, tree_field(c->tree, tree_field(c->tree, call, "function"), "object"), NULL,
-			"%s", name);
+	int object = tree_field(c->tree, tree_field(c->tree, call, "function"), "object");
+	if (!to && !tree_text_is(c->tree, object, name))
+		rule_replace(c, object, NULL, "%s", name);
 }
 
 static void propose(struct rule_ctx *c, const char *name, int site)
