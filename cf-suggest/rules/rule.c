@@ -2,8 +2,8 @@
 /* What rules make proposals with: templates, indentation, edits; and the running of a rule. */
 #include "cf-suggest/rules/rule.h"
 
-#include <stdlib.h>
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include "lib/error.h"
 #include "lib/json.h"

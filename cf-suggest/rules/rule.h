@@ -51,7 +51,7 @@ struct proposal {
 	char *explanation;
 	struct rule_edit *edits; /* sorted, not overlapping */
 	size_t n, cap;
-	uint32_t *copied; /* pairs: bytes whose text its insertions repeat, which should stay as they are */
+	uint32_t *copied; /* pairs: bytes whose text its insertions repeat, so that nothing may change */
 	size_t ncopied, copied_cap;
 	double heat; /* share of the function's sampled line time that the site took, or 0 */
 };

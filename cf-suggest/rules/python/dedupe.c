@@ -203,9 +203,10 @@ static int scan(const struct rule_ctx *c, int loop, const struct pass *p, struct
 	return tree_field(t, test, "consequence");
 }
 
-/* Statements first..last append $E to $L where it is not there yet; *seen_before: where it is not
- * among the items before this one, of which the list holds the first of each. */
-static bool appends_new(const struct rule_ctx *c, int first, int last, const struct pass *p, struct match *m)
+/* Statements first..last append $E to $L where it is not there yet, or not among the items before
+ * this one, of which the list holds the first of each. */
+static bool appends_new(const struct rule_ctx *c, int first, int last, const struct pass *p,
+	struct match *m)
 {
 	const struct tree *t = c->tree;
 	int then = 0, second = tree_next(t, first), prefix = 0;
@@ -388,7 +389,8 @@ static void keyed(struct rule_ctx *c, int s)
 		bind(&m, 'E', key);
 		key = got(&m, 'K');
 	}
-	cf_autofree char *renamed = py_renamed(c, got(&m, 'E'), kept, item), *text = tree_text(t, key);
+	cf_autofree char *renamed = py_renamed(c, got(&m, 'E'), kept, item);
+	cf_autofree char *text = tree_text(t, key);
 	for (int i = tree_first(t, tree_field(t, test, "consequence")); i; i = tree_next(t, i))
 		append = MATCH(t, i, &m, "$L.append($X)") ? i : append;
 	if (!append || !list || strcmp(renamed, text) || !strcmp(text, item) || !py_pure(c, key) ||

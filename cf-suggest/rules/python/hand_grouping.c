@@ -184,7 +184,8 @@ static void group(struct rule_ctx *c, const char *name, int start, int loop)
 				(added && py_uses(c, added, name)) ||
 				(s.how == SETDEFAULT && py_use(c, i) == PY_USE_BIND) ||
 				/* The entries come in the order in which they are looked up. */
-				(n && s.how == MAKE && sites[n - 1].how == MAKE && s.use < sites[n - 1].use))
+				(n && s.how == MAKE && sites[n - 1].how == MAKE &&
+					s.use < sites[n - 1].use))
 				return;
 			sites[n++] = s;
 		}

@@ -14,7 +14,8 @@ static void drop_unused(struct rule_ctx *c, int loop, int list, int into)
 		if (!MATCH(t, s, &m, "$N = $V") || !tree_is(t, got(&m, 'N'), "identifier"))
 			break;
 		cf_autofree char *name = tree_text(t, got(&m, 'N'));
-		if (tree_equal(t, got(&m, 'N'), list) || (into && tree_equal(t, got(&m, 'N'), into)) ||
+		if (tree_equal(t, got(&m, 'N'), list) ||
+			(into && tree_equal(t, got(&m, 'N'), into)) ||
 			!py_uses(c, loop, name) || py_reads_outside(c, loop, name) ||
 			!py_pure(c, got(&m, 'V')) || py_bindings(c, c->body, name) !=
 							     1 + py_bindings(c, loop, name) ||

@@ -61,7 +61,8 @@ static void propose(struct rule_ctx *c, int list, bool count)
 		/* What may not be there, the list is asked for: it says ValueError. */
 		bool open = tree_is_any(t, tree_parent(t, n),
 			"assignment return_statement argument_list expression_list list tuple");
-		if (py_is_element(c, got(&call, 'X'), list) || py_is_guarded(c, got(&call, 'X'), list))
+		if (py_is_element(c, got(&call, 'X'), list) ||
+			py_is_guarded(c, got(&call, 'X'), list))
 			rule_replace(c, n, &call, "%s[$X]", positions);
 		else
 			rule_replace(c, n, &call, open ? "%s[$X] if $(X) in %s else $L.index($X)"

@@ -16,7 +16,8 @@ int local_value(const struct rule_ctx *c, int statement);
 int local_value_of(const struct rule_ctx *c, int statement, const char *name);
 
 /*
- * The last `name = …` (or `name, … = …, …`) made from other things before the loops round a site, in a block round them;
+ * The last `name = …` (or `name, … = …, …`) made from other things before the loops round a site,
+ * in a block round them;
  * *loop becomes the outermost loop behind it. What stands between may bind the name again: look.
  */
 int local_start(const struct rule_ctx *c, const char *name, int site, int *loop);

@@ -176,7 +176,8 @@ static bool walks_parts(const struct rule_ctx *c, const int *calls, int ncalls, 
 		/* for child in node.children: f(child) */
 		cf_autofree char *item = py_name(c, given);
 		for (int up = item && !of ? calls[k] : 0; up > c->body && !of; up = tree_parent(t, up))
-			for (int i = tree_first(t, tree_parent(t, up)); i && !of; i = tree_next(t, i)) {
+			for (int i = tree_first(t, tree_parent(t, up)); i && !of;
+				i = tree_next(t, i)) {
 				int clause = tree_is(t, i, "for_in_clause") ? i : tree_parent(t, i);
 				int right = tree_field(t, clause, "right");
 				of = tree_is_any(t, clause, "for_in_clause for_statement") && name &&
@@ -204,7 +205,8 @@ static bool has_unhashable_parameter(const struct rule_ctx *c, const int *calls,
 		bool plural = len > 2 && name[len - 1] == 's' && name[len - 2] != 's';
 		plural |= strstr(name, "list") || strstr(name, "arr") || strstr(name, "grid") ||
 			  strstr(name, "matrix");
-		if (plural && type == PY_UNKNOWN && !py_named_as_string(c, node) && is_container(c, name))
+		if (plural && type == PY_UNKNOWN && !py_named_as_string(c, node) &&
+			is_container(c, name))
 			return true;
 		PY_EACH_USE (c, c->body, name, use) {
 			struct match m = {0};

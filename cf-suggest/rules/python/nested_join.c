@@ -72,7 +72,8 @@ static bool find_key(const struct rule_ctx *c, struct join *j, const char *opera
 			j->equal = n;
 			j->inner_key = in_p ? p : q;
 			j->outer_key = in_p ? q : p;
-			if (py_unhashable(c, p) || py_unhashable(c, q) || is_slice(c, p) || is_slice(c, q))
+			if (py_unhashable(c, p) || py_unhashable(c, q) || is_slice(c, p) ||
+				is_slice(c, q))
 				return false;
 			/* A constant is looked for, not joined with. */
 			return !tree_is_any(t, j->outer_key, "string integer float true false none");

@@ -732,7 +732,7 @@ bool py_changes(const struct rule_ctx *c, int path, int region)
 
 	if (changes_by_name(c, path, region))
 		return true;
-	/* other = path and path = other are two names for one object; inner functions may be called. */
+	/* other = path and path = other are two names for one object; inner defs may be called. */
 	PY_NODES (c, n) {
 		int up = tree_parent(t, n), other = 0;
 		if (IS(n, "function_definition") && !tree_inside(t, n, region)) {

@@ -331,7 +331,8 @@ static void invariants(struct rule_ctx *c)
 	PY_NODES(c, n)
 	{
 		int loop = py_own(c, n) ? py_loop(c, n) : 0, best = 0;
-		if (!loop || !is_site(c, n, &s) || (constant_pattern(c, s.pattern) && !by_function(c, &s)))
+		if (!loop || !is_site(c, n, &s) ||
+			(constant_pattern(c, s.pattern) && !by_function(c, &s)))
 			continue;
 		for (; loop && invariant_pattern(c, s.pattern, py_statement(c, loop));
 			loop = py_loop(c, loop))

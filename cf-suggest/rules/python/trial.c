@@ -472,7 +472,8 @@ static enum flow statement(struct run *r, int n, int depth)
 	if (tree_is(t, n, "pass_statement"))
 		return ON;
 	if (tree_is(t, n, "if_statement")) {
-		for (int part = n; part; part = part == n ? tree_field(t, n, "alternative") : tree_next(t, part)) {
+		for (int part = n; part;
+			part = part == n ? tree_field(t, n, "alternative") : tree_next(t, part)) {
 			if (tree_is(t, part, "else_clause"))
 				return block(r, tree_field(t, part, "body"), depth);
 			struct value test = eval(r, tree_field(t, part, "condition"), 0);
@@ -485,7 +486,8 @@ static enum flow statement(struct run *r, int n, int depth)
 	}
 	if (tree_is(t, n, "delete_statement")) {
 		int what = tree_first(t, n), at;
-		struct list *l = tree_is(t, what, "subscript") ? list_at(r, tree_field(t, what, "value")) : NULL;
+		struct list *l =
+			tree_is(t, what, "subscript") ? list_at(r, tree_field(t, what, "value")) : NULL;
 		if (!l || !place(r, l, tree_field(t, what, "subscript"), 0, &at))
 			return FAILED;
 		take_out(l, at);
@@ -664,7 +666,8 @@ static bool try_one(const struct rule_ctx *c, struct trial *trial, char **key, c
 }
 
 /* All short lists of three keys, and some longer ones. */
-static bool try_all(const struct rule_ctx *c, struct trial *trial, char **key, int flag, struct verdict *v)
+static bool try_all(const struct rule_ctx *c, struct trial *trial, char **key, int flag,
+	struct verdict *v)
 {
 	int keys[ELEMENTS];
 	*v = (struct verdict){true, true, true, true, true, true, false};
@@ -702,7 +705,7 @@ bool trial_sorts(const struct rule_ctx *c, struct trial *trial)
 	trial->empties = trial->into && off.empties;
 	if (trial->into && !off.empties && !off.keeps)
 		return false;
-	/* By a key, elements that compare equal can be told apart; and a flag's two ways must agree. */
+	/* Elements that a key makes equal can be told apart. */
 	if (!key || !strcmp(key, "item"))
 		return true;
 	return !off.plain && (off.ascending ? off.stable_up : off.stable_down) &&
