@@ -238,6 +238,11 @@ PY
 	[ "$status" -eq 0 ] || fail_with "$output"
 }
 
+@test "cf-suggest: the rules find what people write, and leave alone what only looks like it" {
+	run "$PYTHON" "$ROOT/tests/rules_corpus.py" "$O/unit/rules_test" "$ROOT"/tests/fixtures/rules/*.py
+	[ "$status" = 0 ] || { printf '%s\n' "$output"; false; }
+}
+
 @test "cf-suggest: --list-rules names them all, --explain shows each" {
 	cf-suggest --list-rules | cut -d' ' -f1 >rules
 	[ "$(wc -l <rules)" -ge 14 ]

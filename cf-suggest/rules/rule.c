@@ -2,6 +2,7 @@
 /* What rules make proposals with: templates, indentation, edits; and the running of a rule. */
 #include "cf-suggest/rules/rule.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lib/error.h"
@@ -120,6 +121,7 @@ void proposal_release(struct proposal *p)
 	for (size_t i = 0; i < p->n; i++)
 		free(p->edits[i].text);
 	free(p->edits);
+	free(p->copied);
 	free(p->explanation);
 }
 
@@ -342,6 +344,24 @@ static void add_edit(struct rule_ctx *c, uint32_t start, uint32_t end, struct cf
 	p->edits[p->n++] = (struct rule_edit){start, end, cf_buf_detach(text, NULL)};
 }
 
+/* What an insertion repeats of the source, but for mere names, is now said in two places. */
+static void note_copies(struct rule_ctx *c, struct fill *f)
+{
+	struct proposal *p = current(c);
+	const char *text = c->tree->text;
+	for (size_t i = 0; i < f->nkept; i += 2) {
+		uint32_t at = f->kept[i], end = f->kept[i + 1];
+		while (at < end && (isalnum((unsigned char)text[at]) || text[at] == '_'))
+			at++;
+		if (at == end)
+			continue;
+		cf_grow(&p->copied, &p->copied_cap, p->ncopied + 2, sizeof *p->copied);
+		p->copied[p->ncopied++] = f->kept[i];
+		p->copied[p->ncopied++] = end;
+	}
+	free(f->kept);
+}
+
 static void drop(struct rule_ctx *c, const char *why)
 {
 	current(c);
@@ -439,7 +459,7 @@ static void insert(struct rule_ctx *c, int statement, uint32_t at, bool behind,
 	fill(&f, template, ap);
 	if (!behind)
 		cf_buf_adds(&out, c->eol);
-	free(f.kept);
+	note_copies(c, &f);
 
 	/* What one proposal puts at one place stays in the order in which it was said. */
 	struct proposal *p = current(c);
@@ -479,7 +499,7 @@ static void insert_inline(struct rule_ctx *c, int statement, bool behind, const 
 	fill(&f, template, ap);
 	if (!behind)
 		cf_buf_adds(&out, "; ");
-	free(f.kept);
+	note_copies(c, &f);
 	if (memchr(out.data, '\n', out.len))
 		drop(c, "the statement shares its line");
 	uint32_t at = behind ? c->tree->v[statement].end : c->tree->v[statement].start;
@@ -706,18 +726,32 @@ void rule_run(struct rule_ctx *c, const struct rule *rule)
 		qsort(c->proposals + before, c->n - before, sizeof *c->proposals, by_heat);
 }
 
+/* The proposal repeats elsewhere what the edit, which is another's, changes. */
+static bool copies(const struct proposal *p, const struct rule_edit *edit)
+{
+	for (size_t i = 0; i < p->ncopied; i += 2)
+		if (edit->start < p->copied[i + 1] && p->copied[i] < edit->end)
+			return true;
+	return false;
+}
+
 size_t rule_combine(const struct proposal *const *p, size_t n, struct proposal *all)
 {
 	cf_autobuf struct cf_buf why = CF_BUF_INIT;
 	size_t used = 0;
+	bool *in = cf_calloc(n + 1, sizeof *in);
 
 	*all = (struct proposal){0};
 	for (size_t i = 0; i < n; i++) {
 		size_t before = all->n;
 		bool fits = true;
+		for (size_t k = 0; k < before && fits; k++)
+			fits = !copies(p[i], &all->edits[k]);
 		for (size_t e = 0; e < p[i]->n && fits; e++) {
 			const struct rule_edit *edit = &p[i]->edits[e];
 			bool known = false;
+			for (size_t k = 0; k < i && fits; k++)
+				fits = !in[k] || !copies(p[k], edit);
 			for (size_t k = 0; k < before && fits; k++) {
 				known |= edit->start == edit->end && same_edit(&all->edits[k], edit);
 				fits = !overlap(&all->edits[k], edit);
@@ -728,7 +762,7 @@ size_t rule_combine(const struct proposal *const *p, size_t n, struct proposal *
 			all->edits[all->n++] =
 				(struct rule_edit){edit->start, edit->end, cf_strdup(edit->text)};
 		}
-		if (fits) {
+		if ((in[i] = fits)) {
 			used++;
 			/* the same idiom twice is explained once */
 			if (!why.data || !strstr(why.data, p[i]->explanation))
@@ -737,6 +771,7 @@ size_t rule_combine(const struct proposal *const *p, size_t n, struct proposal *
 		while (!fits && all->n > before)
 			free(all->edits[--all->n].text);
 	}
+	free(in);
 	if (all->n > 1)
 		qsort(all->edits, all->n, sizeof *all->edits, by_place);
 	all->explanation = cf_buf_detach(&why, NULL);

@@ -51,6 +51,8 @@ struct proposal {
 	char *explanation;
 	struct rule_edit *edits; /* sorted, not overlapping */
 	size_t n, cap;
+	uint32_t *copied; /* pairs: bytes whose text its insertions repeat, so that nothing may change */
+	size_t ncopied, copied_cap;
 	double heat; /* share of the function's sampled line time that the site took, or 0 */
 };
 
@@ -133,8 +135,9 @@ const char *rule_fresh_name(struct rule_ctx *c, const char *base, ...)
 /* Runs the rule; its proposals are added to c->proposals, the hottest first among its own. */
 void rule_run(struct rule_ctx *c, const struct rule *rule);
 /*
- * The edits of as many of the proposals as do not overlap an earlier one, as one proposal in *all
- * (to be released) with their explanations, which may then not parse. Returns how many went in.
+ * The edits of as many of the proposals as do not overlap an earlier one, nor change what it copied
+ * elsewhere, as one proposal in *all (to be released) with their explanations, which may then not
+ * parse. Returns how many went in.
  */
 size_t rule_combine(const struct proposal *const *p, size_t n, struct proposal *all);
 void proposal_release(struct proposal *p);

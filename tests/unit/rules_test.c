@@ -2,8 +2,9 @@
 /* unit of: cf-suggest */
 /*
  * Every rule against its own examples. With --json it prints them with what the rules made of
- * them, for tests/cf-suggest.bats to run under Python; with a file it runs every rule over every
- * function there, which must not crash and must parse.
+ * them, for tests/cf-suggest.bats to run under Python; with --rewrite it does to sources of others
+ * (tests/rules_corpus.py); with a file it runs every rule over every function there, which must not
+ * crash and must parse.
  */
 #include "cf-suggest/rules/rule.h"
 #include "lib/mem.h"
@@ -19,6 +20,7 @@ static int find_function(const struct tree *t)
 	return found;
 }
 
+/* What a rule, or with NULL all of them together, make of the source. Returns new. */
 static char *rewrite(const struct rule *rule, const char *before, bool verbose)
 {
 	struct source s;
@@ -27,12 +29,14 @@ static char *rewrite(const struct rule *rule, const char *before, bool verbose)
 	const struct proposal *all[50];
 	size_t len, n = 0;
 
-	if (source_parse(&s, rule->name, before, strlen(before), "python"))
+	if (source_parse(&s, rule ? rule->name : "all", before, strlen(before), "python"))
 		return NULL;
 	tree_init(&t, &s, "python");
 	rule_ctx_init(&c, &s, &t, find_function(&t), NULL);
 	c.verbose = verbose;
-	rule_run(&c, rule);
+	for (const struct rule *const *r = python_rules; *r; r++)
+		if (!rule || *r == rule)
+			rule_run(&c, *r);
 	for (size_t i = 0; i < c.n && n < 50; i++)
 		all[n++] = &c.proposals[i];
 	struct proposal together;
@@ -91,6 +95,31 @@ static void print_examples(void)
 	json_decref(all);
 }
 
+/* Of each source in the JSON array on stdin, what each rule that proposes something makes of it. */
+static int rewrite_all(void)
+{
+	json_t *sources = json_loadf(stdin, 0, NULL), *all = json_array(), *source;
+	size_t i;
+
+	json_array_foreach (sources, i, source) {
+		json_t *made = json_object();
+		const char *before = json_string_value(source);
+		for (const struct rule *const *r = python_rules; before && *r; r++) {
+			cf_autofree char *after = rewrite(*r, before, false);
+			if (after && strcmp(after, before))
+				json_object_set_new(made, (*r)->name, json_string(after));
+		}
+		cf_autofree char *together = before ? rewrite(NULL, before, false) : NULL;
+		if (json_object_size(made) > 1)
+			json_object_set_new(made, "all", json_string(together));
+		json_array_append_new(all, made);
+	}
+	json_dumpf(all, stdout, 0);
+	json_decref(all);
+	json_decref(sources);
+	return 0;
+}
+
 /* Prints every proposal as a diff-like pair, for a person to look at. */
 static int run_file(const char *path, const char *only)
 {
@@ -132,6 +161,8 @@ int main(int argc, char **argv)
 		print_examples();
 		return 0;
 	}
+	if (argc > 1 && !strcmp(argv[1], "--rewrite"))
+		return rewrite_all();
 	if (argc > 1)
 		return run_file(argv[1], argc > 2 ? argv[2] : NULL);
 	for (const struct rule *const *r = python_rules; *r; r++) {

@@ -5,25 +5,44 @@
 #include <string.h>
 #include "lib/mem.h"
 
+static bool adds_one(const struct tree *t, int statement, struct match *m)
+{
+	return MATCH(t, statement, m, "$D[$K] += 1", "$D[$K] = $D[$K] + 1", "$D[$K] = 1 + $D[$K]",
+		"$D[$K] = $D.get($K) + 1", "$D[$K] = $D.get($K, 0) + 1", "$D.update({$K: $D[$K] + 1})");
+}
+
+/* if …: one more, else: the first; or the other way round. */
+static bool either(const struct tree *t, int n, struct match *m)
+{
+	int condition = tree_field(t, n, "condition"), then = tree_field(t, n, "consequence");
+	int otherwise = tree_field(t, n, "alternative");
+	int other = tree_is(t, otherwise, "else_clause") ? tree_field(t, otherwise, "body") : 0;
+
+	if (tree_count(t, then) != 1 || !other || tree_count(t, other) != 1)
+		return false;
+	bool known = MATCH(t, condition, m, "$K in $D.keys()", "$K in list($D.keys())", "$K in $D",
+		"$D.get($K)", "$D.get($K) is not None", "$D.get($K, 0) > 0");
+	if (!known && !MATCH(t, condition, m, "$K not in $D.keys()", "not $K in $D.keys()",
+			      "$K not in list($D.keys())", "$K not in $D", "not $K in $D",
+			      "not $D.get($K)", "$D.get($K) is None"))
+		return false;
+	return adds_one(t, tree_first(t, known ? then : other), m) &&
+	       MATCH(t, tree_first(t, known ? other : then), m, "$D[$K] = 1", "$D.update({$K: 1})");
+}
+
 /* The statements first..last count $K in $D. */
 static bool counts(const struct rule_ctx *c, int first, int last, struct match *m)
 {
 	const struct tree *t = c->tree;
-	struct match more;
+	struct match more = *m;
 
+	if (first == last && tree_is(t, first, "if_statement")) {
+		if (either(t, first, &more))
+			*m = more;
+		return got(m, 'D');
+	}
 	if (first == last)
-		return MATCH(t, first, m, "$D[$K] = $D.get($K, 0) + 1",
-			"$D[$K] = 1 + $D.get($K, 0)",
-			"if $K in $D:\n\t$D[$K] += 1\nelse:\n\t$D[$K] = 1",
-			"if $K in $D:\n\t$D[$K] = $D[$K] + 1\nelse:\n\t$D[$K] = 1",
-			"if $K in $D.keys():\n\t$D[$K] += 1\nelse:\n\t$D[$K] = 1",
-			"if $K not in $D:\n\t$D[$K] = 1\nelse:\n\t$D[$K] += 1",
-			"if $K not in $D:\n\t$D[$K] = 1\nelse:\n\t$D[$K] = $D[$K] + 1",
-			"if not $K in $D:\n\t$D[$K] = 1\nelse:\n\t$D[$K] += 1",
-			"if $K not in $D.keys():\n\t$D[$K] = 1\nelse:\n\t$D[$K] += 1",
-			"if $D.get($K):\n\t$D[$K] += 1\nelse:\n\t$D[$K] = 1",
-			"if $D.get($K) is None:\n\t$D[$K] = 1\nelse:\n\t$D[$K] += 1",
-			"if not $D.get($K):\n\t$D[$K] = 1\nelse:\n\t$D[$K] += 1",
+		return MATCH(t, first, m, "$D[$K] = $D.get($K, 0) + 1", "$D[$K] = 1 + $D.get($K, 0)",
 			"try:\n\t$D[$K] += 1\nexcept KeyError:\n\t$D[$K] = 1",
 			"try:\n\t$D[$K] = $D[$K] + 1\nexcept KeyError:\n\t$D[$K] = 1",
 			"$D[$K] = $D[$K] + 1 if $K in $D else 1",
@@ -35,7 +54,7 @@ static bool counts(const struct rule_ctx *c, int first, int last, struct match *
 	if (!MATCH(t, first, &more, "if $K not in $D:\n\t$D[$K] = 0",
 		    "if not $K in $D:\n\t$D[$K] = 0", "if $K not in $D.keys():\n\t$D[$K] = 0",
 		    "$D.setdefault($K, 0)") ||
-		!MATCH(t, last, &more, "$D[$K] += 1", "$D[$K] = $D[$K] + 1"))
+		!adds_one(t, last, &more))
 		return false;
 	*m = more;
 	return true;

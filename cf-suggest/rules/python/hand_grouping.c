@@ -10,11 +10,12 @@
 struct site {
 	int first, last; /* the statements, or the call of setdefault */
 	struct match m;	 /* $D, $K, $V: what is added */
-	enum { MAKE, APPEND, ADD, SETDEFAULT } how;
+	enum { MAKE, APPEND, ADD, PLUS, SETDEFAULT } how;
+	int use; /* of MAKE: where the entry is looked up first */
 	const char *factory;
 };
 
-/* list, set or dict for an empty one; NULL for anything else. */
+/* list, set or dict for an empty one, int or float for nothing; NULL for anything else. */
 static const char *factory_of(const struct rule_ctx *c, int value)
 {
 	if (MATCH(c->tree, value, &(struct match){0}, "[]", "list()"))
@@ -23,32 +24,47 @@ static const char *factory_of(const struct rule_ctx *c, int value)
 		return py_is_builtin(c, "dict") ? "dict" : NULL;
 	if (MATCH(c->tree, value, &(struct match){0}, "set()"))
 		return py_is_builtin(c, "set") ? "set" : NULL;
+	if (MATCH(c->tree, value, &(struct match){0}, "0"))
+		return py_is_builtin(c, "int") ? "int" : NULL;
+	if (MATCH(c->tree, value, &(struct match){0}, "0.0"))
+		return py_is_builtin(c, "float") ? "float" : NULL;
 	return NULL;
 }
 
-/* This or one of the next statements looks $D[$K] up, whatever happens. */
-static bool uses_entry(const struct rule_ctx *c, int statement, const struct match *m)
+/* Makes an entry of the same dict, too. */
+static bool makes(const struct tree *t, int statement, const struct match *m)
+{
+	struct match same = {0};
+	bind(&same, 'D', got(m, 'D'));
+	return MATCH(t, statement, &same, "if $K not in $D:\n\t$D[$K] = $V",
+		"if not $K in $D:\n\t$D[$K] = $V", "if $K not in $D.keys():\n\t$D[$K] = $V");
+}
+
+/* Where this or one of the next statements looks $D[$K] up, whatever happens; or 0. */
+static int uses_entry(const struct rule_ctx *c, int statement, const struct match *m)
 {
 	const struct tree *t = c->tree;
+	while (makes(t, statement, m))
+		statement = tree_next(t, statement);
 	int last = statement;
 	while (tree_is(t, tree_next(t, last), "expression_statement"))
 		last = tree_next(t, last);
 	if (!tree_is(t, statement, "expression_statement"))
-		return false;
+		return 0;
 	for (int n = statement; n < t->v[last].after; n++) {
 		struct match same = {0};
 		bind(&same, 'D', got(m, 'D'));
 		bind(&same, 'K', got(m, 'K'));
 		if (tree_is_any(t, n,
 			    "conditional_expression boolean_operator lambda " PY_COMPREHENSIONS))
-			return false;
+			return 0;
 		if (MATCH(t, n, &same, "$D[$K]")) {
 			/* An entry to be replaced is not looked up. */
 			int up = tree_parent(t, n);
-			return !(tree_is(t, up, "assignment") && tree_field(t, up, "left") == n);
+			return tree_is(t, up, "assignment") && tree_field(t, up, "left") == n ? 0 : n;
 		}
 	}
-	return false;
+	return 0;
 }
 
 static bool is_site(const struct rule_ctx *c, int n, struct site *s)
@@ -64,7 +80,8 @@ static bool is_site(const struct rule_ctx *c, int n, struct site *s)
 		s->factory = factory_of(c, got(m, 'V'));
 		if (bare) {
 			s->first = tree_parent(t, n);
-			if (!uses_entry(c, tree_next(t, s->first), m))
+			s->use = uses_entry(c, tree_next(t, s->first), m);
+			if (!s->use)
 				s->factory = NULL;
 		}
 	} else if (tree_is(t, n, "if_statement") &&
@@ -73,7 +90,7 @@ static bool is_site(const struct rule_ctx *c, int n, struct site *s)
 			   "if $K not in $D.keys():\n\t$D[$K] = $V",
 			   "if not $D.get($K):\n\t$D[$K] = $V",
 			   "if $D.get($K) is None:\n\t$D[$K] = $V") &&
-		   uses_entry(c, tree_next(t, n), m)) {
+		   (s->use = uses_entry(c, tree_next(t, n), m))) {
 		s->how = MAKE;
 		s->factory = factory_of(c, got(m, 'V'));
 	} else if (tree_is_any(t, n, "if_statement try_statement")) {
@@ -95,6 +112,14 @@ static bool is_site(const struct rule_ctx *c, int n, struct site *s)
 			s->how = ADD;
 			s->factory = which ? "set" : NULL;
 		}
+	} else if (tree_is(t, n, "expression_statement") &&
+		   (which = MATCH(t, n, m, "$D[$K] = $D.get($K, []) + [$V]", "$D[$K] = $D.get($K, $Z) + $V",
+			    "$D[$K] = $V + $D.get($K, $Z)"))) {
+		/* The list made anew each time is nobody else's; a sum has one value. */
+		s->how = which == 1 ? APPEND : PLUS;
+		s->factory = which == 1 ? "list" : factory_of(c, got(m, 'Z'));
+		if (which > 1 && s->factory && strcmp(s->factory, "int") && strcmp(s->factory, "float"))
+			s->factory = NULL;
 	}
 	return s->factory && tree_is(t, got(m, 'D'), "identifier") && py_own(c, n) && py_loop(c, n);
 }
@@ -156,8 +181,11 @@ static void group(struct rule_ctx *c, const char *name, int start, int loop)
 			int key = got(&s.m, 'K'), added = got(&s.m, 'V');
 			if (n == SITES || (n && strcmp(s.factory, sites[0].factory)) ||
 				!py_pure(c, key) || py_uses(c, key, name) ||
-				py_uses(c, added, name) ||
-				(s.how == SETDEFAULT && py_use(c, i) == PY_USE_BIND))
+				(added && py_uses(c, added, name)) ||
+				(s.how == SETDEFAULT && py_use(c, i) == PY_USE_BIND) ||
+				/* The entries come in the order in which they are looked up. */
+				(n && s.how == MAKE && sites[n - 1].how == MAKE &&
+					s.use < sites[n - 1].use))
 				return;
 			sites[n++] = s;
 		}
@@ -190,6 +218,8 @@ static void group(struct rule_ctx *c, const char *name, int start, int loop)
 			rule_delete(c, at->first);
 		else if (at->how == SETDEFAULT)
 			rule_replace(c, at->first, &at->m, "$D[$K]");
+		else if (at->how == PLUS)
+			rule_replace(c, at->first, &at->m, "$D[$K] += $V");
 		else
 			rule_replace(c, at->first, &at->m, "$D[$K].%s($V)",
 				at->how == ADD ? "add" : "append");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `x in items` over a list, again and again. Lists that grow in the loop are growing_list's. */
-#include "cf-suggest/rules/python/py.h"
+#include "cf-suggest/rules/python/locals.h"
 
 #include <string.h>
 #include "lib/mem.h"
@@ -99,22 +99,52 @@ static bool constant(struct rule_ctx *c, int list)
 	return true;
 }
 
-/* People say in a name when it is no list. */
-static bool named_otherwise(const char *name)
+/* People say in a name when it answers by hash already. */
+static bool named_hashed(const char *name)
 {
-	static const char *const words[] = {"dict", "map", "set", "str", "text", "lookup", "index",
-		"_by_", "table", "cache", "memo", "line", "word", "name", "path", "url", "key"};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		const char *at = strstr(name, words[i]);
-		/* A plural (names, keys) is a collection again. */
-		if (at && (i < 8 || at[strlen(words[i])] != 's'))
+	static const char *const words[] = {
+		"dict", "map", "set", "lookup", "index", "_by_", "table", "cache", "memo", "range"};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strstr(name, words[i]))
+			return true;
+	return false;
+}
+
+/* Looked up by what was asked for, or by a word: it is a dict. */
+static bool is_mapping(const struct rule_ctx *c, int list, int item)
+{
+	const struct tree *t = c->tree;
+	PY_NODES (c, n) {
+		int key = tree_is(t, n, "subscript") ? tree_field(t, n, "subscript") : 0;
+		if (key && tree_equal(t, tree_field(t, n, "value"), list) &&
+			(tree_is(t, key, "string") || tree_equal(t, key, item)))
 			return true;
 	}
 	return false;
 }
 
+/* self.x, which the class takes from a parameter. */
+static bool is_given(const struct rule_ctx *c, int path)
+{
+	const struct tree *t = c->tree;
+	int class = tree_up(t, c->function, "class_definition");
+	bool given = false;
+	for (int n = class; class && n < t->v[class].after; n++) {
+		int up = tree_parent(t, n);
+		if (!tree_is(t, n, "attribute") || !tree_is(t, up, "assignment") ||
+			tree_field(t, up, "left") != n || !tree_equal(t, n, path))
+			continue;
+		int def = tree_up(t, n, "function_definition");
+		cf_autofree char *value = py_name(c, tree_field(t, up, "right"));
+		if (!value || !py_bindings(c, tree_field(t, def, "parameters"), value))
+			return false;
+		given = true;
+	}
+	return given;
+}
+
 /* A list that the loop does not change: a set of it, made once before the loop. */
-static void unchanged(struct rule_ctx *c, int list)
+static void unchanged(struct rule_ctx *c, int list, int item)
 {
 	const struct tree *t = c->tree;
 	int loop = py_loop(c, list), lambda = tree_up(t, list, "lambda");
@@ -125,13 +155,19 @@ static void unchanged(struct rule_ctx *c, int list)
 		if (!py_is_builtin_node(c, tree_field(t, loop, "function"), "filter map"))
 			loop = 0;
 	}
-	if (!loop || !py_is_path(c, list) || py_changes(c, list, loop))
+	if (!loop || !py_is_path(c, list) || py_changes(c, list, loop) || is_mapping(c, list, item))
 		return;
-	enum py_type type = py_type_of(c, list);
+	enum py_type type = py_type_of(c, list), element = py_element_type(c, list);
 	cf_autofree char *name = py_name(c, list);
+	if (element == PY_LIST || element == PY_DICT || element == PY_SET)
+		return;
+	/* What the caller gave: a list, as far as its name does not say otherwise. */
+	bool given = name ? py_is_parameter(c, name) && !py_bindings(c, c->body, name)
+			  : is_given(c, list);
+	cf_autofree char *last =
+		tree_text(c->tree, name ? list : tree_field(c->tree, list, "attribute"));
 	if (type != PY_LIST && type != PY_TUPLE &&
-		!(type == PY_UNKNOWN && name && py_is_parameter(c, name) &&
-			!py_bindings(c, c->body, name) && !named_otherwise(name)))
+		!(type == PY_UNKNOWN && given && !named_hashed(last) && !py_named_as_string(c, list)))
 		return;
 	int assigned = name ? py_assigned_before(c, name, loop) : 0;
 	int value = assigned ? tree_field(t, tree_first(t, assigned), "right") : 0;
@@ -145,13 +181,41 @@ static void unchanged(struct rule_ctx *c, int list)
 	cf_autofree char *base = py_base_name(c, list, "items");
 	const char *set = rule_fresh_name(c, "%s_set", base);
 	rule_begin(c, loop);
-	rule_insert_before(c, py_statement(c, loop), NULL, "%s = set(%n)", set, list);
+	rule_insert_before(c, py_statement(c, loop), NULL,
+		local_may_be_none(c, list, loop) ? "%s = set(%n or ())" : "%s = set(%n)", set, list);
 	for (int n = loop; n < t->v[loop].after; n++)
 		if (n == list || is_test_of(c, n, list))
 			rule_replace(c, n, NULL, "%s", set);
 	cf_autofree char *text = tree_text(t, list);
 	rule_end(c, "Each membership test walks the list `%s`; a set of it, made once before the loop, "
 		    "answers by hash.", text);
+}
+
+static bool is_invariant(const struct rule_ctx *c, int loop, const void *arg)
+{
+	return py_invariant(c, *(const int *)arg, loop);
+}
+
+/* `x in [y.id for y in ys]`, made anew for each x: a set made once before the loop. */
+static bool made_each_time(struct rule_ctx *c, int list)
+{
+	const struct tree *t = c->tree;
+	int body = tree_field(t, list, "body"), clause = body ? tree_next(t, body) : 0;
+	int loop = tree_is(t, list, "list_comprehension") && !py_unhashable(c, body)
+			   ? py_outermost_loop(c, list, is_invariant, &list)
+			   : 0;
+	if (!loop || !py_own(c, py_statement(c, loop)))
+		return false;
+	cf_autofree char *base = py_base_name(c, tree_field(t, clause, "right"), "items");
+	cf_autofree char *text = tree_text(t, list);
+	text[strlen(text) - 1] = '\0';
+	rule_begin(c, loop);
+	const char *set = rule_fresh_name(c, "%s_set", base);
+	rule_insert_before(c, py_statement(c, loop), NULL, "%s = {%s}", set, text + 1);
+	rule_replace(c, list, NULL, "%s", set);
+	rule_end(c, "The list was built and searched on each pass; a set of the same, made once before the "
+		    "loop, answers by hash.");
+	return true;
 }
 
 static void find(struct rule_ctx *c)
@@ -170,9 +234,9 @@ static void find(struct rule_ctx *c)
 			for (size_t e = 0; e < c->proposals[i].n && !seen; e++)
 				seen = c->proposals[i].rule == c->rule &&
 				       c->proposals[i].edits[e].start == t->v[list].start;
-		if (!seen && !operand(c, list) && !constant(c, list) &&
+		if (!seen && !operand(c, list) && !constant(c, list) && !made_each_time(c, list) &&
 			(py_own(c, n) || py_own(c, tree_up(t, n, "lambda"))))
-			unchanged(c, list);
+			unchanged(c, list, got(&m, 'X'));
 	}
 }
 
@@ -255,9 +319,36 @@ const struct rule rule_list_membership = {
 		 "f('xb', {})\n"
 		 "f('z', {'z': 1})\n"
 		 "f('y', {'z': 1})"},
+		{"def f(a, b=None, c=None):\n"
+		 "    if c is None:\n"
+		 "        c = []\n"
+		 "    return [x for x in a if b is None or x in b or x in c]\n",
+		 "def f(a, b=None, c=None):\n"
+		 "    if c is None:\n"
+		 "        c = []\n"
+		 "    b_set = set(b or ())\n"
+		 "    c_set = set(c)\n"
+		 "    return [x for x in a if b is None or x in b_set or x in c_set]\n",
+		 "f([1, 2])\n"
+		 "f([1, 2], [2])"},
+		{"def f(a, b):\n"
+		 "    return [x for x in a if x['id'] not in [y['id'] for y in b if y]]\n",
+		 "def f(a, b):\n"
+		 "    b_set = {y['id'] for y in b if y}\n"
+		 "    return [x for x in a if x['id'] not in b_set]\n",
+		 "f([{'id': 1}, {'id': 2}], [{'id': 2}, {}])\n"
+		 "f([], [])"},
 		{0},
 	},
 	.near_misses = (const char *const[]){
+		"def f(a, b):\n"
+		"    return [x for x in a if x in [y + x for y in b] or x in [[y] for y in b]]\n",
+		"def f(a, b):\n"
+		"    other = b\n"
+		"    for x in a:\n"
+		"        other.append(x + 1)\n"
+		"        if x in b:\n"
+		"            return x\n",
 		/* Changed in the loop; not a list; tested once; not the same list each time. */
 		"def f(todo: list):\n"
 		"    for x in range(9):\n"

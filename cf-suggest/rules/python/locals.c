@@ -34,7 +34,7 @@ bool local_fresh(const struct rule_ctx *c, int n)
 		return true;
 	if (MATCH(t, n, &m, "$_.split()", "$_.split($_)", "$_.split($_, $_)", "$_.splitlines()"))
 		return true;
-	if (MATCH(t, n, &m, "[$$$A] * $B", "[$$$A] + $B"))
+	if (MATCH(t, n, &m, "[$$$A] * $B", "[$$$A] + $B", "$_[:]", "$_.copy()"))
 		return true;
 	return false;
 }
@@ -57,6 +57,18 @@ int local_value(const struct rule_ctx *c, int statement)
 	return IS(a, "assignment") ? tree_field(t, a, "right") : 0;
 }
 
+int local_value_of(const struct rule_ctx *c, int statement, const char *name)
+{
+	const struct tree *t = c->tree;
+	int a = local_value(c, statement) ? tree_first(t, statement) : 0, left = tree_field(t, a, "left");
+	if (tree_text_is(t, left, name))
+		return tree_field(t, a, "right");
+	for (int i = tree_is(t, left, "pattern_list") ? tree_first(t, left) : 0; i; i = tree_next(t, i))
+		if (tree_text_is(t, i, name))
+			return py_unpacked(c, i);
+	return 0;
+}
+
 int local_start(const struct rule_ctx *c, const char *name, int site, int *loop)
 {
 	const struct tree *t = c->tree;
@@ -66,10 +78,8 @@ int local_start(const struct rule_ctx *c, const char *name, int site, int *loop)
 		return 0;
 	for (int s = py_statement(c, *loop);;) {
 		for (int p = tree_prev(t, s); p; p = tree_prev(t, p)) {
-			int value = local_value(c, p);
-			if (value &&
-				tree_text_is(t, tree_field(t, tree_first(t, p), "left"), name) &&
-				!py_uses(c, value, name))
+			int value = local_value_of(c, p, name);
+			if (value && !py_uses(c, value, name))
 				return py_own(c, p) ? p : 0;
 		}
 		int up = tree_parent(t, tree_parent(t, s));
@@ -297,6 +307,73 @@ bool local_seen_after_error(const struct rule_ctx *c, int loop, const char *name
 	return false;
 }
 
+bool local_walked_round(const struct rule_ctx *c, int site, const char *name)
+{
+	for (int up = py_loop(c, site); up; up = py_loop(c, up)) {
+		int right = tree_field(c->tree, up, "right");
+		if (right && py_uses(c, right, name))
+			return true;
+	}
+	return false;
+}
+
+/* Before the place the function has left if the name is None, or given it something else. */
+static bool is_none_handled(const struct rule_ctx *c, int use, int place)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	bind(&m, 'X', use);
+	for (int s = py_statement(c, place); s && tree_inside(t, s, c->body);
+		s = py_statement(c, tree_parent(t, tree_parent(t, s)))) {
+		for (int p = tree_prev(t, s); p; p = tree_prev(t, p)) {
+			int last = tree_last(t, tree_field(t, p, "consequence"));
+			bool none = tree_is(t, p, "if_statement") &&
+				    MATCH(t, tree_field(t, p, "condition"), &m, "$X is None", "not $X",
+					    "$X is None or $_", "not $X or $_", "$X == None");
+			if (none && (tree_is_any(t, last, "return_statement raise_statement "
+							  "continue_statement break_statement") ||
+					    MATCH(t, last, &m, "$X = $_")))
+				return true;
+			if (MATCH(t, p, &m, "$X = $X or $_", "$X = $_ if $X is None else $X"))
+				return true;
+		}
+		if (tree_parent(t, s) == c->body)
+			break;
+		int up = tree_parent(t, tree_parent(t, s));
+		if (tree_is(t, up, "if_statement") && tree_parent(t, s) == tree_field(t, up, "consequence") &&
+			MATCH(t, tree_field(t, up, "condition"), &m, "$X", "$X is not None",
+				"$X and $_", "$X is not None and $_"))
+			return true;
+	}
+	return false;
+}
+
+bool local_may_be_none(const struct rule_ctx *c, int n, int place)
+{
+	const struct tree *t = c->tree;
+	for (int i = n; i < t->v[n].after; i++) {
+		if (py_role(c, i) != PY_READ)
+			continue;
+		cf_autofree char *name = tree_text(t, i);
+		if (place && is_none_handled(c, i, place))
+			continue;
+		PY_EACH_USE(c, c->function, name, use)
+		{
+			int up = tree_parent(t, use);
+			if (tree_is_any(t, up, "default_parameter typed_default_parameter") &&
+				tree_is(t, tree_field(t, up, "value"), "none"))
+				return true;
+			if (MATCH(t, up, &(struct match){0}, "$_ is None", "$_ is not None",
+				    "$_ == None"))
+				return true;
+			if (local_value(c, py_statement(c, use)) &&
+				tree_is(t, local_value(c, py_statement(c, use)), "none"))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* ---- loops as comprehensions ---- */
 
 static bool add_clause(struct clauses *p, int kind, int target, int value)
@@ -369,9 +446,15 @@ bool clauses_of(const struct rule_ctx *c, int loop, struct clauses *p)
 	p->last = tree_last(t, tree_parent(t, s));
 	/* A condition behind the name would have to compute it a second time. */
 	cf_autofree char *name = p->name ? tree_text(t, p->name) : NULL;
-	for (int i = 0; name && i < p->n; i++)
+	bool item = false;
+	for (int i = 0; name && i < p->n; i++) {
 		if (py_uses(c, p->v[i].value, name))
 			return false;
+		item |= p->v[i].target && py_uses(c, p->v[i].target, name);
+	}
+	/* What it was on the pass before, a comprehension does not know. */
+	if (name && !item && py_uses(c, p->name_value, name))
+		return false;
 	for (int n = p->first; n < t->v[p->last].after; n++)
 		if (IS(n, "continue_statement"))
 			return false;

@@ -12,9 +12,12 @@ bool local_fresh(const struct rule_ctx *c, int expression);
 bool local_empty(const struct rule_ctx *c, int expression);
 /* The right side of an assignment statement. */
 int local_value(const struct rule_ctx *c, int statement);
+/* What it gives to one name: of `a, b = x, y` to b, y. */
+int local_value_of(const struct rule_ctx *c, int statement, const char *name);
 
 /*
- * The last `name = …` made from other things before the loops round a site, in a block round them;
+ * The last `name = …` (or `name, … = …, …`) made from other things before the loops round a site,
+ * in a block round them;
  * *loop becomes the outermost loop behind it. What stands between may bind the name again: look.
  */
 int local_start(const struct rule_ctx *c, const char *name, int site, int *loop);
@@ -51,6 +54,13 @@ bool local_is_frame_code(const struct rule_ctx *c, int region);
  * the name; 0 when there is none.
  */
 int local_empty_before(const struct rule_ctx *c, const char *name, int loop);
+/* A loop round the site walks over the name itself. */
+bool local_walked_round(const struct rule_ctx *c, int site, const char *name);
+/*
+ * A name in n could stand for None, by a default or a test of it, where n would not be asked for.
+ * With a place: unless the function has seen to that before it.
+ */
+bool local_may_be_none(const struct rule_ctx *c, int n, int place);
 /* An error in the loop could be caught, and name be read thereafter. */
 bool local_seen_after_error(const struct rule_ctx *c, int loop, const char *name);
 

@@ -14,7 +14,7 @@
 	"lower upper casefold title capitalize split rsplit splitlines strip lstrip rstrip "       \
 	"replace "                                                                                 \
 	"join count index union intersection difference symmetric_difference encode decode "       \
-	"partition rpartition translate format total_seconds most_common isoformat timestamp"
+	"get partition rpartition translate format total_seconds most_common isoformat timestamp"
 /* Give something that can be walked over only once, or that shows later changes. */
 #define ONE_SHOT "enumerate zip reversed iter map filter range open"
 #define VIEWS "items keys values"
@@ -75,7 +75,8 @@ static bool is_worth(const struct rule_ctx *c, int n, int loop)
 		if (calls_builtin(c, i, COSTLY) && tree_count(t, tree_field(t, i, "arguments")))
 			return true;
 		if (tree_is(t, i, "call") &&
-			(is_math(c, i) || word_in(t, method_of(c, i), COSTLY_METHODS)))
+			(is_math(c, i) || word_in(t, method_of(c, i), COSTLY_METHODS) ||
+				py_is_pure_def(c, tree_field(t, i, "function"))))
 			return true;
 		if (calls_builtin(c, i, "len") && in_while_condition(c, n, loop))
 			return true;
@@ -181,13 +182,21 @@ static bool calls_module(const struct rule_ctx *c, int n)
 	return false;
 }
 
+/* py_pure(), and calls of the module's own pure functions. */
+static bool is_pure(const struct rule_ctx *c, int n)
+{
+	const struct tree *t = c->tree;
+	int f = tree_is(t, n, "call") ? tree_field(t, n, "function") : 0;
+	return f && py_is_pure_def(c, f) ? py_pure(c, tree_field(t, n, "arguments")) : py_pure(c, n);
+}
+
 /* Pure, and the same whenever it is computed in or right before the region. */
 static bool is_invariant(const struct rule_ctx *c, int n, int region)
 {
 	const struct tree *t = c->tree;
 	bool out = local_calls_out(c, region, n);
 
-	if (!py_pure(c, n))
+	if (!is_pure(c, n))
 		return false;
 	for (int i = n; i < t->v[n].after; i++)
 		if (calls_module(c, i))
@@ -210,6 +219,8 @@ static bool is_invariant(const struct rule_ctx *c, int n, int region)
 		if (tree_is(t, tree_parent(t, i), "call") &&
 			tree_field(t, tree_parent(t, i), "function") == i)
 			continue;
+		if (is_math(c, tree_parent(t, tree_parent(t, i))) && tree_text_is(t, i, "math"))
+			continue;
 		if (out && local_shared(c, path) && !calls_module(c, tree_parent(t, path)) &&
 			!is_math(c, tree_parent(t, path)))
 			return false;
@@ -220,31 +231,6 @@ static bool is_invariant(const struct rule_ctx *c, int n, int region)
 }
 
 /* ---- may it be computed earlier? ---- */
-
-/* The names in it could stand for None where the loop would not have asked. */
-static bool may_be_none(const struct rule_ctx *c, int n)
-{
-	const struct tree *t = c->tree;
-	for (int i = n; i < t->v[n].after; i++) {
-		if (py_role(c, i) != PY_READ)
-			continue;
-		cf_autofree char *name = tree_text(t, i);
-		PY_EACH_USE(c, c->function, name, use)
-		{
-			int up = tree_parent(t, use);
-			if (tree_is_any(t, up, "default_parameter typed_default_parameter") &&
-				tree_is(t, tree_field(t, up, "value"), "none"))
-				return true;
-			if (MATCH(t, up, &(struct match){0}, "$_ is None", "$_ is not None",
-				    "$_ == None"))
-				return true;
-			if (local_value(c, py_statement(c, use)) &&
-				tree_is(t, local_value(c, py_statement(c, use)), "none"))
-				return true;
-		}
-	}
-	return false;
-}
 
 static bool may_raise(const struct rule_ctx *c, int n)
 {
@@ -259,7 +245,7 @@ static bool may_raise(const struct rule_ctx *c, int n)
 			!MATCH(t, i, &(struct match){0}, "$_($_, default=$_)",
 				"$_($_, key=$_, default=$_)"))
 			return true;
-		if (is_math(c, i) ||
+		if (is_math(c, i) || py_is_pure_def(c, i) ||
 			(tree_is(t, i, "call") &&
 				word_in(t, method_of(c, i), "index decode encode format")))
 			return true;
@@ -270,7 +256,7 @@ static bool may_raise(const struct rule_ctx *c, int n)
 				return true;
 		}
 	}
-	return may_be_none(c, n);
+	return local_may_be_none(c, n, 0);
 }
 
 /* Some statement of the block before s may leave the pass. */
@@ -377,7 +363,7 @@ static struct place place_for(const struct rule_ctx *c, int n)
 				best = (struct place){statement, guard};
 			break;
 		}
-		if (!every && !asked && may_be_none(c, n))
+		if (!every && !asked && local_may_be_none(c, n, 0))
 			break;
 		best.before = statement;
 		from = statement;
@@ -568,7 +554,7 @@ static void find(struct rule_ctx *c)
 	PY_NODES(c, n)
 	{
 		done = false;
-		if (!py_own(c, n) || !tree_is_any(t, n, "call binary_operator subscript"))
+		if (!py_own(c, n) || !tree_is_any(t, n, "call binary_operator subscript conditional_expression"))
 			continue;
 		/* Every occurrence went into the first one's proposal. */
 		for (size_t i = 0; i < c->n && !done; i++)

@@ -153,7 +153,82 @@ static bool inner(struct rule_ctx *c, const int *calls, int ncalls, bool method)
 			   "What never changes stays outside, so nothing outlives the call.");
 }
 
-static void find(struct rule_ctx *c)
+/*
+ * Every call goes into a part of what it was given, node.left or one of its items: each part comes
+ * once, and may be a list or a dict.
+ */
+static bool walks_parts(const struct rule_ctx *c, const int *calls, int ncalls, bool method)
+{
+	const struct tree *t = c->tree;
+	int list = tree_field(t, c->function, "parameters"), first = tree_first(t, list);
+	int parameter = method ? tree_next(t, first) : first;
+	cf_autofree char *name = parameter_name(t, parameter)
+					 ? tree_text(t, parameter_name(t, parameter))
+					 : NULL;
+	for (int k = 0; k < ncalls; k++) {
+		int given = tree_first(t, tree_field(t, calls[k], "arguments")), part = given;
+		if (tree_is(t, tree_field(t, calls[k], "arguments"), "generator_expression"))
+			return false;
+		while (tree_is_any(t, part, "attribute subscript") &&
+			!tree_is(t, tree_field(t, part, "subscript"), "slice"))
+			part = tree_first(t, part);
+		bool of = name && part != given && tree_text_is(t, part, name);
+		/* for child in node.children: f(child) */
+		cf_autofree char *item = py_name(c, given);
+		for (int up = item && !of ? calls[k] : 0; up > c->body && !of; up = tree_parent(t, up))
+			for (int i = tree_first(t, tree_parent(t, up)); i && !of;
+				i = tree_next(t, i)) {
+				int clause = tree_is(t, i, "for_in_clause") ? i : tree_parent(t, i);
+				int right = tree_field(t, clause, "right");
+				of = tree_is_any(t, clause, "for_in_clause for_statement") && name &&
+				     py_bindings(c, tree_field(t, clause, "left"), item) &&
+				     !tree_is(t, right, "call") && py_uses(c, right, name);
+			}
+		if (!of)
+			return false;
+	}
+	return ncalls > 0;
+}
+
+/* Some parameter is, as far as anything shows, a list, dict or set, which is no key for a cache. */
+static bool has_unhashable_parameter(const struct rule_ctx *c, const int *calls, int ncalls)
+{
+	const struct tree *t = c->tree;
+	int list = tree_field(t, c->function, "parameters");
+	for (int p = tree_first(t, list); p; p = tree_next(t, p)) {
+		int node = parameter_name(t, p);
+		cf_autofree char *name = node ? tree_text(t, node) : NULL;
+		if (!name || py_unhashable(c, node))
+			return true;
+		enum py_type type = py_type_of(c, node);
+		size_t len = strlen(name);
+		bool plural = len > 2 && name[len - 1] == 's' && name[len - 2] != 's';
+		plural |= strstr(name, "list") || strstr(name, "arr") || strstr(name, "grid") ||
+			  strstr(name, "matrix");
+		if (plural && type == PY_UNKNOWN && !py_named_as_string(c, node) &&
+			is_container(c, name))
+			return true;
+		PY_EACH_USE (c, c->body, name, use) {
+			struct match m = {0};
+			int up = tree_parent(t, use), call = tree_up(t, use, "call");
+			int key = tree_field(t, up, "subscript");
+			if (py_use(c, use) == PY_USE_INDEX && tree_is(t, key, "string"))
+				return true;
+			if (MATCH(t, call, &m, "isinstance($X, $T)") && tree_equal(t, got(&m, 'X'), use))
+				for (int i = got(&m, 'T'); i < t->v[got(&m, 'T')].after; i++)
+					if (tree_text_is(t, i, "list") || tree_text_is(t, i, "dict") ||
+						tree_text_is(t, i, "set"))
+						return true;
+		}
+	}
+	for (int k = 0; k < ncalls; k++)
+		for (int a = tree_first(t, tree_field(t, calls[k], "arguments")); a; a = tree_next(t, a))
+			if (py_unhashable(c, a))
+				return true;
+	return false;
+}
+
+static void memoize(struct rule_ctx *c, bool traced)
 {
 	const struct tree *t = c->tree;
 	int calls[64], ncalls = 0;
@@ -175,18 +250,21 @@ static void find(struct rule_ctx *c)
 		calls[ncalls++] = n;
 		in_loop |= py_loop(c, n) != 0;
 	}
-	double repetition = rule_repetition(c);
+	double repetition = traced ? rule_repetition(c) : -1;
 	bool recursion = ncalls >= 2 || in_loop;
 	/* What no call has repeated, a cache cannot answer; what repeats should be worth keeping. */
 	if (repetition >= 0 && repetition < 0.02 && c->target)
 		return;
 	if (!recursion && !(repetition >= 0.5 && (loops || ncalls)))
 		return;
-	if (!returns_values(c) || !py_pure_function(c, c->function))
+	if (!returns_values(c) || !py_pure_function(c, c->function) ||
+		(recursion && walks_parts(c, calls, ncalls, method)))
 		return;
 
 	/* A cache on a method would keep every self, and need it to be hashable. */
 	if ((recursion && inner(c, calls, ncalls, method)) || method)
+		return;
+	if (has_unhashable_parameter(c, calls, ncalls))
 		return;
 	rule_begin(c, c->function);
 	const char *cache = py_import(c, "functools", "lru_cache");
@@ -194,6 +272,25 @@ static void find(struct rule_ctx *c)
 	rule_end(c, recursion ? "The recursion meets the same arguments again and again; each is now "
 				"computed once."
 			      : "The function is pure and mostly called with inputs it has seen.");
+}
+
+static void find(struct rule_ctx *c)
+{
+	const struct tree *t = c->tree;
+	int function = c->function, body = c->body;
+
+	memoize(c, true);
+	/* A helper's cache ends with the call that defines it. */
+	for (int n = body; n < t->v[body].after; n++) {
+		if (!tree_is(t, n, "function_definition") ||
+			tree_up(t, n, "function_definition class_definition lambda") != function)
+			continue;
+		c->function = n;
+		c->body = tree_field(t, n, "body");
+		memoize(c, false);
+		c->function = function;
+		c->body = body;
+	}
 }
 
 const struct rule rule_memoize = {
@@ -277,9 +374,44 @@ const struct rule rule_memoize = {
 		 "            return solve(n - self.coins[i], i) + solve(n, i + 1)\n"
 		 "        return solve(n, i)\n",
 		 "C().f(30, 0)"},
+		{"def f(nums, target):\n"
+		 "    def count(i, left):\n"
+		 "        if left == 0:\n"
+		 "            return 1\n"
+		 "        if i == len(nums) or left < 0:\n"
+		 "            return 0\n"
+		 "        return count(i + 1, left) + count(i + 1, left - nums[i])\n"
+		 "    return count(0, target)\n",
+		 "from functools import lru_cache\n"
+		 "\n"
+		 "def f(nums, target):\n"
+		 "    @lru_cache(maxsize=None)\n"
+		 "    def count(i, left):\n"
+		 "        if left == 0:\n"
+		 "            return 1\n"
+		 "        if i == len(nums) or left < 0:\n"
+		 "            return 0\n"
+		 "        return count(i + 1, left) + count(i + 1, left - nums[i])\n"
+		 "    return count(0, target)\n",
+		 "f([1, 2, 3], 3)\n"
+		 "f([], 0)"},
 		{0},
 	},
 	.near_misses = (const char *const[]){
+		/* Each part of a tree comes once; lists and dicts are no keys. */
+		"def f(node):\n"
+		"    if node is None:\n"
+		"        return 0\n"
+		"    return 1 + max(f(node.left), f(node.right))\n",
+		"def f(node):\n"
+		"    total = node.size\n"
+		"    for child in node.children:\n"
+		"        total += f(child)\n"
+		"    return total\n",
+		"def f(nums):\n"
+		"    if not nums:\n"
+		"        return 0\n"
+		"    return max(nums[0] + f(nums[2:]), f(nums[1:]))\n",
 		/* An effect; a list handed out; state; one call; a cache of its own. */
 		"def f(n):\n"
 		"    print(n)\n"

@@ -135,25 +135,58 @@ static bool generator(struct rule_ctx *c, int n)
 	return true;
 }
 
-/* len([x for x in xs if …]) > 0 asks only whether there is one. */
+/* len([x for x in xs if …]) > 0, or the list as a condition, asks only whether there is one. */
 static bool emptiness(struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
 	struct match m = {0};
-	int some = MATCH(t, n, &m, "len([$X for $T in $A if $C]) > 0",
-		"len([$X for $T in $A if $C]) != 0", "len([$X for $T in $A if $C]) >= 1");
-	int none = some ? 0
-			: MATCH(t, n, &m, "len([$X for $T in $A if $C]) == 0",
-				  "len([$X for $T in $A if $C]) < 1");
+	bool test = tree_is(t, n, "list_comprehension");
+	int none = 0;
 
-	if ((!some && !none) || !py_is_builtin(c, "len") || !py_is_builtin(c, "any") ||
-		!py_pure(c, got(&m, 'C')) || !tree_is(t, got(&m, 'X'), "identifier"))
+	if (test && (py_use(c, n) != PY_USE_TEST || !MATCH(t, n, &m, "[$X for $T in $A if $C]") ||
+			    tree_is(t, tree_parent(t, n), "comparison_operator")))
+		return false;
+	if (!test) {
+		none = MATCH(t, n, &m, "len([$X for $T in $A if $C]) == 0",
+			"len([$X for $T in $A if $C]) < 1", "[$X for $T in $A if $C] == []");
+		if (!none && !MATCH(t, n, &m, "len([$X for $T in $A if $C]) > 0",
+				     "len([$X for $T in $A if $C]) != 0",
+				     "len([$X for $T in $A if $C]) >= 1", "[$X for $T in $A if $C] != []"))
+			return false;
+	}
+	if (!py_is_builtin(c, "len") || !py_is_builtin(c, "any") || !py_pure(c, got(&m, 'C')) ||
+		!tree_is(t, got(&m, 'X'), "identifier"))
 		return false;
 	rule_begin(c, n);
 	rule_replace(c, n, &m, none ? "not any($C for $T in $A)" : "any($C for $T in $A)");
-	rule_end(c, "any() stops at the first that meets the condition; the list was made to the "
-		    "end to be "
-		    "counted.");
+	rule_end(c, "any() stops at the first that meets the condition; the list was made to the end to "
+		    "be counted.");
+	return true;
+}
+
+/* found = [x for x in xs if …], of which only `if found:` or its length is asked, and once. */
+static bool named_emptiness(struct rule_ctx *c, int statement)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	int value = local_value(c, statement), next = tree_next(t, statement);
+
+	if (!MATCH(t, value, &m, "[$X for $T in $A if $C]") || !tree_is(t, next, "if_statement") ||
+		!tree_is(t, got(&m, 'X'), "identifier") || !py_pure(c, got(&m, 'C')) ||
+		!py_pure(c, got(&m, 'A')) || !py_is_builtin(c, "any"))
+		return false;
+	bind(&m, 'N', tree_field(t, tree_first(t, statement), "left"));
+	cf_autofree char *name = py_name(c, got(&m, 'N'));
+	int condition = tree_field(t, next, "condition");
+	int some = MATCH(t, condition, &m, "$N", "len($N) > 0", "len($N) != 0", "len($N) >= 1", "$N != []");
+	int none = some ? 0 : MATCH(t, condition, &m, "not $N", "len($N) == 0", "len($N) < 1", "$N == []");
+	if (!name || (!some && !none) || !py_is_local(c, name) || py_uses(c, c->function, name) != 2)
+		return false;
+	rule_begin(c, statement);
+	rule_delete(c, statement);
+	rule_replace(c, condition, &m, none ? "not any($C for $T in $A)" : "any($C for $T in $A)");
+	rule_end(c, "any() stops at the first that meets the condition; the list was made to the end to "
+		    "be counted.");
 	return true;
 }
 
@@ -166,7 +199,9 @@ static void find(struct rule_ctx *c)
 			(void)(deep_copy(c, n) || generator(c, n));
 		else if (tree_is_any(t, n,
 				 "list_comprehension set_comprehension dictionary_comprehension"))
-			identity(c, n);
+			(void)(emptiness(c, n) || identity(c, n));
+		else if (tree_is(t, n, "expression_statement"))
+			named_emptiness(c, n);
 		else if (tree_is(t, n, "comparison_operator"))
 			emptiness(c, n);
 	}
@@ -211,6 +246,22 @@ const struct rule rule_needless_copy = {
 		 "    if any(x > 2 for x in xs):\n"
 		 "        return {x: str(x) for x in xs}\n"
 		 "    return not any(x > 1 for x in xs)\n",
+		 "f([1, 2, 3])\n"
+		 "f([1, 2])\n"
+		 "f([])"},
+		{"def f(xs):\n"
+		 "    big = [x for x in xs if x > 2]\n"
+		 "    if len(big) > 0:\n"
+		 "        return 1\n"
+		 "    if not [x for x in xs if x == 1]:\n"
+		 "        return 2\n"
+		 "    return [x for x in xs if x == 2] != []\n",
+		 "def f(xs):\n"
+		 "    if any(x > 2 for x in xs):\n"
+		 "        return 1\n"
+		 "    if not any(x == 1 for x in xs):\n"
+		 "        return 2\n"
+		 "    return any(x == 2 for x in xs)\n",
 		 "f([1, 2, 3])\n"
 		 "f([1, 2])\n"
 		 "f([])"},

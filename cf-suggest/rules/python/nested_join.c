@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For each of these, all of those with the same key: a scan in a loop that a dict answers. */
-#include "cf-suggest/rules/python/py.h"
+#include "cf-suggest/rules/python/locals.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -41,6 +41,16 @@ static bool is_plain_target(const struct tree *t, int target)
 	return true;
 }
 
+/* A part of what may be a list, and then no key. */
+static bool is_slice(const struct rule_ctx *c, int key)
+{
+	const struct tree *t = c->tree;
+	int of = tree_is(t, key, "subscript") ? tree_field(t, key, "value") : 0;
+	enum py_type type = of ? py_type_of(c, of) : PY_UNKNOWN;
+	return of && tree_is(t, tree_field(t, key, "subscript"), "slice") && type != PY_STR &&
+	       type != PY_TUPLE && !py_named_as_string(c, of);
+}
+
 /* Of `x.a == y.b [and …]`, the equation that ties the target to what is outside. */
 static bool find_key(const struct rule_ctx *c, struct join *j, const char *operator)
 {
@@ -62,7 +72,8 @@ static bool find_key(const struct rule_ctx *c, struct join *j, const char *opera
 			j->equal = n;
 			j->inner_key = in_p ? p : q;
 			j->outer_key = in_p ? q : p;
-			if (py_unhashable(c, p) || py_unhashable(c, q))
+			if (py_unhashable(c, p) || py_unhashable(c, q) || is_slice(c, p) ||
+				is_slice(c, q))
 				return false;
 			/* A constant is looked for, not joined with. */
 			return !tree_is_any(t, j->outer_key, "string integer float true false none");
@@ -91,7 +102,7 @@ static bool is_steady(const struct rule_ctx *c, int loop, const void *arg)
 			continue;
 		cf_autofree char *name = tree_text(t, n);
 		PY_EACH_USE (c, loop, name, use) {
-			if (py_use(c, use) == PY_USE_STORE)
+			if (py_stores_key(c, use, j->inner_key))
 				return false;
 			/* Rebound by anything but its own loop. */
 			if (py_use(c, use) == PY_USE_BIND && tree_inside(t, use, j->inner) &&
@@ -171,7 +182,10 @@ static void explain(struct rule_ctx *c, const struct join *j)
 static const char *insert_index(struct rule_ctx *c, const struct join *j, int loop)
 {
 	const struct tree *t = c->tree;
-	cf_autofree char *base = py_base_name(c, j->iterable, "items");
+	/* Over the indices of a list it is named for the list. */
+	struct match of = {0};
+	bool indices = MATCH(t, j->iterable, &of, "range(len($L))", "range(0, len($L))");
+	cf_autofree char *base = py_base_name(c, indices ? got(&of, 'L') : j->iterable, "items");
 	cf_autofree char *word = key_word(c, j->inner_key);
 	cf_autofree char *target = tree_text(t, j->target);
 	bool tuple = tree_is(t, j->target, "pattern_list");
@@ -179,7 +193,7 @@ static const char *insert_index(struct rule_ctx *c, const struct join *j, int lo
 	const char *item = target;
 	cf_autofree char *key = tree_text(t, j->inner_key);
 
-	if (tree_is_any(t, j->inner, PY_COMPREHENSIONS) && name_taken(c, j, j->target)) {
+	if (tree_is_any(t, j->inner, PY_COMPREHENSIONS " lambda") && name_taken(c, j, j->target)) {
 		/* A comprehension's names are its own; a loop's would be the function's. */
 		if (!tree_is(t, j->target, "identifier")) {
 			rule_fail(c);
@@ -191,9 +205,10 @@ static const char *insert_index(struct rule_ctx *c, const struct join *j, int lo
 	}
 	rule_insert_before(c, py_statement(c, loop), NULL,
 		"%s = {}\n"
-		"for %s in %n:\n"
+		"for %s in %n%s:\n"
 		"\t%s.setdefault(%s, []).append(%s%s%s)",
-		index, item, j->iterable, index, key, tuple ? "(" : "", item, tuple ? ")" : "");
+		index, item, j->iterable,
+		local_may_be_none(c, j->iterable, loop) ? " or ()" : "", index, key, tuple ? "(" : "", item, tuple ? ")" : "");
 	return index;
 }
 
@@ -306,10 +321,41 @@ static void any_call(struct rule_ctx *c, int call)
 
 	rule_begin(c, call);
 	const char *keys = rule_fresh_name(c, "%s_%s_set", base, word);
-	rule_insert_before(c, py_statement(c, loop), &m, "%s = {%n for $B in $Y}", keys, j.inner_key);
+	rule_insert_before(c, py_statement(c, loop), &m, local_may_be_none(c, j.iterable, loop) ? "%s = {%n for $B in $Y or ()}"
+							 : "%s = {%n for $B in $Y}",
+		keys, j.inner_key);
 	rule_replace(c, call, NULL, parens ? "(%p in %s)" : "%p in %s", j.outer_key, keys);
 	rule_end(c, "Every pass went through all elements to see whether one matches; a set of their keys "
 		    "answers by hash.");
+}
+
+/* list(filter(lambda b: b.k == a.k, items)) */
+static void filter_call(struct rule_ctx *c, int call)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	int lambda, parameters;
+	if (!MATCH(t, call, &m, "filter($F, $Y)") ||
+		!py_is_builtin_node(c, tree_field(t, call, "function"), "filter") ||
+		!tree_is(t, lambda = got(&m, 'F'), "lambda") ||
+		tree_count(t, parameters = tree_field(t, lambda, "parameters")) != 1)
+		return;
+	struct join j = {.inner = lambda, .target = tree_first(t, parameters),
+		.iterable = got(&m, 'Y'), .all = tree_field(t, lambda, "body")};
+	/* Only what goes through it once may have a list for an iterator. */
+	bool once = py_use(c, call) == PY_USE_ITER ||
+		    (py_use(c, call) == PY_USE_ARG &&
+			    py_is_builtin_node(c, py_callee(c, call), "list tuple set sorted sum max min"));
+	if (!once || !tree_is(t, j.target, "identifier") || !find_key(c, &j, "$P == $Q") ||
+		j.equal != j.all || !py_steady(c, j.outer_key, call))
+		return;
+	int loop = py_outermost_loop(c, call, is_steady, &j);
+	if (!loop)
+		return;
+	rule_begin(c, call);
+	const char *index = insert_index(c, &j, loop);
+	rule_replace(c, call, NULL, "%s.get(%n, ())", index, j.outer_key);
+	explain(c, &j);
 }
 
 static void find(struct rule_ctx *c)
@@ -323,7 +369,7 @@ static void find(struct rule_ctx *c)
 		else if (tree_is(t, n, "for_in_clause"))
 			comprehension_clause(c, n);
 		else if (tree_is(t, n, "call"))
-			any_call(c, n);
+			any_call(c, n), filter_call(c, n);
 	}
 }
 

@@ -77,7 +77,8 @@ static bool is_own(const struct rule_ctx *c, int def, const char *name, bool *pa
 	return *parameter || py_bindings(c, body, name);
 }
 
-static bool pure_call(const struct rule_ctx *c, int def, int call, int depth)
+/* seen: where defs within are looked at anyway. */
+static bool pure_call(const struct rule_ctx *c, int def, int seen, int call, int depth)
 {
 	const struct tree *t = c->tree;
 	int f = tree_field(t, call, "function");
@@ -89,7 +90,7 @@ static bool pure_call(const struct rule_ctx *c, int def, int call, int depth)
 			return true;
 		int other = definition(c, name);
 		if (other && !is_own(c, def, name, &parameter))
-			return tree_inside(t, other, c->function) || pure_function(c, other, depth - 1);
+			return (seen && tree_inside(t, other, seen)) || pure_function(c, other, depth - 1);
 		/* The call alone, not its arguments, which are looked at for themselves. */
 		return py_is_builtin_node(c, f,
 			"abs all any bool chr complex dict divmod enumerate float frozenset hash int "
@@ -103,9 +104,17 @@ static bool pure_call(const struct rule_ctx *c, int def, int call, int depth)
 	if (tree_text_is(t, object, "math") || py_is_recursion(c, def, call))
 		return true;
 	cf_autofree char *name = py_name(c, object);
-	if (name && is_own(c, def, name, &parameter) && !parameter)
-		return true;
 	struct match m = {0};
+	/* What a def does to its own is nobody's affair; what an expression does, the def's. A method
+	 * that we do not know is taken at its word: x.is_ready() asks. */
+	if (name && is_own(c, def, name, &parameter) && !parameter &&
+		(seen || !MATCH(t, call, &m, "$_.append($$$A)", "$_.add($$$A)", "$_.extend($$$A)",
+				"$_.insert($$$A)", "$_.update($$$A)", "$_.setdefault($$$A)",
+				"$_.discard($$$A)", "$_.remove($$$A)", "$_.pop($$$A)", "$_.popleft()",
+				"$_.appendleft($$$A)", "$_.sort($$$A)", "$_.reverse()", "$_.clear()",
+				"$_.write($$$A)", "$_.send($$$A)", "$_.close()", "$_.read($$$A)",
+				"$_.readline()", "$_.put($$$A)")))
+		return true;
 	return MATCH(t, call, &m, "$_.index($$$A)", "$_.count($$$A)", "$_.get($$$A)", "$_.keys()",
 		       "$_.values()", "$_.items()", "$_.startswith($$$A)", "$_.endswith($$$A)",
 		       "$_.lower()", "$_.upper()", "$_.strip($$$A)", "$_.split($$$A)", "$_.join($$$A)",
@@ -125,7 +134,7 @@ static bool pure_function(const struct rule_ctx *c, int def, int depth)
 				      "delete_statement import_statement import_from_statement exec_statement "
 				      "print_statement class_definition"))
 			return false;
-		if (tree_is(t, n, "call") && !pure_call(c, def, n, depth))
+		if (tree_is(t, n, "call") && !pure_call(c, def, c->function, n, depth))
 			return false;
 		if (py_role(c, n) != PY_READ)
 			continue;
@@ -158,6 +167,13 @@ bool py_is_recursion(const struct rule_ctx *c, int def, int call)
 	       tree_equal(t, tree_field(t, f, "object"), tree_first(t, tree_field(t, def, "parameters")));
 }
 
+bool py_is_pure_def(const struct rule_ctx *c, int name)
+{
+	cf_autofree char *text = py_name(c, name);
+	int def = text && !py_is_local(c, text) ? definition(c, text) : 0;
+	return def && def != c->function && pure_function(c, def, DEPTH);
+}
+
 bool py_pure_function(const struct rule_ctx *c, int def)
 {
 	return pure_function(c, def, DEPTH);
@@ -169,7 +185,7 @@ bool py_pure_deep(const struct rule_ctx *c, int expression)
 	for (int n = expression; n < t->v[expression].after; n++) {
 		if (tree_is_any(t, n, "yield await named_expression"))
 			return false;
-		if (tree_is(t, n, "call") && !pure_call(c, c->function, n, DEPTH))
+		if (tree_is(t, n, "call") && !pure_call(c, c->function, 0, n, DEPTH))
 			return false;
 	}
 	return true;

@@ -13,6 +13,8 @@
 	"abs all any ascii bin bool bytes chr complex dict divmod enumerate float format frozenset "  \
 	"hash hex id int isinstance issubclass len list max min oct ord pow range repr reversed "     \
 	"round set slice sorted str sum tuple type zip"
+/* What they are given they leave as it is, though their own answer changes. */
+#define READERS PURE_BUILTINS " filter iter map print"
 /* Do not change what they are called on, on Python's own types. */
 #define PURE_METHODS                                                                                 \
 	"bit_length capitalize casefold center copy count date decode difference encode endswith "    \
@@ -274,6 +276,7 @@ static const struct {
 		"lower upper strip lstrip rstrip split rsplit startswith endswith replace splitlines "
 		"encode decode title format join isdigit isalpha zfill"},
 	{PY_NUMBER, "int float bool complex", "bit_length is_integer"},
+	{PY_OTHER, "range deque Iterator Generator AsyncIterator DataFrame Series ndarray", ""},
 };
 
 static enum py_type type_named(const struct tree *t, int n)
@@ -306,7 +309,8 @@ enum py_type py_expression_type(const struct rule_ctx *c, int n)
 	if (IS(n, "binary_operator")) {
 		enum py_type left = py_expression_type(c, tree_field(t, n, "left"));
 		enum py_type right = py_expression_type(c, tree_field(t, n, "right"));
-		return left == PY_NUMBER ? right : left; /* [0] * n, n * [0], "%s" % x */
+		/* [0] * n, n * [0], "%s" % x, x + "\n" */
+		return left == PY_NUMBER || (!left && right == PY_STR) ? right : left;
 	}
 	if (IS(n, "call")) {
 		int f = tree_field(t, n, "function");
@@ -353,6 +357,50 @@ static int home_of(const struct rule_ctx *c, int path)
 	return py_is_local(c, name) ? c->function : 0;
 }
 
+enum py_type py_element_type(const struct rule_ctx *c, int path)
+{
+	const struct tree *t = c->tree;
+	int home = py_is_path(c, path) ? home_of(c, path) : 0;
+
+	for (int n = home + 1; home && n < t->v[home].after; n++) {
+		int up = tree_parent(t, n), type = tree_field(t, up, "type"), value;
+		if (!tree_is_any(t, n, "identifier attribute") || !tree_equal(t, n, path))
+			continue;
+		if (IS(up, "typed_parameter") ||
+			((IS(up, "typed_default_parameter") && field_is(t, n, "name")) ||
+				(IS(up, "assignment") && field_is(t, n, "left") && type))) {
+			bool outer = false;
+			for (int i = type; i < t->v[type].after; i++) {
+				enum py_type named = IS(i, "identifier") ? type_named(t, i) : PY_UNKNOWN;
+				if (named && outer)
+					return named;
+				outer |= named == PY_LIST || named == PY_TUPLE;
+				if (named && !outer)
+					break;
+			}
+		}
+		value = IS(up, "assignment") && field_is(t, n, "left") ? tree_field(t, up, "right") : 0;
+		if (IS(value, "list") && tree_count(t, value))
+			return py_expression_type(c, tree_first(t, value));
+		if (IS(value, "list_comprehension"))
+			return py_expression_type(c, tree_field(t, value, "body"));
+	}
+	return PY_UNKNOWN;
+}
+
+int py_unpacked(const struct rule_ctx *c, int n)
+{
+	const struct tree *t = c->tree;
+	int pattern = tree_parent(t, n), up = tree_parent(t, pattern);
+	int values = IS(up, "assignment") ? tree_field(t, up, "right") : 0;
+	int value = IS(values, "expression_list") && tree_count(t, values) == tree_count(t, pattern)
+			    ? tree_first(t, values)
+			    : 0;
+	for (int i = tree_first(t, pattern); value && i != n; i = tree_next(t, i))
+		value = tree_next(t, value);
+	return value;
+}
+
 enum py_type py_type_of(const struct rule_ctx *c, int path)
 {
 	const struct tree *t = c->tree;
@@ -383,6 +431,8 @@ enum py_type py_type_of(const struct rule_ctx *c, int path)
 			type = py_expression_type(c, tree_field(t, up, "value"));
 		else if (field_is(t, n, "left") && IS(up, "assignment"))
 			type = py_expression_type(c, tree_field(t, up, "right"));
+		else if (IS(up, "pattern_list") && IS(tree_parent(t, up), "assignment"))
+			type = py_expression_type(c, py_unpacked(c, n));
 		else if (py_use(c, n) == PY_USE_METHOD) {
 			int method = py_method(c, n);
 			for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -391,8 +441,11 @@ enum py_type py_type_of(const struct rule_ctx *c, int path)
 			continue;
 		} else if (tree_is_any(t, tree_parent(t, target_top(t, n)), "for_statement for_in_clause") &&
 			   py_use(c, n) == PY_USE_BIND) {
-			conflict = true; /* an element of something */
-			continue;
+			type = field_is(t, n, "left") ? py_element_type(c, tree_field(t, up, "right"))
+						      : PY_UNKNOWN;
+			conflict |= !type; /* an element of something */
+			if (!type)
+				continue;
 		} else
 			continue;
 		conflict |= by_value && type && type != by_value;
@@ -401,6 +454,100 @@ enum py_type py_type_of(const struct rule_ctx *c, int path)
 	if (conflict)
 		return by_method;
 	return by_value ? by_value : by_method;
+}
+
+/* People say in a name when it is a string. */
+bool py_named_as_string(const struct rule_ctx *c, int n)
+{
+	static const char *const parts[] = {"str", "text", "line", "word", "name", "path", "url",
+		"sentence", "content", "message", "html", "phrase", "pattern", "buffer", "char"};
+	cf_autofree char *name = py_name(c, tree_is(c->tree, n, "attribute") ? tree_field(c->tree, n, "attribute") : n);
+
+	if (!name)
+		return false;
+	if (word_in("s t s1 s2 st doc body msg line key dna haystack alphabet", name, strlen(name)))
+		return true;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		const char *at = strstr(name, parts[i]);
+		/* A plural (names, lines) is a collection again. */
+		if (at && at[strlen(parts[i])] != 's')
+			return true;
+	}
+	return false;
+}
+
+bool py_is_length(const struct rule_ctx *c, int n, int list)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	cf_autofree char *name = py_name(c, n);
+	int assigned = name ? py_assigned_before(c, name, n) : 0;
+
+	bind(&m, 'L', list);
+	return MATCH(t, n, &m, "len($L)") || (assigned && MATCH(t, assigned, &m, "$_ = len($L)"));
+}
+
+/* What has the same elements: xs of sorted(set(xs)). */
+static int same_elements(const struct tree *t, int n)
+{
+	for (struct match m = {0}; MATCH(t, n, &m, "set($A)", "list($A)", "sorted($A)", "tuple($A)",
+		     "sorted($A, $$$B)", "enumerate($A)", "reversed($A)", "$A[:]", "$A.copy()",
+		     "dict.fromkeys($A)", "frozenset($A)");
+		m = (struct match){0})
+		n = got(&m, 'A');
+	return n;
+}
+
+bool py_is_element(const struct rule_ctx *c, int n, int list)
+{
+	const struct tree *t = c->tree;
+	cf_autofree char *name = py_name(c, n), *of = py_name(c, list);
+	int made = of ? py_assigned_before(c, of, py_statement(c, n)) : 0;
+	int origin = made ? same_elements(t, tree_field(t, tree_first(t, made), "right")) : 0;
+
+	for (int at = n, up; name && at > c->body; at = up) {
+		int clause = 0;
+		up = tree_parent(t, at);
+		if (tree_is(t, up, "for_statement") && at == tree_field(t, up, "body"))
+			clause = up;
+		for (int i = tree_is_any(t, up, PY_COMPREHENSIONS) ? tree_first(t, up) : 0; i;
+			i = tree_next(t, i))
+			if (tree_is(t, i, "for_in_clause") && i != at &&
+				py_bindings(c, tree_field(t, i, "left"), name))
+				clause = i;
+		int left = tree_field(t, clause, "left"), right = tree_field(t, clause, "right");
+		if (!clause || !py_bindings(c, left, name))
+			continue;
+		bool counted = MATCH(t, right, &(struct match){0}, "enumerate($_)") != 0;
+		int over = same_elements(t, right);
+		return tree_equal(t, counted ? tree_last(t, left) : left, n) &&
+		       (tree_equal(t, over, list) || (origin && tree_equal(t, over, origin))) &&
+		       py_bindings(c, up, name) == 1;
+	}
+	return false;
+}
+
+bool py_is_guarded(const struct rule_ctx *c, int n, int list)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+
+	bind(&m, 'X', n);
+	bind(&m, 'L', list);
+	for (int at = n, up; at > c->body; at = up) {
+		up = tree_parent(t, at);
+		if (tree_is_any(t, up, "if_statement elif_clause") && at == tree_field(t, up, "consequence") &&
+			MATCH(t, tree_field(t, up, "condition"), &m, "$X in $L", "$X in $L and $_"))
+			return true;
+		if (tree_is(t, up, "conditional_expression") && at == tree_first(t, up) &&
+			MATCH(t, tree_next(t, at), &m, "$X in $L"))
+			return true;
+		for (int i = tree_is_any(t, up, PY_COMPREHENSIONS) ? tree_first(t, up) : 0; i;
+			i = tree_next(t, i))
+			if (tree_is(t, i, "if_clause") && i != at && MATCH(t, tree_first(t, i), &m, "$X in $L"))
+				return true;
+	}
+	return false;
 }
 
 bool py_unhashable(const struct rule_ctx *c, int expression)
@@ -517,7 +664,16 @@ bool py_pure(const struct rule_ctx *c, int expression)
 	return true;
 }
 
-bool py_changes(const struct rule_ctx *c, int path, int region)
+/* Called with it as an argument, f leaves a path as it is. */
+static bool only_reads(const struct rule_ctx *c, int f)
+{
+	const struct tree *t = c->tree;
+	return py_is_builtin_node(c, f, READERS) || text_in(t, tree_field(t, f, "attribute"), PURE_METHODS) ||
+	       (IS(f, "attribute") && tree_text_is(t, tree_field(t, f, "object"), "math")) ||
+	       py_is_pure_def(c, f);
+}
+
+static bool changes_by_name(const struct rule_ctx *c, int path, int region)
 {
 	const struct tree *t = c->tree;
 	int base = path;
@@ -540,7 +696,7 @@ bool py_changes(const struct rule_ctx *c, int path, int region)
 			enum py_use how = py_use(c, use);
 			if (how == PY_USE_METHOD || how == PY_USE_OTHER)
 				return true;
-			if (how == PY_USE_ARG && !py_is_builtin_node(c, py_callee(c, use), PURE_BUILTINS))
+			if (how == PY_USE_ARG && !only_reads(c, py_callee(c, use)))
 				return true;
 			continue;
 		}
@@ -553,8 +709,7 @@ bool py_changes(const struct rule_ctx *c, int path, int region)
 				return true;
 			break;
 		case PY_USE_ARG:
-			if (!py_is_builtin_node(c, py_callee(c, n), PURE_BUILTINS) &&
-				!text_in(t, tree_field(t, py_callee(c, n), "attribute"), PURE_METHODS))
+			if (!only_reads(c, py_callee(c, n)))
 				return true;
 			break;
 		case PY_USE_OTHER:
@@ -571,6 +726,32 @@ bool py_changes(const struct rule_ctx *c, int path, int region)
 	return false;
 }
 
+bool py_changes(const struct rule_ctx *c, int path, int region)
+{
+	const struct tree *t = c->tree;
+
+	if (changes_by_name(c, path, region))
+		return true;
+	/* other = path and path = other are two names for one object; inner defs may be called. */
+	PY_NODES (c, n) {
+		int up = tree_parent(t, n), other = 0;
+		if (IS(n, "function_definition") && !tree_inside(t, n, region)) {
+			cf_autofree char *def = tree_text(t, tree_field(t, n, "name"));
+			if (py_uses(c, region, def) && changes_by_name(c, path, n))
+				return true;
+		}
+		if (!IS(up, "assignment") || !tree_is_any(t, n, "identifier attribute") ||
+			!tree_equal(t, n, path))
+			continue;
+		other = tree_field(t, up, field_is(t, n, "left") ? "right" : "left");
+		if (tree_is_any(t, other, "identifier attribute") && py_is_path(c, other) &&
+			!tree_equal(t, other, path) && !tree_inside(t, up, region) &&
+			changes_by_name(c, other, region))
+			return true;
+	}
+	return false;
+}
+
 bool py_invariant(const struct rule_ctx *c, int expression, int region)
 {
 	const struct tree *t = c->tree;
@@ -578,6 +759,10 @@ bool py_invariant(const struct rule_ctx *c, int expression, int region)
 		return false;
 	for (int n = expression; n < t->v[expression].after; n++) {
 		if (py_role(c, n) != PY_READ)
+			continue;
+		cf_autofree char *name = tree_text(t, n);
+		/* A comprehension's own names are not what stands outside. */
+		if (py_is_builtin(c, name) || py_bindings(c, expression, name))
 			continue;
 		int path = n;
 		while (IS(tree_parent(t, path), "attribute") && field_is(t, path, "object") &&
@@ -591,6 +776,30 @@ bool py_invariant(const struct rule_ctx *c, int expression, int region)
 	return true;
 }
 
+/* The use stores to a field of the name's, of which the expression reads only others. */
+static bool stores_other_field(const struct rule_ctx *c, int use, int expression)
+{
+	const struct tree *t = c->tree;
+	cf_autofree char *name = tree_text(t, use);
+	int stored = tree_parent(t, use);
+
+	if (!IS(stored, "attribute") && !IS(tree_field(t, stored, "subscript"), "string"))
+		return false;
+	PY_EACH_USE (c, expression, name, read) {
+		int up = tree_parent(t, read);
+		if (strcmp(t->v[up].type, t->v[stored].type) || tree_first(t, up) != read ||
+			tree_equal(t, up, stored) ||
+			(IS(up, "subscript") && !IS(tree_field(t, up, "subscript"), "string")))
+			return false;
+	}
+	return true;
+}
+
+bool py_stores_key(const struct rule_ctx *c, int use, int key)
+{
+	return py_use(c, use) == PY_USE_STORE && !stores_other_field(c, use, key);
+}
+
 bool py_steady(const struct rule_ctx *c, int expression, int region)
 {
 	const struct tree *t = c->tree;
@@ -601,6 +810,8 @@ bool py_steady(const struct rule_ctx *c, int expression, int region)
 		/* A comprehension's own names are as steady as what it goes through. */
 		PY_EACH_USE (c, region, name, use) {
 			if (tree_inside(t, use, expression))
+				continue;
+			if (py_use(c, use) == PY_USE_STORE && stores_other_field(c, use, expression))
 				continue;
 			int path = use;
 			while (IS(tree_parent(t, path), "attribute") && field_is(t, path, "object"))

@@ -59,6 +59,19 @@ enum py_type py_type_of(const struct rule_ctx *c, int path);
 /* The same for an expression by its form alone: a display, a call of list(), s.split(), …. */
 enum py_type py_expression_type(const struct rule_ctx *c, int expression);
 
+/* Of rows: list[list[int]] the second type named, of a display its first item's: what a row is. */
+enum py_type py_element_type(const struct rule_ctx *c, int path);
+/* In `a, b = x, y` the value that the target n gets; 0 when it is not so plain. */
+int py_unpacked(const struct rule_ctx *c, int n);
+/* By its name alone, more likely a string than a list of things. */
+bool py_named_as_string(const struct rule_ctx *c, int n);
+/* len(list), or a name that was last assigned that. */
+bool py_is_length(const struct rule_ctx *c, int n, int list);
+/* The name at n is bound by a loop round it over the list, a set or copy of it, or what the list is
+ * a copy of: so it is one of its elements. */
+bool py_is_element(const struct rule_ctx *c, int n, int list);
+/* Stands behind `if n in list`, or under a comprehension's. */
+bool py_is_guarded(const struct rule_ctx *c, int n, int list);
 /* As far as the file shows, a list, dict or set: no member of a set, no key. */
 bool py_unhashable(const struct rule_ctx *c, int expression);
 
@@ -89,6 +102,8 @@ bool py_pure(const struct rule_ctx *c, int expression);
 bool py_pure_deep(const struct rule_ctx *c, int expression);
 /* The def as a whole: same arguments, same answer, and no effect. */
 bool py_pure_function(const struct rule_ctx *c, int def);
+/* The name of such a def of the module's own. */
+bool py_is_pure_def(const struct rule_ctx *c, int name);
 /* The call is of the def itself: f(…) in f, self.f(…) in the method f. */
 bool py_is_recursion(const struct rule_ctx *c, int def, int call);
 /* True when something in region may rebind or change the value of a path (seen, self.seen). */
@@ -97,6 +112,8 @@ bool py_changes(const struct rule_ctx *c, int path, int region);
 bool py_invariant(const struct rule_ctx *c, int expression, int region);
 /* Weaker: nothing that the expression reads is visibly assigned or changed in region by its name. */
 bool py_steady(const struct rule_ctx *c, int expression, int region);
+/* The use stores to something that the key, read from the same name, may read. */
+bool py_stores_key(const struct rule_ctx *c, int use, int key);
 /* Certainly a str, number, bytes, tuple of such or None, as far as the text shows. */
 bool py_hashable(const struct rule_ctx *c, int expression);
 

@@ -22,27 +22,37 @@ static bool is_caps(const char *name)
 	return isalpha((unsigned char)*name) || *name == '_';
 }
 
-/* The module re, imported at the top of the file and called that nowhere else. */
-static bool is_re(const struct rule_ctx *c, int n)
+/*
+ * The module re, imported at the top of the file (or, with `own`, at the top of the function) and
+ * called that nowhere else.
+ */
+static bool imports_re(const struct rule_ctx *c, int n, bool own)
 {
 	const struct tree *t = c->tree;
 	cf_autofree char *name = py_name(c, n);
-	int imports = 0;
+	int imports = 0, region = own ? c->function : 0;
 
-	if (!name || py_is_local(c, name))
+	if (!name || py_is_local(c, name) != own)
 		return false;
-	for (int i = py_next_use(c, 0, name, 1); i; i = py_next_use(c, 0, name, i + 1)) {
+	for (int i = py_next_use(c, region, name, region + 1); i;
+		i = py_next_use(c, region, name, i + 1)) {
 		if (py_role(c, i) == PY_READ)
 			continue;
 		int statement = tree_up(t, i, "import_statement");
 		int module = tree_up(t, i, "aliased_import");
 		module = module ? tree_field(t, module, "name") : tree_parent(t, i);
-		if (!statement || tree_parent(t, statement) || statement > c->function ||
+		if (!statement || tree_parent(t, statement) != (own ? c->body : 0) ||
+			(!own && statement > c->function) ||
 			(!tree_text_is(t, module, "re") && !tree_text_is(t, module, "regex")))
 			return false;
 		imports++;
 	}
 	return imports == 1;
+}
+
+static bool is_re(const struct rule_ctx *c, int n)
+{
+	return imports_re(c, n, false) || imports_re(c, n, true);
 }
 
 /* Assigned once, in the module, before the function: a name that a module's constant may use. */
@@ -202,6 +212,13 @@ static void rewrite_call(struct rule_ctx *c, const struct site *s)
 		rule_replace(c, s->call, NULL, "%s", s->name);
 }
 
+/* The function imports re itself, so that nothing in the module can call it. */
+static bool by_function(const struct rule_ctx *c, const struct site *s)
+{
+	int f = tree_field(c->tree, s->call, "function");
+	return imports_re(c, tree_field(c->tree, f, "object"), true);
+}
+
 /* Every constant pattern of the function gets a name in the module. */
 static void constants(struct rule_ctx *c)
 {
@@ -212,7 +229,7 @@ static void constants(struct rule_ctx *c)
 	bool hot = rule_calls(c) < 0 || rule_calls(c) >= FEW_CALLS;
 
 	PY_NODES(c, i)
-	if (n < SITES && is_site(c, i, &s) && constant_pattern(c, s.pattern) &&
+	if (n < SITES && is_site(c, i, &s) && constant_pattern(c, s.pattern) && !by_function(c, &s) &&
 		(hot || py_loop(c, i)))
 		sites[n++] = s;
 	if (!n)
@@ -314,7 +331,8 @@ static void invariants(struct rule_ctx *c)
 	PY_NODES(c, n)
 	{
 		int loop = py_own(c, n) ? py_loop(c, n) : 0, best = 0;
-		if (!loop || !is_site(c, n, &s) || constant_pattern(c, s.pattern))
+		if (!loop || !is_site(c, n, &s) ||
+			(constant_pattern(c, s.pattern) && !by_function(c, &s)))
 			continue;
 		for (; loop && invariant_pattern(c, s.pattern, py_statement(c, loop));
 			loop = py_loop(c, loop))
@@ -329,7 +347,7 @@ static void invariants(struct rule_ctx *c)
 				!(tree_is(t, tree_parent(t, i), "call") &&
 					tree_field(t, tree_parent(t, i), "function") == i))
 				word = i;
-		cf_autofree char *base = py_base_name(c, word ? word : s.pattern, "pattern");
+		cf_autofree char *base = word ? py_base_name(c, word, "pattern") : cf_strdup("pattern");
 		int object = tree_field(t, tree_field(t, n, "function"), "object");
 		s.name = local_fresh_name(c, "%s_re", base);
 		rule_begin(c, n);

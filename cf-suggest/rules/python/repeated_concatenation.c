@@ -109,17 +109,6 @@ static bool is_site(
 	return true;
 }
 
-/* A loop round the site that walks over name itself. */
-static bool walked_round(const struct rule_ctx *c, int site, const char *name)
-{
-	for (int up = py_loop(c, site); up; up = py_loop(c, up)) {
-		int right = tree_field(c->tree, up, "right");
-		if (right && py_uses(c, right, name))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Every use of name from its start to the last statement's end: sites are collected; anything that
  * would give the container another holder, or another type, means no. Tuples and prepended lists
@@ -135,7 +124,7 @@ static size_t collect(const struct rule_ctx *c, const char *name, int start, int
 
 	for (int i = t->v[start].after; i < t->v[last].after; i++)
 		if (tree_is(t, i, "expression_statement") && is_site(c, i, name, type, &s)) {
-			if (n == max || walked_round(c, i, name))
+			if (n == max || local_walked_round(c, i, name))
 				return 0;
 			opaque |= s.how == PREPENDED;
 			sites[n++] = s;
@@ -153,6 +142,11 @@ static size_t collect(const struct rule_ctx *c, const char *name, int start, int
 		if (known)
 			continue;
 		int statement = py_statement(c, use), value = local_value(c, statement);
+		/* += and |= add in place already. */
+		if (type != PY_TUPLE && py_own(c, use) &&
+			MATCH(t, statement, &(struct match){0}, "$_ += $_", "$_ |= $_") &&
+			tree_field(t, tree_first(t, statement), "left") == use)
+			continue;
 		if (py_role(c, use) == PY_BIND) {
 			/* Reset on each pass of an outer loop. */
 			if (opaque || !value ||
@@ -298,7 +292,8 @@ static void find(struct rule_ctx *c)
 			continue;
 		cf_autofree char *name = py_name(c, tree_field(t, tree_first(t, n), "left"));
 		int loop = 0, start = name ? local_start(c, name, n, &loop) : 0;
-		int value = start ? local_value(c, start) : 0;
+		int value = start ? local_value_of(c, start, name) : 0;
+		bool alone = value && value == local_value(c, start);
 		if (!value || !local_fresh(c, value))
 			if (!value || !MATCH(t, value, &(struct match){0}, "tuple()", "tuple($_)"))
 				continue;
@@ -313,6 +308,8 @@ static void find(struct rule_ctx *c)
 		while (first < count && !py_loop(c, sites[first].statement))
 			first++;
 		if (first == count || sites[first].statement != n)
+			continue;
+		if (!alone && (type == PY_TUPLE || sites[0].how == PREPENDED))
 			continue;
 		if (type == PY_TUPLE) {
 			tuple(c, name, start, loop, sites, count);

@@ -263,6 +263,12 @@ static void write(struct rule_ctx *c, int subscript, const struct sorting *s, st
 				? ""
 				: "(";
 		cf_autofree char *whole = tree_text(t, subscript);
+		if (tree_is(t, tree_field(t, subscript, "value"), "identifier")) {
+			free(whole);
+			whole = cf_asprintf("sorted(%s%s%s%s)[:%.*s]", items, comma, key,
+				s->reverse ? ", reverse=True" : "",
+				(int)(t->v[p.k].end - t->v[p.k].start), t->text + t->v[p.k].start);
+		}
 		rule_replace(c, subscript, NULL, "%s%s(%n, %s%s%s) if %n >= 0 else %s%s", open, f,
 			p.k, items, comma, key, p.k, whole, *open ? ")" : "");
 	} else if (p.which == HEAD || p.which == TAIL) {
@@ -303,6 +309,10 @@ static bool may_be_none(const struct rule_ctx *c, int k)
 static struct part taken(const struct rule_ctx *c, int subscript, const struct sorting *s)
 {
 	struct part p = part_of(c, subscript);
+	struct match m = {0};
+	bind(&m, 'A', s->items);
+	if (MATCH(c->tree, subscript, &m, "$_[len($A) - 1]"))
+		p = (struct part){.which = LAST, .count = 1};
 	bool last = p.which == NTH_LAST || p.which == TAIL;
 	/* Of items that compare equal without a key, one is as good as the other. */
 	if ((last && s->key) || (p.which == HEAD && !p.count && may_be_none(c, p.k)))
@@ -358,7 +368,7 @@ static void named(struct rule_ctx *c, const char *name, int statement, int call,
 {
 	const struct tree *t = c->tree;
 	struct use uses[MAX_PARTS];
-	bool tested, front = true, ends, near = true;
+	bool tested, front = true, back = true, ends, near = true;
 	size_t n = parts(c, name, statement, s, uses, &tested);
 	int most = 0;
 
@@ -370,8 +380,8 @@ static void named(struct rule_ctx *c, const char *name, int statement, int call,
 		int at = beside(t, statement, uses[i].subscript);
 		front &= (p->which == FIRST || p->which == NTH || p->which == HEAD) && p->count;
 		most = p->count > most ? p->count : most;
-		ends &= p->which == FIRST || p->which == LAST ||
-			(n == 1 && !(p->which == HEAD && !p->count));
+		back &= (p->which == LAST || p->which == NTH_LAST) && !s->key;
+		ends &= p->which == FIRST || p->which == LAST || n == 1;
 		/* Where the use stands, what was sorted must be as it was, and be asked as often.
 		 */
 		near &= at && py_loop(c, uses[i].subscript) == py_loop(c, statement);
@@ -391,8 +401,8 @@ static void named(struct rule_ctx *c, const char *name, int statement, int call,
 		for (size_t i = 0; i < n; i++)
 			write(c, uses[i].subscript, s, uses[i].part);
 		end(c, uses[0].part);
-	} else if (front) {
-		const char *few = s->reverse ? "nlargest" : "nsmallest";
+	} else if (front || back) {
+		const char *few = s->reverse != back ? "nlargest" : "nsmallest";
 		rule_begin(c, statement);
 		const char *f = py_import(c, "heapq", few);
 		cf_autofree char *key = s->key ? tree_text(t, s->key) : cf_strdup("");
@@ -403,6 +413,11 @@ static void named(struct rule_ctx *c, const char *name, int statement, int call,
 		else if (f)
 			rule_replace(c, call, NULL, "%s(%s, %n%s%s)", f, count, s->items,
 				s->key ? ", key=" : "", key);
+		/* From the other end, the last comes first. */
+		for (size_t i = 0; back && i < n; i++)
+			rule_replace(c, tree_field(t, uses[i].subscript, "subscript"), NULL, "%s",
+				(const char *[]){"0", "0", "1", "2", "3", "4", "5", "6", "7", "8",
+					"9"}[uses[i].part.count]);
 		end(c, (struct part){.which = HEAD});
 	}
 }
@@ -417,12 +432,14 @@ static void sort_in_place(struct rule_ctx *c, int call)
 	if (!MATCH(t, call, &m, "$A.sort($$$X)") || tree_parent(t, call) != statement)
 		return;
 	cf_autofree char *name = py_name(c, got(&m, 'A'));
-	if (!name || !py_is_local(c, name) || py_bindings(c, c->function, name) != 1)
+	if (!name || !py_is_local(c, name) ||
+		py_bindings(c, c->function, name) != 1 + py_is_parameter(c, name))
 		return;
 	int start = py_assigned_before(c, name, statement);
 	if (!start || !local_fresh(c, local_value(c, start)) ||
 		py_loop(c, start) != py_loop(c, statement) ||
-		py_expression_type(c, local_value(c, start)) != PY_LIST)
+		(py_expression_type(c, local_value(c, start)) != PY_LIST &&
+			!MATCH(t, local_value(c, start), &m, "$_[:]", "$_.copy()")))
 		return;
 	for (int use = py_next_use(c, c->body, name, t->v[start].after); use && use < statement;
 		use = py_next_use(c, c->body, name, use + 1))
@@ -440,6 +457,7 @@ static void find(struct rule_ctx *c)
 
 	PY_NODES(c, n)
 	{
+		struct match m = {0};
 		if (!py_own(c, n))
 			continue;
 		if (tree_is(t, n, "subscript") && is_sorted(c, tree_field(t, n, "value"), &s)) {
@@ -449,13 +467,21 @@ static void find(struct rule_ctx *c)
 			rule_begin(c, n);
 			write(c, n, &s, p);
 			end(c, p);
+		} else if (tree_is(t, n, "call") && MATCH(t, n, &m, "min(sorted($A))", "max(sorted($A))") &&
+			   py_is_builtin_node(c, tree_field(t, n, "function"), "min max") &&
+			   is_sorted(c, tree_first(t, tree_field(t, n, "arguments")), &s)) {
+			rule_begin(c, n);
+			rule_replace(c, n, NULL, "%n(%n)", tree_field(t, n, "function"), s.items);
+			rule_end(c, "min and max need no order; they look at each item once.");
 		} else if (tree_is(t, n, "call")) {
 			int statement = py_statement(c, n);
 			cf_autofree char *name = NULL;
 			if (local_value(c, statement) == n && is_sorted(c, n, &s))
 				name = py_name(c, tree_field(t, tree_first(t, statement), "left"));
+			/* xs = sorted(xs): what the caller gave is not asked for again. */
+			int own = name && py_is_parameter(c, name) && tree_text_is(t, s.items, name);
 			if (name && py_is_local(c, name) &&
-				py_bindings(c, c->function, name) == 1 &&
+				py_bindings(c, c->function, name) == 1 + own &&
 				py_next_use(c, c->body, name, c->body) >= statement)
 				named(c, name, statement, n, &s, false);
 			else if (!name)

@@ -2,7 +2,6 @@
 /* A string built with += in a loop. */
 #include "cf-suggest/rules/python/py.h"
 
-#include <ctype.h>
 #include <string.h>
 #include "lib/mem.h"
 
@@ -23,6 +22,26 @@ static char *added(const struct rule_ctx *c, int statement, int target, bool *in
 	if (!MATCH(t, statement, &m, "$S = $E"))
 		return NULL;
 	int e = got(&m, 'E'), left = e;
+	/* s = "%s…" % (s, …), s = "{}…".format(s, …): the text and the arguments without the first. */
+	struct match f = {0};
+	bind(&f, 'S', target);
+	int way = MATCH(t, e, &f, "$T % ($S, $$$R)", "$T.format($S, $$$R)");
+	if (way && tree_is(t, got(&f, 'T'), "string") && got(&f, 'R')) {
+		const char *hole = way == 1 ? "%s" : "{}";
+		int quote = got(&f, 'T') + 1;
+		uint32_t start = t->v[quote].end;
+		if (!tree_is(t, quote, "string_start") || strncmp(t->text + start, hole, 2))
+			return NULL;
+		int last = f.last['R' - 'A'];
+		cf_autofree char *rest = cf_strndup(t->text + t->v[got(&f, 'R')].start,
+			t->v[last].end - t->v[got(&f, 'R')].start);
+		cf_autofree char *open = tree_text(t, quote);
+		return cf_asprintf("%s%.*s%s%s%s)", open,
+			(int)(t->v[got(&f, 'T')].end - start - 2), t->text + start + 2,
+			way == 1 ? " % (" : ".format(", rest, way == 1 && last == got(&f, 'R') ? "," : "");
+	}
+	if (MATCH(t, e, &f, "''.join([$S, $E])", "''.join(($S, $E))"))
+		return tree_text(t, got(&f, 'E'));
 	if (tree_is(t, e, "binary_operator")) {
 		/* s = s + a + b: what is right of the leftmost s. */
 		int right = 0;
@@ -54,7 +73,15 @@ static bool is_target(const struct tree *t, int n, int target)
 	return tree_is_any(t, n, "identifier attribute") && tree_equal(t, n, target);
 }
 
-/* All that the loop does with the string is to append to it. */
+/* `if s`: any(parts) is true when their join is not empty. */
+static bool is_test(const struct rule_ctx *c, int n)
+{
+	return py_use(c, n) == PY_USE_TEST &&
+	       !tree_is(c->tree, tree_parent(c->tree, n), "comparison_operator") &&
+	       py_is_builtin(c, "any");
+}
+
+/* All that the loop does with the string is to append to it, and to ask whether it is empty. */
 static bool only_appends(const struct rule_ctx *c, int loop, const void *arg)
 {
 	const struct tree *t = c->tree;
@@ -77,6 +104,10 @@ static bool only_appends(const struct rule_ctx *c, int loop, const void *arg)
 		}
 		int statement = py_statement(c, n);
 		bool in_front;
+		if (!py_own(c, n))
+			return false;
+		if (is_test(c, n))
+			continue;
 		cf_autofree char *text = added(c, statement, target, &in_front);
 		if (!text)
 			return false;
@@ -91,16 +122,59 @@ static bool only_appends(const struct rule_ctx *c, int loop, const void *arg)
 	return !fronts || !backs;
 }
 
-/* An error on the way would leave the string as it was before the loop, where somebody may see it. */
-static bool seen_by_handler(const struct rule_ctx *c, int loop, int target)
+/* An error on the way would leave the string as it was before the loop, where somebody may see it:
+ * after a handler, in a finally, in an inner function. */
+static bool seen_otherwise(const struct rule_ctx *c, int loop, int target)
 {
 	const struct tree *t = c->tree;
-	int try = tree_up(t, loop, "try_statement");
-	if (!try || !tree_inside(t, try, c->body))
-		return false;
-	for (int n = t->v[loop].after; n < t->v[c->body].after; n++)
-		if (is_target(t, n, target))
+	for (int try = loop; (try = tree_up(t, try, "try_statement")) && tree_inside(t, try, c->body);) {
+		bool handled = false;
+		for (int i = tree_first(t, try); i; i = tree_next(t, i))
+			handled |= tree_is_any(t, i, "except_clause except_group_clause");
+		for (int n = t->v[loop].after; n < t->v[handled ? c->body : try].after; n++)
+			if (is_target(t, n, target))
+				return true;
+	}
+	PY_NODES (c, n)
+		if (is_target(t, n, target) && tree_is(t, n, "identifier") && py_role(c, n) != PY_NO_NAME &&
+			!py_own(c, n))
 			return true;
+	return false;
+}
+
+static bool has_bytes(const struct tree *t, int region)
+{
+	for (int n = region; region && n < t->v[region].after; n++) {
+		/* What a call is given is not what it gives. */
+		if (tree_is(t, n, "call") && !tree_text_is(t, tree_field(t, n, "function"), "bytes")) {
+			n = t->v[n].after - 1;
+			continue;
+		}
+		cf_autofree char *prefix = tree_is(t, n, "string_start") ? tree_text(t, n) : NULL;
+		if ((prefix && strpbrk(prefix, "bB")) || tree_text_is(t, n, "bytes"))
+			return true;
+	}
+	return false;
+}
+
+/* It starts as bytes, is said to be, or gets some. */
+static bool is_bytes(const struct rule_ctx *c, int target, int loop, int init)
+{
+	const struct tree *t = c->tree;
+	if (has_bytes(t, init))
+		return true;
+	for (int n = c->function; n < t->v[c->body].after; n++) {
+		int up = tree_parent(t, n);
+		bool front;
+		cf_autofree char *text = tree_is(t, n, "expression_statement") && tree_inside(t, n, loop)
+						 ? added(c, n, target, &front)
+						 : NULL;
+		if (text && strchr("bB", *text) && strchr("'\"", text[1]) && text[1])
+			return true;
+		if (tree_is_any(t, up, "typed_parameter typed_default_parameter assignment") &&
+			is_target(t, n, target) && has_bytes(t, tree_field(t, up, "type")))
+			return true;
+	}
 	return false;
 }
 
@@ -113,10 +187,7 @@ static void propose(struct rule_ctx *c, int target, int loop)
 	cf_autofree char *name = py_name(c, target), *base = py_base_name(c, target, "text");
 	int init = name ? py_assigned_before(c, name, loop) : 0;
 	int value = init ? tree_field(t, tree_first(t, init), "right") : 0;
-	const char *empty = tree_is(t, value, "string") &&
-					    tolower((unsigned char)t->text[t->v[value].start]) == 'b'
-				    ? "b\"\""
-				    : "\"\"";
+	const char *empty = is_bytes(c, target, loop, value) ? "b\"\"" : "\"\"";
 	bool starts_empty = tree_text_is(t, value, "\"\"") || tree_text_is(t, value, "''") ||
 	                    tree_text_is(t, value, "str()") || tree_text_is(t, value, "b''") ||
 	                    tree_text_is(t, value, "b\"\"");
@@ -134,6 +205,10 @@ static void propose(struct rule_ctx *c, int target, int loop)
 	else
 		rule_insert_before(c, loop, &m, "%s = [$S]", parts);
 	for (int n = loop; n < t->v[loop].after; n++) {
+		if (is_target(t, n, target) && is_test(c, n)) {
+			rule_replace(c, n, NULL, "any(%s)", parts);
+			continue;
+		}
 		if (!tree_is(t, n, "expression_statement"))
 			continue;
 		bool front;
@@ -169,7 +244,7 @@ static void find(struct rule_ctx *c)
 		if (!text || py_type_of(c, target) != PY_STR)
 			continue;
 		int loop = py_outermost_loop(c, n, only_appends, &target);
-		if (!loop || seen_by_handler(c, loop, target) || py_is_generator(c))
+		if (!loop || seen_otherwise(c, loop, target) || py_is_generator(c))
 			continue;
 		if (done && tree_inside(t, n, done) && tree_equal(t, target, done_target))
 			continue;
@@ -244,6 +319,31 @@ const struct rule rule_string_concat = {
 		 "        return s.upper(), k\n",
 		 "f(C(), 3)\n"
 		 "C().f(0)"},
+		{"def f(words):\n"
+		 "    out = ''\n"
+		 "    for word in words:\n"
+		 "        if out and word:\n"
+		 "            out = out + ', '\n"
+		 "        if not out:\n"
+		 "            out += '('\n"
+		 "        out = '{}{}'.format(out, word)\n"
+		 "        out = '%s%s%r' % (out, word, word)\n"
+		 "        out = '%s%s' % (out, word)\n"
+		 "    return out\n",
+		 "def f(words):\n"
+		 "    out_parts = []\n"
+		 "    for word in words:\n"
+		 "        if any(out_parts) and word:\n"
+		 "            out_parts.append(', ')\n"
+		 "        if not any(out_parts):\n"
+		 "            out_parts.append('(')\n"
+		 "        out_parts.append('{}'.format(word))\n"
+		 "        out_parts.append('%s%r' % (word, word))\n"
+		 "        out_parts.append('%s' % (word,))\n"
+		 "    return \"\".join(out_parts)\n",
+		 "f(['a', '', 'b'])\n"
+		 "f([''])\n"
+		 "f([])"},
 		{"def f(chars):\n"
 		 "    out = '.'\n"
 		 "    for ch in chars:\n"
@@ -257,6 +357,23 @@ const struct rule rule_string_concat = {
 		 "        n = 1\n"
 		 "    return \"\".join(reversed(out_parts))\n",
 		 "f('abc')"},
+		{"def f(tag, data: bytes, args):\n"
+		 "    line = tag + b' '\n"
+		 "    for arg in args:\n"
+		 "        line += arg\n"
+		 "        data = data + b'x' + arg\n"
+		 "    return line, data\n",
+		 "def f(tag, data: bytes, args):\n"
+		 "    line_parts = [tag + b' ']\n"
+		 "    data_parts = [data]\n"
+		 "    for arg in args:\n"
+		 "        line_parts.append(arg)\n"
+		 "        data_parts.append(b'x' + arg)\n"
+		 "    data = b\"\".join(data_parts)\n"
+		 "    line = b\"\".join(line_parts)\n"
+		 "    return line, data\n",
+		 "f(b'a', b'c', [b'd', b'e'])\n"
+		 "f(b'a', b'', [])"},
 		{0},
 	},
 	.near_misses = (const char *const[]){
