@@ -192,11 +192,13 @@ static int run_once(struct workflow *w, bool candidate, struct run *run)
 		.cpu_s = w->limit_s * 64, /* of all its threads */
 	};
 	struct sandbox_child c = {.in = -1, .out = -1, .err = -1};
+	/* replay tests are no part of a test suite that is the program */
+	char whole[] = "CODEFLASH_WHOLE_PROGRAM=1", *env[] = {whole, NULL};
 	cf_autobuf struct cf_buf out = CF_BUF_INIT, err = CF_BUF_INIT;
 	size_t given = 0;
 	bool late = false;
 
-	if (sandbox_start(&box, w->argv, NULL, &c))
+	if (sandbox_start(&box, w->argv, env, &c))
 		return fail(w, "the command could not be started in the sandbox");
 	uint64_t start = cf_now_ns(), until = start + (uint64_t)(w->limit_s * 1e9);
 

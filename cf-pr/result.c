@@ -145,6 +145,36 @@ static int collect_members(struct result *r)
 	return 0;
 }
 
+static bool is_member(const json_t *ids, const char *id)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (ids, i, one)
+		if (json_string_value(one) && !strcmp(json_string_value(one), id))
+			return true;
+	return false;
+}
+
+static const char *target_id(const json_t *candidate)
+{
+	const char *id = cf_json_str(json_object_get(candidate, "target"), "id");
+
+	return id ? id : "";
+}
+
+/* Whether another candidate of the same function was taken. */
+static bool is_outdone(const struct result *r, const json_t *candidate)
+{
+	const json_t *member;
+	size_t i;
+
+	json_array_foreach (r->members, i, member)
+		if (!strcmp(target_id(candidate), target_id(member)))
+			return true;
+	return false;
+}
+
 int result_settle(struct result *r)
 {
 	const json_t *candidate, *ids;
@@ -172,9 +202,10 @@ int result_settle(struct result *r)
 		ids = NULL;
 	else if (collect_members(r) < 0)
 		return -1;
-	if (r->faster > (json_int_t)json_array_size(ids))
-		json_object_set_new(r->refused, "not combined",
-			json_integer(r->faster - (json_int_t)json_array_size(ids)));
+	json_object_foreach (r->candidates, id, candidate)
+		if (is_equivalent(candidate) && !strcmp(decision_of(candidate), "faster") &&
+			!is_member(ids, id))
+			refuse(r, is_outdone(r, candidate) ? "outdone" : "not combined");
 	return 0;
 }
 
@@ -342,6 +373,23 @@ static void print_members(const struct result *r)
 	}
 }
 
+/* Why a candidate is not among the accepted, for people. */
+static const char *in_words(const char *answer)
+{
+	static const char *const words[][2] = {
+		{"same", "not faster"},
+		{"regresses", "slower or dearer in part"},
+		{"different", "behave differently"},
+		{"outdone", "outdone by another for the same function"},
+		{"not combined", "do not go together with the others"},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strcmp(answer, words[i][0]))
+			return words[i][1];
+	return answer;
+}
+
 void result_summary(const struct result *r)
 {
 	size_t all = json_object_size(r->candidates), kept = json_array_size(r->members);
@@ -357,9 +405,9 @@ void result_summary(const struct result *r)
 		all == 1 ? "" : "s", kept, kept ? ":" : "");
 	print_members(r);
 	if (json_object_size(r->refused)) {
-		fprintf(stderr, "refused: ");
+		fprintf(stderr, "not taken: ");
 		json_object_foreach (r->refused, answer, n) {
-			fprintf(stderr, "%s%lld %s", sep, (long long)json_integer_value(n), answer);
+			fprintf(stderr, "%s%lld %s", sep, (long long)json_integer_value(n), in_words(answer));
 			sep = ", ";
 		}
 		fputc('\n', stderr);

@@ -181,7 +181,7 @@ tree_state() { git status --porcelain=v2 --branch; git rev-parse HEAD; git ls-fi
 	run cf-pr in
 	[ "$status" -eq 0 ]
 	[[ $output == *"nothing to publish: no candidate was measurably faster"* ]]
-	[[ $output == *"refused: 2 same"* ]]
+	[[ $output == *"not taken: 2 not faster"* ]]
 	[ "$(field 'len(r["accepted"]), r["counts"]["refused"], r["patch"]')" = "(0, {'same': 2}, None)" ]
 	run cf-pr --exit-code in
 	[ "$status" -eq 1 ]

@@ -199,6 +199,14 @@ def test_state_that_other_calls_left_is_told_from_a_change(project):
     passed(project.pytest(), 2)
 
 
+@pytest.mark.parametrize("name", ["CODEFLASH_SPOOL", "CODEFLASH_WHOLE_PROGRAM"])
+def test_skipped_where_the_test_suite_is_the_program(project, name):
+    project.write("m.py", "def f(n):\n    return n\n")
+    project.generate(project.trace([("m.py", "f", "function", 0, project.blobs("calls = [((1,), {})]"))]))
+    assert "1 skipped" in project.pytest(env={name: "1"}).stdout
+    passed(project.pytest(), 1)
+
+
 def test_a_call_that_counts_on_the_ones_before_it(project):
     project.write("m.py", "seen = []\n\ndef f(n):\n    seen.append(n)\n    return len(seen)\n")
     blobs = project.blobs("calls = [((1,), {}), ((2,), {}), ((3,), {})]")
