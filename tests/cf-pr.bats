@@ -158,6 +158,21 @@ tree_state() { git status --porcelain=v2 --branch; git rev-parse HEAD; git ls-fi
 	git -c core.fsmonitor=false rev-parse -q --verify refs/heads/mine
 }
 
+@test "cf-pr: a .codeflash that is a link is not followed" {
+	mkdir "$BATS_TEST_TMPDIR/elsewhere"
+	two >"$BATS_TEST_TMPDIR/in"
+	for to in "$BATS_TEST_TMPDIR/elsewhere" "$BATS_TEST_TMPDIR/nowhere"; do
+		ln -sfn "$to" .codeflash
+		for option in --state-dir --no-branch; do
+			run --separate-stderr cf-pr --quiet $option "$BATS_TEST_TMPDIR/in"
+			[ "$status" -eq 2 ]
+			one_line cf-pr .codeflash "a link"
+		done
+		[ -z "$(ls "$BATS_TEST_TMPDIR/elsewhere")" ]
+		[ ! -e "$BATS_TEST_TMPDIR/nowhere" ]
+	done
+}
+
 @test "cf-pr: --no-branch and --dry-run" {
 	git_project
 	two >in
