@@ -59,16 +59,17 @@ quote() {
 # --- children: waited for in the background, so that a signal to this script reaches them ---------
 
 cf_child=
-cf_scratch=
 cf_part=
+cf_worst=0
+cf_signals='HUP INT QUIT PIPE ALRM TERM USR1 USR2'
 
 cleanup() {
 	[ -z "$cf_part" ] || rm -f -- "$cf_part"
-	[ -z "$cf_scratch" ] || rm -rf -- "$cf_scratch"
 }
 
 on_signal() {
-	trap '' HUP INT TERM
+	# shellcheck disable=SC2086 # several words
+	trap '' $cf_signals
 	if [ -n "$cf_child" ]; then
 		kill -TERM "$cf_child" 2>/dev/null || :
 		wait "$cf_child" 2>/dev/null || :
@@ -78,26 +79,38 @@ on_signal() {
 	kill -s "$1" $$
 }
 
-# Runs a command to its end with our stdin; its stdout goes to the file named first.
+# Runs a command to its end with our stdin; its stdout goes to descriptor 4.
 run() {
-	cf_part=$1
-	shift
 	[ -z "$cf_verbose" ] || printf '+ %s\n' "$(for cf_word; do quote "$cf_word" | tr '\n' ' '; done)" >&2
-	"$@" <&3 3<&- >"$cf_part" &
+	# shellcheck disable=SC2086 # several words or none
+	$cf_tied "$@" <&3 3<&- >&4 4>&- 5<&- &
 	cf_child=$!
 	cf_ran=0
-	wait "$cf_child" || cf_ran=$?
+	wait "$cf_child" 2>/dev/null || cf_ran=$?
 	cf_child=
+	exec 4>&-
 }
 
-# stage NN name tool argument…: saves the tool's output as the next stream of the run.
+# stage NN name tool argument…: saves the tool's output as the next stream of the run. What a stage
+# could not use it has named and left out, so that the others go on with the rest.
 stage() {
 	cf_stream=$cf_run_dir/$1-$2.jsonl
 	cf_tool=$3
 	shift 3
+	cf_part=$cf_stream.part
+	exec 4>"$cf_part"
 	# shellcheck disable=SC2086 # --quiet or nothing
-	run "$cf_stream.part" "$cf_bin/$cf_tool" $cf_quiet "$@" 3</dev/null
-	[ "$cf_ran" -eq 0 ] || exit "$cf_ran"
+	run "$cf_bin/$cf_tool" $cf_quiet "$@" 3</dev/null
+	[ "$cf_ran" -lt 128 ] ||
+		die "$cf_ran" "$cf_tool was ended by signal $(kill -l "$cf_ran"); go on by hand from $cf_last, see codeflash(7)"
+	if [ "$cf_ran" -ne 0 ]; then
+		# the last line is whole
+		if [ ! -s "$cf_part" ] || [ -n "$(tail -c 1 -- "$cf_part")" ]; then
+			exit "$cf_ran"
+		fi
+		[ "$cf_tool" = cf-pr ] || line "$cf_tool ended with status $cf_ran; going on with what it wrote"
+		[ "$cf_ran" -le "$cf_worst" ] || cf_worst=$cf_ran
+	fi
 	mv -- "$cf_part" "$cf_stream"
 	cf_part=
 	cf_last=$cf_stream
@@ -121,13 +134,26 @@ trace() {
 	if env --default-signal=INT,QUIT true 2>/dev/null; then
 		cf_unignore='env --default-signal=INT,QUIT'
 	fi
-	# shellcheck disable=SC2086 # two words or none
-	eval "run \"\$cf_scratch/trace.jsonl\" $cf_unignore \"\$cf_bin/cf-trace\" $cf_trace_options \"\$@\""
+	# A file without a name is left behind by no way of ending.
+	cf_part=$(mktemp "${TMPDIR:-/tmp}/codeflash-XXXXXX" 2>/dev/null) ||
+		die 2 "cannot make a scratch file in ${TMPDIR:-/tmp}; set TMPDIR"
+	exec 4>"$cf_part"
+	exec 5<"$cf_part"
+	rm -f -- "$cf_part"
+	cf_part=
+	eval "run $cf_unignore \"\$cf_bin/cf-trace\" $cf_trace_options \"\$@\""
+	[ "$cf_ran" -lt 128 ] ||
+		die "$cf_ran" "cf-trace was ended by signal $(kill -l "$cf_ran"); record the program again"
 	[ "$cf_ran" -eq 0 ] || exit "$cf_ran"
-	open_run "$cf_scratch/trace.jsonl"
+	cf_record=$(cat <&5)
+	exec 5<&-
+	open_run - <<EOF
+$cf_record
+EOF
 	cf_part=$cf_run_dir/01-trace.jsonl.part
-	cp -- "$cf_scratch/trace.jsonl" "$cf_part"
+	printf '%s\n' "$cf_record" >"$cf_part"
 	mv -- "$cf_part" "$cf_run_dir/01-trace.jsonl"
+	cf_part=
 	cf_last=$cf_run_dir/01-trace.jsonl
 }
 
@@ -194,7 +220,7 @@ optimize() {
 
 finish_trace() {
 	say "recorded; optimize with: codeflash --replay-test <file>, the files are listed in $cf_last"
-	exit 0
+	exit "$cf_worst"
 }
 
 # A replay test's first lines name its trace, as seen from the test's own folder.
@@ -229,7 +255,9 @@ replay_tests() {
 		cf_count=$((cf_count - 1))
 	done
 	[ $# -gt 0 ] || die 2 "--replay-test needs a file; see codeflash --help"
+	check_options
 	open_run "$1"
+	cf_last=$1
 	optimize "$@"
 }
 
@@ -246,8 +274,16 @@ tracer_path() {
 
 # --- options ----------------------------------------------------------------------------------------
 
-cf_quiet='' cf_verbose='' cf_json='' cf_trace_only='' cf_replay=''
+cf_taken=0 cf_quiet='' cf_verbose='' cf_json='' cf_trace_only='' cf_replay=''
 cf_trace_options='' cf_rank_options='' cf_suggest_options='' cf_pr_options=''
+
+# On an empty stream a stage does nothing but read its options: better before the program runs than
+# after. Those of cf-trace are read before that anyway.
+check_options() {
+	[ -z "$cf_rank_options" ] || eval "\"\$cf_bin/cf-rank\" --quiet $cf_rank_options - </dev/null >/dev/null" || exit
+	[ -z "$cf_suggest_options" ] || eval "\"\$cf_bin/cf-suggest\" --quiet $cf_suggest_options - </dev/null >/dev/null" || exit
+	[ -z "$cf_pr_options" ] || eval "\"\$cf_bin/cf-pr\" --quiet $cf_pr_options - </dev/null >/dev/null" || exit
+}
 
 # Takes one option with its value, if it has one, off the front: sets cf_taken to the words it took.
 option() {
@@ -324,11 +360,15 @@ main() {
 		replay_tests "$@"
 	elif [ "$cf_command" = tracer-path ]; then
 		tracer_path
+	elif [ $# -eq 0 ] && [ "$cf_taken" -eq 2 ]; then
+		die 2 "no program to optimize: $cf_name took '$cf_value' as its value; see codeflash --help"
+	elif [ $# -eq 0 ] && [ -n "$cf_command" ]; then
+		die 2 "no program to optimize; see codeflash --help"
 	elif [ $# -eq 0 ]; then
 		usage >&2
 		exit 2
 	elif [ "$cf_command" = optimize ]; then
-		cf_scratch=$(mktemp -d "${TMPDIR:-/tmp}/codeflash-XXXXXX") || exit 2
+		check_options
 		trace "$@"
 		replaygen
 		[ -z "$cf_trace_only" ] || finish_trace
@@ -336,6 +376,7 @@ main() {
 	else
 		die 2 "unknown command '$1'; codeflash optimize $1 records and optimizes it"
 	fi
+	return "$cf_worst"
 }
 
 cf_self=$(readlink -f -- "$0" 2>/dev/null) || cf_self=$0
@@ -343,8 +384,11 @@ cf_bin=${cf_self%/*}
 [ -x "$cf_bin/cf-trace" ] || die 4 "cf-trace is not beside $cf_self; install codeflash as a whole"
 # it may be closed
 if (: <&0) 2>/dev/null; then exec 3<&0; else exec 3</dev/null; fi
+# A stage ends when this script is killed outright, where the system can see to that.
+cf_tied='setpriv --pdeathsig TERM'
+$cf_tied true 2>/dev/null || cf_tied=
 trap cleanup EXIT
-for cf_signal in HUP INT TERM; do
+for cf_signal in $cf_signals; do
 	# shellcheck disable=SC2064 # the name is meant to be fixed now
 	trap "on_signal $cf_signal" "$cf_signal"
 done

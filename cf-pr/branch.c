@@ -15,10 +15,12 @@
 /* Runs git in the project; true when it ended well. Its output, less the last newline, in *out. */
 static bool git(struct repo *r, const char *const *args, const struct cf_buf *input, char **out)
 {
-	const char *argv[24] = {"git", "-C", r->project_root};
+	/* nothing of the repository's runs: no hook, and no program that watches files */
+	const char *argv[24] = {"git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
+		"-C", r->project_root};
 	struct cf_run how = {.argv = argv};
 	struct cf_ran ran;
-	size_t n = 3;
+	size_t n = 7;
 	bool good;
 
 	while (*args)
@@ -54,6 +56,16 @@ static bool git(struct repo *r, const char *const *args, const struct cf_buf *in
 static char *complaint(const struct repo *r, const char *doing)
 {
 	return cf_asprintf("%s: %s", doing, r->err.len ? r->err.data : "git failed");
+}
+
+int branch_check(const char *name)
+{
+	struct repo here = {.project_root = (char *)".", .err = CF_BUF_INIT};
+	int bad = GIT(&here, NULL, NULL, "--version") &&
+		  !GIT(&here, NULL, NULL, "check-ref-format", "--branch", name);
+
+	cf_buf_release(&here.err);
+	return bad ? cf_error("--branch %s: not a name git takes for a branch", name) : 0;
 }
 
 bool repo_open(struct repo *r, const char *project_root, char **why)
@@ -263,13 +275,8 @@ char *repo_branch(
 	cf_autofree char *tip = NULL;
 
 	if (name) {
-		cf_autofree char *taken = NULL;
+		cf_autofree char *taken = branch_tip(r, name);
 
-		if (!GIT(r, NULL, NULL, "check-ref-format", "--branch", name)) {
-			*why = cf_asprintf("no branch: '%s' is not a name git takes", name);
-			return NULL;
-		}
-		taken = branch_tip(r, name);
 		if (taken) {
 			*why = cf_asprintf("no branch: %s exists; name another with --branch", name);
 			return NULL;

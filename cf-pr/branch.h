@@ -20,6 +20,9 @@ struct repo {
 	struct cf_buf err; /* the first line of what git last complained of */
 };
 
+/* 0 if git takes the name for a branch, or is not there to ask; else -1 after cf_error. */
+int branch_check(const char *name);
+
 /*
  * Finds the repository that project_root lies in. False where there is none, or none with a commit;
  * *why is new and says which.

@@ -208,6 +208,8 @@ int main(int argc, char **argv)
 	enum cf_exit status, said;
 
 	argv = cf_getopt(&argc, argv, "cf-pr [options] [stream | trace ...]", opts);
+	if (o.branch && branch_check(o.branch) < 0)
+		return CF_USAGE;
 	result_init(&r);
 	status = trace_stream(argv, o.state ? state_read : result_read, &r);
 	said = o.state ? print_state_dir(&r) : finish(&r, &o);

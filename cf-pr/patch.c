@@ -20,7 +20,13 @@ char *state_dir(const char *project_root)
 {
 	cf_autofree char *dir = cf_path_join(project_root, ".codeflash");
 	cf_autofree char *ignore = cf_path_join(dir, ".gitignore");
+	struct stat st;
 
+	if (lstat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		cf_error("%s is not a folder%s; move it away", dir,
+			S_ISLNK(st.st_mode) ? " but a link, which is not followed" : "");
+		return NULL;
+	}
 	if (cf_mkdirs(dir) < 0)
 		return NULL;
 	if (access(ignore, F_OK) != 0 && cf_write_file(ignore, "*\n", 2) < 0)

@@ -42,6 +42,21 @@ struct rank {
 	bool few; /* too few samples to leave anything out for its share */
 };
 
+/* A trace may hold any numbers; sums of them stop at the largest there is. */
+static int64_t sum(int64_t a, int64_t b)
+{
+	int64_t both;
+
+	if (__builtin_add_overflow(a, b, &both))
+		return a < 0 ? INT64_MIN : INT64_MAX;
+	return both;
+}
+
+static int64_t whole(double x)
+{
+	return x >= 0x1p63 ? INT64_MAX : x > -0x1p63 ? (int64_t)x : INT64_MIN;
+}
+
 static int add_function(const struct trace_function *f, void *arg)
 {
 	struct rank *r = arg;
@@ -58,8 +73,8 @@ static int add_function(const struct trace_function *f, void *arg)
 		.is_module = !strcmp(f->kind, "module"),
 	};
 	r->modules += r->f[r->n - 1].is_module;
-	r->samples += f->samples;
-	r->profiled_ns += f->own_ns;
+	r->samples = sum(r->samples, f->samples);
+	r->profiled_ns = sum(r->profiled_ns, f->own_ns);
 	return 0;
 }
 
@@ -101,7 +116,7 @@ static int add_edge(sqlite3_stmt *row, void *arg)
 
 	if (!callee)
 		return 0;
-	callee->in_ns += ns;
+	callee->in_ns = sum(callee->in_ns, ns);
 	caller = sqlite3_column_type(row, 0) == SQLITE_NULL ? NULL
 							    : find(r, sqlite3_column_int64(row, 0));
 	if (caller == callee)
@@ -187,8 +202,8 @@ static int load(struct rank *r)
 {
 	if (trace_functions(r->t, add_function, r) != 0 ||
 		trace_query(r->t,
-			"SELECT function, count(*), sum(weight), count(duration_ns),"
-			" ifnull(sum(duration_ns), 0), cast(avg(size) AS INTEGER)"
+			"SELECT function, count(*), cast(total(weight) AS INTEGER),"
+			" count(duration_ns), cast(total(duration_ns) AS INTEGER), cast(avg(size) AS INTEGER)"
 			" FROM call JOIN value v ON v.id = value GROUP BY function",
 			add_calls, r) < 0 ||
 		trace_query(r->t, "SELECT caller, callee, ns, calls FROM edge", add_edge, r) < 0)
@@ -348,7 +363,7 @@ static json_t *why(struct rank *r, const struct function *f)
 		return NULL;
 	names = callees(r, f, &first, &per_call);
 	o = json_pack("{s:I, s:I, s:o, s:f, s:I, s:I, s:o, s:O, s:o}", "own_ns",
-		(json_int_t)f->own_ns, "caused_ns", (json_int_t)f->caused_ns, "callees", names,
+		(json_int_t)f->own_ns, "caused_ns", (json_int_t)whole(f->caused_ns), "callees", names,
 		"repetition", repetition(f), "distinct", (json_int_t)f->distinct, "sampled",
 		(json_int_t)f->sampled, "sizes", sizes(bytes), "hot_lines", lines, "text",
 		sentence(r, f, first, per_call));
@@ -403,7 +418,7 @@ static json_t *target(
 		{"own_ns", json_integer(f->own_ns)},
 		{"total_ns", json_integer(f->total_ns)},
 		{"calls", json_integer(f->calls)},
-		{"potential_ns", json_integer((json_int_t)f->potential_ns)},
+		{"potential_ns", json_integer((json_int_t)whole(f->potential_ns))},
 		{"why", because},
 		{"tests", tests},
 		{"captured", json_integer(f->distinct)},

@@ -10,14 +10,16 @@
 #include "lib/source.h"
 
 /* One file of an answer as edits; NULL after cf_error. Returns new. */
-static json_t *file_edits(const struct suggest_target *t, const char *path, const json_t *text)
+static json_t *file_edits(
+	const struct suggest_target *t, const char *command, const char *path, const json_t *text)
 {
 	const char *extension = strrchr(t->file, '.'), *dot = strrchr(path, '.');
 	size_t n = json_string_length(text);
 	struct source s;
 
 	if (!json_is_string(text)) {
-		cf_error("exec: files[\"%s\"] is not a string", path);
+		cf_error("exec:%s: files[\"%s\"] is not a string; candidate for %s dropped", command,
+			path, t->name);
 		return NULL;
 	}
 	if (extension && dot && !strcmp(dot, extension)) {
@@ -26,7 +28,8 @@ static json_t *file_edits(const struct suggest_target *t, const char *path, cons
 		bool ok = source_ok(&s);
 		source_release(&s);
 		if (!ok) {
-			cf_error("exec: the new %s does not parse; candidate for %s dropped", path, t->name);
+			cf_error("exec:%s: the new %s does not parse; candidate for %s dropped",
+				command, path, t->name);
 			return NULL;
 		}
 	}
@@ -34,14 +37,15 @@ static json_t *file_edits(const struct suggest_target *t, const char *path, cons
 }
 
 /* The answer's files as edits, sorted as all are; NULL after cf_error. Returns new. */
-static json_t *answer_edits(const struct suggest_target *t, const json_t *files)
+static json_t *answer_edits(
+	const struct suggest_target *t, const char *command, const json_t *files)
 {
 	json_auto_t *all = json_array(), *none = json_array();
 	const char *path;
 	const json_t *text;
 
 	json_object_foreach((json_t *)files, path, text) {
-		json_auto_t *more = file_edits(t, path, text);
+		json_auto_t *more = file_edits(t, command, path, text);
 		if (!more)
 			return NULL;
 		json_array_extend(all, more);
@@ -49,29 +53,34 @@ static json_t *answer_edits(const struct suggest_target *t, const json_t *files)
 	return edits_merge(all, none);
 }
 
-/* CF_OK, or the status to leave with after cf_error. */
-static enum cf_exit answer(struct suggest_target *t, const char *line, size_t n, const char *command)
+/*
+ * One line of the command's. A candidate that cannot be used is dropped, after cf_error; false when the
+ * line is no candidate at all, which the caller says.
+ */
+static bool answer(struct suggest_target *t, const char *line, size_t n, const char *command)
 {
 	json_auto_t *json = json_loadb(line, n, JSON_REJECT_DUPLICATES, NULL);
 	const json_t *files = json_object_get(json, "files");
 	const char *name = cf_json_str(json, "name"), *why = cf_json_str(json, "explanation");
 
-	if (!json_is_object(files) || !json_object_size(files)) {
-		cf_error("exec:%s: its answer for %s is no {\"name\", \"explanation\", \"files\"} line",
-			command, t->name);
-		return CF_PROGRAM;
-	}
-	json_t *edits = answer_edits(t, files);
-	if (!edits)
-		return CF_PROGRAM;
+	if (!json_is_object(files) || !json_object_size(files))
+		return false;
+	json_t *edits = answer_edits(t, command, files);
 	if (!json_array_size(edits)) {
 		json_decref(edits);
-		return CF_OK; /* the files as they were: nothing to propose */
+		return true; /* not usable, or the files as they were: nothing to propose */
 	}
 	cf_autofree char *origin = cf_asprintf("exec/%s", name ? name : "candidate");
 	suggest_write(t, name ? name : "candidate", origin, why ? why : "", edits,
 		json_object_get(json, "cost"));
-	return CF_OK;
+	return true;
+}
+
+static enum cf_exit nonsense(const struct suggest_target *t, const char *command)
+{
+	cf_error("exec:%s: its answer for %s is no {\"name\", \"explanation\", \"files\"} line",
+		command, t->name);
+	return CF_PROGRAM;
 }
 
 enum cf_exit suggest_exec(struct suggest_target *t, const char *command)
@@ -90,14 +99,15 @@ enum cf_exit suggest_exec(struct suggest_target *t, const char *command)
 		return CF_PROGRAM;
 	bool cut = ran.timed_out || ran.status;
 	/* Complete lines count even where the command failed later. */
-	for (const char *p = ran.out.data, *end = p ? p + ran.out.len : p; p < end && left && !status;) {
+	for (const char *p = ran.out.data, *end = p ? p + ran.out.len : p; p < end && left;) {
 		const char *newline = memchr(p, '\n', (size_t)(end - p));
 		size_t n = newline ? (size_t)(newline - p) : (size_t)(end - p);
 		if (!newline && cut)
 			break;
 		if (strspn(p, " \t\r") < n) {
 			/* One line for a command that answers nonsense, not one for each of its own. */
-			status = answer(t, p, n, command);
+			if (!answer(t, p, n, command) && !status)
+				status = nonsense(t, command);
 			left--;
 		}
 		p += n + (newline ? 1 : 0);

@@ -91,6 +91,15 @@ static void propose(struct suggest_target *t, struct rule_ctx *c)
 	free(p);
 }
 
+/* Some runtimes end a line there; the source is read here, and its lines counted, as if none did. */
+static bool has_lone_cr(const struct source *s)
+{
+	for (const char *p = s->text; (p = memchr(p, '\r', (size_t)(s->text + s->len - p))); p++)
+		if (p[1] != '\n')
+			return true;
+	return false;
+}
+
 enum cf_exit suggest_rules(struct suggest_target *t)
 {
 	const struct rule *const *rules = rules_for(t->language);
@@ -110,7 +119,11 @@ enum cf_exit suggest_rules(struct suggest_target *t)
 		return CF_USAGE;
 	TSNode node = source_function(&s, t->name, (int)line);
 	json_auto_t *text = json_stringn(s.text, s.len);
-	if (hash && !source_lines_are(&s, (int)line, (int)end, hash)) {
+	bool same = !hash || source_lines_are(&s, (int)line, (int)end, hash);
+	if (has_lone_cr(&s) && (!same || ts_node_is_null(node))) {
+		cf_warn("%s: has lines that end in a carriage return alone; the rules leave %s alone",
+			t->file, t->name);
+	} else if (!same) {
 		cf_error("%s: %s has changed since the trace; record it again with cf-trace", t->file,
 			t->name);
 		status = CF_USAGE;

@@ -129,7 +129,7 @@ int summary_print(struct trace *t, const json_t *o)
 	struct stat st = {0};
 
 	if (trace_query(t, "SELECT count(*) FROM process", number_row, &processes) < 0 ||
-		trace_query(t, "SELECT ifnull(sum(own_ns), 0) FROM profile", number_row,
+		trace_query(t, "SELECT cast(total(own_ns) AS INTEGER) FROM profile", number_row,
 			&c.profiled) < 0)
 		return -1;
 	fprintf(stderr, "cf-trace: %.2f s, %s process%s",

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 
 /* Waits for the lock; `waiting` (may be NULL) is called once if it is not free. An fd to close, which
- * lets go; -1 after cf_error. Not inherited over exec, gone when the process ends. */
+ * lets go; where another user keeps every lock file from us, of no lock, after a warning. -1 after
+ * cf_error. Not inherited over exec, gone when the process ends. */
 int cf_lock(bool alone, void (*waiting)(void));
 
 #endif

@@ -133,6 +133,23 @@ static int complete_row(sqlite3_stmt *row, void *arg)
 	return 0;
 }
 
+/*
+ * A trace is tables and indexes. A view in the place of a table answers without end if it likes to,
+ * so it is refused before anything is read through it.
+ */
+static int foreign_row(sqlite3_stmt *row, void *arg)
+{
+	const char *type = (const char *)sqlite3_column_text(row, 0);
+	cf_autofree char *name = text(row, 1);
+
+	return cf_error("%s is damaged: it holds a %s, %s; record it again with cf-trace",
+		((struct trace *)arg)->path, type ? type : "thing", name ? name : "without a name");
+}
+
+#define FOREIGN_SQL                                                                                \
+	"SELECT iif(type = 'table', 'virtual table', type), name FROM sqlite_master"               \
+	" WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%' LIMIT 1"
+
 int trace_open(struct trace *t, const char *path, bool writable)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
@@ -157,7 +174,8 @@ int trace_open(struct trace *t, const char *path, bool writable)
 		cf_error("cannot write to %s: permission denied", t->path);
 		goto fail;
 	}
-	if (trace_query(t, "SELECT key, value FROM meta", meta_row, t) < 0 ||
+	if (trace_query(t, FOREIGN_SQL, foreign_row, t) < 0 ||
+		trace_query(t, "SELECT key, value FROM meta", meta_row, t) < 0 ||
 		trace_query(t, "SELECT 1 FROM complete LIMIT 1", complete_row, t) < 0)
 		goto fail;
 	if (!t->language || !t->project_root || t->project_root[0] != '/') {
@@ -456,14 +474,14 @@ json_t *trace_record(struct trace *t)
 		    o) < 0 ||
 		trace_query(t,
 			"SELECT (SELECT count(*) FROM function WHERE kind <> 'module'),"
-			" (SELECT ifnull(sum(calls), 0) FROM profile JOIN function f ON f.id = "
+			" (SELECT cast(total(calls) AS INTEGER) FROM profile JOIN function f ON f.id = "
 			"function"
 			" WHERE kind <> 'module'), (SELECT count(*) FROM call)",
 			sums_row, o) < 0 ||
 		trace_query(t,
-			"SELECT l.reason, sum(n) FROM ledger l LEFT JOIN function f ON f.id = "
+			"SELECT l.reason, cast(total(n) AS INTEGER) FROM ledger l LEFT JOIN function f ON f.id = "
 			"function"
-			" WHERE ifnull(kind, '') <> 'module' GROUP BY 1 ORDER BY sum(n) DESC, 1",
+			" WHERE ifnull(kind, '') <> 'module' GROUP BY 1 ORDER BY 2 DESC, 1",
 			lost_row, lost) < 0) {
 		json_decref(lost);
 		json_decref(o);

@@ -136,7 +136,40 @@ tree_state() { git status --porcelain=v2 --branch; git rev-parse HEAD; git ls-fi
 	for name in speed/up 'a..b' '-x' ''; do
 		run cf-pr --quiet "--branch=$name" in
 		[ "$status" -eq 2 ]
-		[[ $output == *"no branch: "* ]]
+		[ "$(wc -l <<<"$(grep '^cf-pr: ' <<<"$output")")" -eq 1 ]
+	done
+	# A name that cannot be one is told before anything is written.
+	rm -rf .codeflash
+	run --separate-stderr cf-pr --branch a..b in
+	one_line cf-pr "--branch a..b"
+	[ ! -e .codeflash ]
+}
+
+@test "cf-pr: no hook of the repository runs, and none can say no" {
+	git_project
+	mkdir -p hooks
+	printf '#!/bin/sh\ntouch "%s/ran"\nexit 1\n' "$BATS_TEST_TMPDIR" >hooks/reference-transaction
+	chmod +x hooks/reference-transaction
+	for hook in post-index-change fsmonitor; do cp hooks/reference-transaction hooks/$hook; done
+	git config core.hooksPath "$PWD/hooks"
+	git config core.fsmonitor "$PWD/hooks/fsmonitor"
+	two | cf-pr --quiet --branch mine >"$BATS_TEST_TMPDIR/out"
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+	git -c core.fsmonitor=false rev-parse -q --verify refs/heads/mine
+}
+
+@test "cf-pr: a .codeflash that is a link is not followed" {
+	mkdir "$BATS_TEST_TMPDIR/elsewhere"
+	two >"$BATS_TEST_TMPDIR/in"
+	for to in "$BATS_TEST_TMPDIR/elsewhere" "$BATS_TEST_TMPDIR/nowhere"; do
+		ln -sfn "$to" .codeflash
+		for option in --state-dir --no-branch; do
+			run --separate-stderr cf-pr --quiet $option "$BATS_TEST_TMPDIR/in"
+			[ "$status" -eq 2 ]
+			one_line cf-pr .codeflash "a link"
+		done
+		[ -z "$(ls "$BATS_TEST_TMPDIR/elsewhere")" ]
+		[ ! -e "$BATS_TEST_TMPDIR/nowhere" ]
 	done
 }
 

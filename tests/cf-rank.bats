@@ -55,6 +55,33 @@ PY
 	[ "$(json target 'r["id"]' <<<"$output")" = "$want" ]
 }
 
+@test "cf-rank: sums of hostile times and counts stop at the largest number" {
+	workflow
+	sqlite3 codeflash.trace 'UPDATE edge SET ns = 9223372036854775807; UPDATE profile SET own_ns = 9223372036854775807,
+		total_ns = 9223372036854775807, calls = 9223372036854775807, samples = 9223372036854775807;
+		UPDATE call SET weight = 9223372036854775807, duration_ns = 9223372036854775807; UPDATE ledger SET n = 9223372036854775807'
+	run --separate-stderr cf-rank --quiet codeflash.trace
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[ -z "$stderr" ]
+	[ "$(json target '0 < r["potential_ns"] <= 2 ** 63 - 1' <<<"$output" | sort -u)" = True ]
+	[ "$(json trace 'r["calls"]' <<<"$output")" = 9223372036854775807 ]
+}
+
+@test "cf-rank: a trace with a view, a trigger or a virtual table is damaged" {
+	for sql in 'DROP TABLE edge; CREATE VIEW edge(caller, callee, ns, calls) AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT 1, 1, i, i FROM n' \
+		'CREATE TRIGGER t AFTER INSERT ON call BEGIN DELETE FROM value; END' \
+		'CREATE VIRTUAL TABLE edges USING fts5(x)'; do
+		workflow
+		sqlite3 codeflash.trace "$sql"
+		for tool in cf-rank cf-replaygen; do
+			run --separate-stderr timeout 20 $tool codeflash.trace
+			[ "$status" -eq 2 ]
+			[ -z "$output" ]
+			one_line $tool codeflash.trace "is damaged"
+		done
+	done
+}
+
 @test "cf-rank: test code, what cannot be replayed and what was never captured are no targets, but counted" {
 	recorded <<'PY'
 a = s.function("a", 1); b = s.function("b", 2); c = s.function("c", 3, is_test=True); d = s.function("d", 4, replayable=False, reason="no")

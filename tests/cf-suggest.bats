@@ -223,13 +223,40 @@ PY
 	one_line cf-suggest "sleep 60" "0.3 s"
 	[ "$(json candidate 'r["origin"]' <<<"$output" | head -n 1)" = rules/dedupe ]
 
-	for answer in 'garbage' '[]' '{"files": {}}' '{"files": {"app.py": 3}}' '{"files": {"../x.py": "x"}}' \
-		'{"files": {"/etc/passwd": "x"}}' '{"files": {"app.py": "def f(:"}}' '{"files": {"new.py": "x"}}'; do
-		ANSWER=$answer run --separate-stderr cf-suggest --from 'exec:printf "%s\n" "$ANSWER" "$ANSWER"' <<<"$(dedupe)"
+	# What is no answer is said once, and a good one beside it counts.
+	writer
+	good="\"$PYTHON\" writer.py 'seen = []' 'seen = list()' <target"
+	dedupe >target
+	for answer in 'garbage' '[]' '{"files": {}}'; do
+		ANSWER=$answer run --separate-stderr cf-suggest --from "exec:printf '%s\n' \"\$ANSWER\" \"\$ANSWER\"; $good" <target
 		[ "$status" -eq 3 ] || fail_with "$answer: $status"
-		one_line cf-suggest
-		[ "$(wc -l <<<"$output")" -eq 1 ]
+		one_line cf-suggest "exec:printf" dedupe
+		[ "$(wc -l <<<"$output")" -eq 2 ]
 	done
+	# A candidate that cannot be used is dropped.
+	for answer in '{"files": {"app.py": 3}}' '{"files": {"app.py": null}}' '{"files": {"../x.py": "x"}}' \
+		'{"files": {"/etc/passwd": "x"}}' '{"files": {"app.py": "def f(:"}}' '{"files": {"new.py": "x"}}'; do
+		ANSWER=$answer run --separate-stderr cf-suggest --from "exec:printf '%s\n' \"\$ANSWER\"; $good" <target
+		[ "$status" -eq 0 ] || fail_with "$answer: $status"
+		one_line cf-suggest
+		[ "$(wc -l <<<"$output")" -eq 2 ]
+	done
+	run --separate-stderr cf-suggest --from "exec:printf '{\"files\": {\"app.py\": null}}'" <target
+	one_line cf-suggest "exec:printf" app.py dedupe dropped
+}
+
+@test "cf-suggest: a file whose lines end in CR alone is left alone, and said to be so" {
+	printf 'def f(items):\r    out = []\r    for x in items:\r        out.append(x)\r    return out\r' >cr.py
+	"$PYTHON" - <<'PY' >in.jsonl
+import json, os
+print(json.dumps({"schema": "cf/target/1", "id": "0" * 16, "project_root": os.getcwd(), "language": "python", "file": "cr.py",
+    "name": "f", "line": 1, "end_line": 5, "source_sha256": "0" * 64}))
+PY
+	dedupe >>in.jsonl
+	run --separate-stderr cf-suggest in.jsonl
+	[ "$status" -eq 0 ]
+	one_line cf-suggest cr.py "carriage return"
+	json candidate 'r["target"]["file"]' <<<"$output" | grep -qx app.py
 }
 
 @test "cf-suggest: every rule's examples answer the same under Python, before and after" {

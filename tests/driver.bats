@@ -142,23 +142,90 @@ traced_with() { called cf-trace | sed 's/^cf-trace //'; }
 	[[ $output == *"+ '$bin/cf-rank'"* ]]
 }
 
-@test "codeflash: a stage that fails ends the run with its status and no half-written stream" {
-	STUB_STAGE='[ "$me" != cf-suggest ] || exit 4' run codeflash optimize job.py
+@test "codeflash: a stage that could not use everything does not end the run" {
+	STUB_STAGE='[ "$me" != cf-rank ] || exit 2; [ "$me" != cf-suggest ] || exit 4; [ "$me" != cf-verify ] || exit 3' \
+		run --separate-stderr codeflash optimize --quiet --json job.py
 	[ "$status" -eq 4 ]
-	[ "$(ls .codeflash/run-* | tr '\n' ' ')" = "01-trace.jsonl 02-replay.jsonl 03-rank.jsonl " ]
-	run called cf-verify
-	[ "$status" -ne 0 ]
-	[ -z "$(ls "$TMPDIR")" ]
+	[ "$output" = '{"schema":"cf/result/1"}' ]
+	[ "$(printf '%s\n' "$stderr" | head -n 2)" = \
+		$'codeflash: cf-rank ended with status 2; going on with what it wrote\ncodeflash: cf-suggest ended with status 4; going on with what it wrote' ]
+	[ -s .codeflash/run-*/09-result.jsonl ]
+	STUB_STAGE='[ "$me" != cf-replaygen ] || exit 2' run codeflash optimize --trace-only job.py
+	[ "$status" -eq 2 ]
+}
+
+@test "codeflash: a stage that wrote nothing, or half a line, ends the run and leaves no half-written stream" {
+	for end in '[ "$me" != cf-suggest ] || { printf half; exit 4; }' '[ "$me" != cf-suggest ] || kill -9 $$'; do
+		rm -rf .codeflash "$LOG"
+		STUB_STAGE=$end run --separate-stderr codeflash optimize --quiet job.py
+		[ "$(ls .codeflash/run-* | tr '\n' ' ')" = "01-trace.jsonl 02-replay.jsonl 03-rank.jsonl " ]
+		run ! called cf-verify
+		[ -z "$(ls "$TMPDIR")" ]
+	done
 	STUB_TRACE='exit 3' run codeflash optimize job.py
 	[ "$status" -eq 3 ]
 	[ -z "$(ls "$TMPDIR")" ]
 }
 
+@test "codeflash: a stage ended by a signal is named, and so is the stream to go on from" {
+	STUB_STAGE='[ "$me" != cf-suggest ] || kill -9 $$' run --separate-stderr codeflash optimize --quiet job.py
+	[ "$status" -eq 137 ]
+	one_line codeflash cf-suggest "signal KILL" "$PROJECT/.codeflash/run-" /03-rank.jsonl
+	STUB_TRACE='kill -9 $$' run --separate-stderr codeflash optimize --quiet job.py
+	[ "$status" -eq 137 ]
+	one_line codeflash cf-trace "signal KILL"
+}
+
+@test "codeflash: what is wrong with an option is said before the program runs" {
+	for tool in cf-rank cf-suggest cf-pr; do
+		rm "$bin/$tool"
+		ln -s "$O/bin/$tool" "$bin/$tool"
+	done
+	for words in '--top x' '--top 0' '--from zork' '--branch a..b' '--branch=-x'; do
+		# shellcheck disable=SC2086
+		run --separate-stderr codeflash optimize --quiet $words job.py
+		[ "$status" -eq 2 ] || fail_with "$words: $status"
+		name=${words%%[ =]*}
+		one_line "cf-$(case $name in --top) echo rank ;; --from) echo suggest ;; *) echo pr ;; esac)" "$name"
+		[ ! -e "$LOG" ]
+		[ ! -e .codeflash ]
+	done
+	run --separate-stderr codeflash optimize --branch job.py
+	[ "$status" -eq 2 ]
+	one_line codeflash "--branch took 'job.py'"
+	run --separate-stderr codeflash optimize --json
+	[ "$status" -eq 2 ]
+	one_line codeflash "no program"
+	TMPDIR=/nonexist run --separate-stderr codeflash optimize --quiet job.py
+	[ "$status" -eq 2 ]
+	one_line codeflash /nonexist TMPDIR
+	[ ! -e "$LOG" ]
+}
+
+@test "codeflash: killed outright, its stage ends too and no scratch stays" {
+	setpriv --pdeathsig TERM true 2>/dev/null || skip "no setpriv --pdeathsig here"
+	# shellcheck disable=SC2031
+	for at in STUB_TRACE STUB_STAGE; do
+		rm -rf .codeflash pid
+		env "$at=echo \$\$ >\"\$PROJECT/pid\"; exec sleep 100" "$bin/codeflash" optimize --quiet job.py 3>&- &
+		driver=$!
+		until [ -s pid ]; do sleep 0.05; done
+		kill -9 $driver
+		wait $driver || :
+		for _ in $(seq 100); do
+			kill -0 "$(cat pid)" 2>/dev/null || break
+			sleep 0.05
+		done
+		run ! kill -0 "$(cat pid)"
+		[ -z "$(ls "$TMPDIR")" ]
+	done
+}
+
 @test "codeflash: a signal ends the stage that runs and leaves nothing half done" {
-	for sig in TERM INT HUP; do
+	for sig in TERM INT HUP QUIT PIPE USR1; do
 		rm -rf .codeflash "$LOG"
 		STUB_STAGE='[ "$me" != cf-bench ] || { echo $$ >"$PROJECT/pid"; exec sleep 100; }' \
-			env --default-signal=INT "$bin/codeflash" optimize job.py 3>&- &
+			env --default-signal=INT,QUIT,PIPE "$bin/codeflash" optimize job.py 3>&- &
 		driver=$!
 		until [ -s pid ]; do sleep 0.05; done
 		stage=$(cat pid)
@@ -191,7 +258,7 @@ traced_with() { called cf-trace | sed 's/^cf-trace //'; }
 	printf '# codeflash replay test\n# trace: ../run.trace\nx\n' >tests/test_replay_test_0.py
 	printf '// codeflash replay test\n// trace: %s/run.trace\nx\n' "$PWD" >tests/b.test.js
 	codeflash --replay-test tests/test_replay_test_0.py tests/b.test.js --top 2 2>/dev/null
-	[ "$(called cf-rank)" = "cf-rank [--quiet] [--top] [2] [tests/../run.trace] [$PWD/run.trace]" ]
+	[ "$(called cf-rank | tail -n 1)" = "cf-rank [--quiet] [--top] [2] [tests/../run.trace] [$PWD/run.trace]" ]
 	run called cf-trace
 	[ "$status" -ne 0 ]
 	[ -s .codeflash/run-*/09-result.jsonl ]
