@@ -119,7 +119,7 @@ static enum value_answer compare_call(
 	struct value_rules rules = {.float_rel = s->v->o->float_rel,
 		.error_type_only = raised_by && !strcmp(raised_by, "runtime")};
 	/* an error is what it is, whatever other error it came upon */
-	json_auto_t *always = json_pack("[s]", "raise.context"), *mask = json_copy(always);
+	json_auto_t *always = json_pack("[s, s]", "raise.context", "type(raise.context)"), *mask = json_copy(always);
 	enum value_answer answer;
 	bool by_order = j->any_order;
 

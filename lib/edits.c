@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include "lib/error.h"
 #include "lib/fs.h"
@@ -91,6 +92,18 @@ static struct edit *edits_read(const json_t *edits, size_t *count, char **why)
 /* The real path of a project's regular file; NULL with the reason when it may not be edited. */
 static char *file_within(const char *project_root, const char *path, char **why)
 {
+	/* what runs commands of its own accord, and our own state: no source of the project */
+	static const char *const closed[] = {".git", ".hg", ".svn", ".codeflash"};
+
+	for (const char *p = path; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
+		for (size_t i = 0; i < sizeof(closed) / sizeof(*closed); i++) {
+			size_t n = strlen(closed[i]);
+
+			if (!strncasecmp(p, closed[i], n) && (p[n] == '/' || !p[n])) {
+				*why = cf_asprintf("%s: not a source file of the project", path);
+				return NULL;
+			}
+		}
 	for (const char *p = path; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
 		if (!strncmp(p, "..", 2) && (p[2] == '/' || !p[2])) {
 			*why = cf_asprintf("%s: leads out of the project", path);

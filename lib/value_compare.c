@@ -181,6 +181,46 @@ static bool masked_here(const struct cmp *c)
 	return masked_path(c, path);
 }
 
+static bool same_type(const struct cmp *c, const struct node *a, const struct node *b)
+{
+	return a->type_n == b->type_n && !memcmp(c->a->data + a->type, c->b->data + b->type, a->type_n);
+}
+
+/*
+ * Masked: what is here changes from run to run. Of what kind it is does not, unless the mask says so:
+ * a time is no longer one when it is null.
+ */
+static bool masked_vals(const struct cmp *c, const struct val *a, const struct val *b)
+{
+	cf_autofree char *path = NULL, *type = NULL;
+
+	if (!masked_here(c))
+		return false;
+	if (a->kind == b->kind && (a->kind != VAL_REF ||
+		same_type(c, &c->a->heap[a->u], &c->b->heap[b->u])))
+		return true;
+	path = path_here(c);
+	type = cf_asprintf("type(%s)", path);
+	return masked_path(c, type);
+}
+
+static void collect(struct cmp *c, char *path)
+{
+	cf_grow(&c->found, &c->found_cap, c->nfound + 1, sizeof(*c->found));
+	c->found[c->nfound].depth = c->n;
+	c->found[c->nfound++].path = path;
+}
+
+/* For a mask: at this place not even the kind of value is always the same. */
+static void collect_type(struct cmp *c)
+{
+	if (c->collect && !c->trials) {
+		cf_autofree char *path = path_here(c);
+
+		collect(c, cf_asprintf("type(%s)", path));
+	}
+}
+
 /*
  * A difference at this place. `format` makes the path of it ("len(%s)", "%s.keys()"); the texts are
  * taken over. Comparing goes on only when it is masked or when every difference is wanted.
@@ -198,9 +238,7 @@ static void report(struct cmp *c, const char *before, const char *after, char *o
 	here = path_here(c);
 	path = c->n > MAX_SEGMENTS ? cf_strdup(here) : cf_asprintf("%s%s%s", before, here, after);
 	if (c->collect) {
-		cf_grow(&c->found, &c->found_cap, c->nfound + 1, sizeof(*c->found));
-		c->found[c->nfound].depth = c->n;
-		c->found[c->nfound++].path = cf_steal(&path);
+		collect(c, cf_steal(&path));
 	} else if (!c->differ && !(c->n <= MAX_SEGMENTS && masked_path(c, path))) {
 		c->differ = c->stop = true;
 		if (c->diff) {
@@ -243,7 +281,13 @@ static void report_vals(struct cmp *c, const struct val *a, const struct val *b)
 			from++;
 		from = from > 20 ? from - 20 : 0;
 	}
-	report(c, "", "", render_from(c->a, a, from), render_from(c->b, b, from));
+	if (a->kind != b->kind)
+		collect_type(c);
+	/* masked, and yet here: only the kind can be at fault */
+	if (a->kind != b->kind && masked_here(c))
+		report(c, "type(", ")", render_from(c->a, a, 0), render_from(c->b, b, 0));
+	else
+		report(c, "", "", render_from(c->a, a, from), render_from(c->b, b, from));
 }
 
 /* --- scalars ---------------------------------------------------------------------------------------- */
@@ -956,18 +1000,18 @@ static void enter(struct cmp *c, uint32_t ia, uint32_t ib)
 {
 	const struct node *a = &c->a->heap[ia], *b = &c->b->heap[ib];
 	struct frame f = {.a = ia, .b = ib};
-	bool same_type = a->type_n == b->type_n &&
-			 !memcmp(c->a->data + a->type, c->b->data + b->type, a->type_n);
+	bool same = same_type(c, a, b);
 
 	if (++c->steps > MAX_STEPS) {
 		c->unknown = c->stop = true;
 		return;
 	}
-	if (a->kind == NODE_OPAQUE && b->kind == NODE_OPAQUE && same_type) {
+	if (a->kind == NODE_OPAQUE && b->kind == NODE_OPAQUE && same) {
 		c->unknown = true;
 		return;
 	}
-	if (!same_type) {
+	if (!same) {
+		collect_type(c);
 		/* collected for a mask, it stands for everything there */
 		report(c, c->collect ? "" : "type(", c->collect ? "" : ")", type_of(c->a, a), type_of(c->b, b));
 		return;
@@ -1058,7 +1102,7 @@ static void run(struct cmp *c, size_t base)
 		} else if (!next_child(c, f, &x, &y)) {
 			if (!c->stop && !(c->trials && c->trial_failed))
 				free(c->stack[--c->n].match);
-		} else if ((x->kind != VAL_REF && scalar_equal(c, x, y)) || masked_here(c)) {
+		} else if ((x->kind != VAL_REF && scalar_equal(c, x, y)) || masked_vals(c, x, y)) {
 			f->at++; /* most children are equal scalars: nothing to look up for those */
 		} else {
 			compare_val(c, x, y);
@@ -1090,7 +1134,7 @@ static void compare_roots(struct cmp *c)
 		const struct root *r = &c->a->roots[i], *s = value_root(c->b, r->name);
 
 		c->root = r->name;
-		if (masked_here(c))
+		if (s ? masked_vals(c, &r->val, &s->val) : masked_here(c))
 			continue;
 		if (!s) {
 			report(c, "", "", value_render_val(c->a, &r->val, RENDER_MAX), cf_strdup("(nothing)"));

@@ -102,6 +102,17 @@ is() {
 	is different
 }
 
+@test "cf-verify: what changes from run to run must stay of its kind" {
+	verify stamp '"t": time.time()' '"t": time.time_ns() / 1e9'
+	is equivalent
+	verify stamp '"t": time.time()' '"t": time.time_ns()'
+	is different "type(return['t'])"
+	verify stamp '"t": time.time()' '"t": None'
+	is different "type(return['t'])"
+	verify token 'uuid.uuid4().hex' 'uuid.uuid4().bytes'
+	is different 'type(return[0])'
+}
+
 @test "cf-verify: aliases count" {
 	verify share 'return [row, row, len(xs)]' 'return [row, [], len(xs)]'
 	is different 'return[1]'

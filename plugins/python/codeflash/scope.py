@@ -35,6 +35,8 @@ def scope(request: Dict[str, Any]) -> Dict[str, Any]:
             path = file["path"]
             if not path.endswith((".py", ".pyw")):
                 raise Refused("%s: not a Python source file" % path)
+            if file["before"].startswith("# codeflash replay test"):
+                raise Refused("%s: a replay test is not for the candidate to change" % path)
             diff = _File(path, file["before"], file["after"])
             names[path] = sorted(diff.added)
             changed += [{"file": path, "qualname": name} for name in diff.changed
