@@ -6,6 +6,8 @@ What the worker's `run` and the replay tests share, so that both see the same ou
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import sys
 from opcode import opmap
@@ -31,8 +33,6 @@ class Stdout:
             import tempfile
 
             self.fd = os.dup(tempfile.TemporaryFile().fileno())
-        import fcntl
-
         fcntl.fcntl(self.fd, fcntl.F_SETFL, fcntl.fcntl(self.fd, fcntl.F_GETFL) | os.O_APPEND)
         self.stream = None
         self.before: tuple = ()
@@ -70,8 +70,6 @@ class Stdout:
             return ""
         data = os.pread(self.fd, STDOUT_MAX, 0)
         if size > STDOUT_MAX:
-            import hashlib
-
             h = hashlib.sha256()
             for at in range(STDOUT_MAX, size, STDOUT_MAX):
                 h.update(os.pread(self.fd, STDOUT_MAX, at))
