@@ -11,7 +11,7 @@ import hashlib
 import os
 import sys
 from opcode import opmap
-from typing import Callable
+from typing import Callable, Optional
 
 from . import blob, encode, files, guard, load, show
 
@@ -143,10 +143,8 @@ class Runner:
         return blob.load_call(data, codec, self.main)
 
     def judge(self, call: int, invoke: Callable, args: tuple, kwargs: dict) -> bytes:
-        target = self.target
         self.stdout.take()  # of restoring
         seed(self.seed + call)
-        by = ""
         roots = []
         try:
             result = load.realise(invoke(args, kwargs))
@@ -161,6 +159,13 @@ class Runner:
                 roots.append(("yielded", result))
             else:
                 roots.append(("return", result))
+        return self.outcome(raised, roots, args, kwargs)
+
+    def outcome(self, raised: Optional[BaseException], roots: list, args: tuple,
+                kwargs: dict) -> bytes:
+        """The encoded outcome of a call that raised this, or returned what is in roots."""
+        target = self.target
+        by = ""
         if raised is not None:
             why = self.void(raised)
             if why:

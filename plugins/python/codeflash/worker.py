@@ -124,6 +124,7 @@ def serve_bench(session: Session) -> int:
     import json
 
     request = session.request
+    start = bench.now()
     try:
         work = _prepare(request)
     except load.LoadError as error:
@@ -144,9 +145,23 @@ def serve_bench(session: Session) -> int:
         args, kwargs, through = work.restore(*calls[call])
         return work.target.of(through), args, kwargs
 
+    def seed() -> None:
+        work.stdout.take()
+        work.guard.reason = ""
+        runner.seed(work.seed)
+
+    def outcome(done: bench.Done, args: tuple, kwargs: dict) -> bytes:
+        if work.guard.reason:
+            return encode.skipped(work.guard.reason)
+        roots = [] if done.error is not None else [("return", done.value)]
+        if done.inside:
+            roots.append(("realised", done.inside))
+        return work.outcome(done.error, roots, args, kwargs)
+
+    timer = bench.Bench(make, seed, work.void, outcome, work.timeout, bench.now() - start,
+                        (session.input.fileno(), session.out))
     ready = {"ready": True, "calls": list(calls), "skipped": skipped}
-    bench.serve(bench.Bench(make, lambda: runner.seed(work.seed), work.void, work.timeout),
-                ready, session.input, session.out)
+    bench.serve(timer, ready, session.input, session.out)
     return 0
 
 
