@@ -10,8 +10,6 @@ import os
 import sys
 from types import ModuleType
 
-_OURS = ("bench", "blob", "encode", "files", "guard", "load", "runner", "show")
-
 
 def _standing_alone() -> None:
     """Imports all of this package that either verb needs, and then leaves nothing of it where the
@@ -30,12 +28,13 @@ def _standing_alone() -> None:
         raise ImportError("another package is called codeflash: %s" % codeflash.__file__)
     from codeflash import bench, encode, guard, load, runner
 
-    for name in _OURS:
-        names = vars(sys.modules["codeflash." + name])
+    ours = [n for n in sys.modules if n.partition(".")[0] == "codeflash"]
+    for name in ours:
+        names = vars(sys.modules[name])
         for key, value in names.items():
             if type(value) is ModuleType and value is not sys and value.__package__ != "codeflash":
                 names[key] = _kept(value)
-    for name in [n for n in sys.modules if n.partition(".")[0] == "codeflash"]:
+    for name in ours:
         del sys.modules[name]
     # this script goes by that name: to the user's code it is an empty one, whichever the verb
     sys.modules["__main__"] = ModuleType("__main__")
