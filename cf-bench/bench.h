@@ -12,7 +12,7 @@
 #include "lib/stats.h"
 
 struct bench_opts {
-	double min_speedup, confidence, budget;
+	double min_speedup, confidence, budget, float_rel;
 	int64_t seed, max_calls;
 	const char *cpus, *export_csv, *shard;
 	bool all, workflow, exit_code, quiet, allow_network, no_sandbox;
@@ -44,7 +44,7 @@ void bench_report_workflow(const json_t *candidate);
 
 /* Binds this process and what it starts to the CPUs of a list like "0,2-3". 0, or -1 after cf_error. */
 int bench_pin(const char *list);
-/* Draws the conditions that the processes started next have in common; and lets go of the CPU. */
+/* Draws the conditions that the processes started next have in common; and lets go of them. */
 void bench_same_machine(struct stats_rng *rng);
 void bench_any_machine(void);
 

@@ -106,6 +106,11 @@ void bench_same_machine(struct stats_rng *rng)
 
 void bench_any_machine(void)
 {
+	int now = personality(0xffffffff);
+
+	if (now >= 0)
+		personality((unsigned long)now & ~(unsigned long)ADDR_NO_RANDOMIZE);
+	unsetenv("CODEFLASH_LAYOUT");
 	if (!chosen && CPU_COUNT(&allowed))
 		sched_setaffinity(0, sizeof(allowed), &allowed);
 }

@@ -65,13 +65,16 @@ static int bench_record(const struct cf_record *record, void *arg, enum cf_exit 
 
 int main(int argc, char **argv)
 {
-	struct bench_opts o = {.min_speedup = 0.03, .confidence = 0.95, .seed = 1, .max_calls = 100};
+	struct bench_opts o = {.min_speedup = 0.03, .confidence = 0.95, .seed = 1, .max_calls = 100,
+		.float_rel = 1e-9};
 	const struct cf_opt opts[] = {
 		{0, "min-speedup", "x", CF_DOUBLE, &o.min_speedup,
 			"gain below which nothing is faster (default 0.03)", 0},
 		{0, "confidence", "p", CF_DOUBLE, &o.confidence, "of the intervals (default 0.95)", 0},
 		{0, "budget", "s", CF_DOUBLE, &o.budget,
 			"seconds for a candidate (default 10; for --workflow 60)", 0},
+		{0, "float-rel", "x", CF_DOUBLE, &o.float_rel,
+			"relative tolerance for floats in results (default 1e-9)", 0},
 		{0, "cpus", "list", CF_STRING, &o.cpus, "run on these CPUs only, such as 0,2-3", 0},
 		{0, "seed", "n", CF_INT, &o.seed, "of orders and draws (default 1)", 0},
 		{0, "max-calls", "n", CF_INT, &o.max_calls,

@@ -8,7 +8,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "cf-bench/bench.h"
+#include "cf-bench/check.h"
 #include "cf-bench/worker.h"
 #include "lib/error.h"
 #include "lib/fs.h"
@@ -25,6 +27,8 @@
 #define MAX_PASSES 20
 #define MAX_INNER 50
 #define CALIBRATION_TIMEOUT_S 60.0
+/* In two orders of a few elements one may by chance be in the same place. */
+#define OTHER_SEEDS 4
 /* More than a sandbox's usual limit: with the stack's limit that machine.c draws, every thread of the
  * code under test reserves 128 MB of it. */
 #define ADDRESS_SPACE ((size_t)24 << 30)
@@ -43,6 +47,13 @@ struct measure {
 	int rounds, passes, inner;            /* of the group at hand */
 	int plan_rounds, plan_passes, plan_inner;
 	double call_s; /* the longest call of the calibration */
+	/* results that were compared */
+	struct check_input *known; /* [of], by the index of job.calls */
+	double *cost;              /* ns of the inputs in the original's latest pass */
+	int checked;               /* executions that came to the same */
+	json_t *unchecked;         /* {reason: executions that could not be compared} */
+	double check_s;            /* what all that took */
+	int check_at;              /* the pass of the group that is checked at all events */
 	json_t *raw;
 	int groups;
 	int pairs;
@@ -340,9 +351,8 @@ static double *times_of(const struct measure *m, double *times, int side, int ro
 }
 
 /* Fills times[inputs]; the weighted sum, or -1 when one is missing. */
-static double take_pass(const struct measure *m, const json_t *answer, double *times)
+static double take_pass(const struct measure *m, const json_t *ns, double *times)
 {
-	const json_t *ns = json_object_get(answer, "ns");
 	double sum = 0;
 
 	for (int i = 0; i < m->n; i++) {
@@ -378,40 +388,217 @@ static void fill_costs(const struct measure *m, double *times, struct stats_grou
 		}
 }
 
-static void write_csv(struct measure *m, const json_t *answer, int phase, int round, int pass, int side,
+static void write_csv(struct measure *m, json_t *ns, int phase, int round, int pass, int side,
 	int position)
 {
 	const char *key;
 	json_t *time;
 
-	json_object_foreach(json_object_get(answer, "ns"), key, time)
+	json_object_foreach(ns, key, time)
 		fprintf(m->o->csv, "%s,%d,%d,%d,%d,%s,%d,%s,%.2f\n", m->id, phase, m->groups, round, pass,
 			side == STATS_AGAIN ? "original again" : side_name(side), position, key,
 			json_number_value(time));
 }
+
+/* Times some of a pass's inputs on one side. */
+static int part_of_pass(struct measure *m, struct bench_worker *w, int side, const int *order, int n,
+	int inner, json_t *ns)
+{
+	json_auto_t *op = pass_over(m, order, n, inner), *answer = NULL;
+	int64_t call;
+
+	if (!n)
+		return 0;
+	if (ask(m, w, side, op, pass_timeout(m, n, inner), &answer, &call))
+		return -1;
+	json_object_update(ns, json_object_get(answer, "ns"));
+	return 0;
+}
+
+/* --- results ---------------------------------------------------------------------------------- */
+
+/* An execution whose result is to be compared. */
+struct sample {
+	int at;    /* place in the pass's order; -1: none of this pass */
+	int which; /* of the executions of that input */
+};
+
+/*
+ * Any execution may be the one, and the worker learns which only when all that it can change about
+ * it is over. Half of them are drawn by what they count for, so that what matters is looked at most,
+ * however many inputs there are.
+ */
+static struct sample draw(struct measure *m, const int *order, int inner)
+{
+	bool by_cost = stats_below(&m->rng, 2);
+	double u = stats_unit(&m->rng), sum = 0;
+	struct sample s = {.at = (int)(u * m->n), .which = stats_below(&m->rng, inner)};
+
+	for (int i = 0; i < m->n; i++)
+		sum += m->weight[i] * m->cost[i];
+	if (by_cost && sum > 0) {
+		u *= sum;
+		for (s.at = 0; s.at < m->n - 1; s.at++)
+			if ((u -= m->weight[order[s.at]] * m->cost[order[s.at]]) < 0)
+				break;
+	}
+	return s;
+}
+
+/* Results are compared in every group, unless they are so large that it would take the budget; and as
+ * often as a tenth of the time allows. */
+static bool check_is_due(const struct measure *m, int pass_of_group)
+{
+	double all = (double)(cf_now_ns() - m->start_ns) / 1e9;
+
+	if (pass_of_group == m->check_at)
+		return !m->checked || m->check_s < m->o->budget / 2;
+	return m->check_s < 0.1 * all;
+}
+
+/* What an execution of the latest pass's last input came to. Returns new; NULL with m->why. */
+static struct value *result_of(struct measure *m, struct bench_worker *w, int side, int input, int which)
+{
+	json_auto_t *op = json_pack("{s:s, s:i}", "op", "results", "which", which), *answer = NULL;
+	const char *why = NULL;
+	struct value *v;
+	int64_t call;
+
+	if (ask(m, w, side, op, CALIBRATION_TIMEOUT_S + 20 * m->call_s, &answer, &call))
+		return NULL;
+	if (cf_json_int(answer, "call", -1) != call_id(m, input)) {
+		fail(m, "the %s's worker told of another call than was asked for", side_name(side));
+		return NULL;
+	}
+	if (!(v = check_decode(answer, &why)))
+		fail(m, "the %s's result cannot be read: %s", side_name(side), why);
+	return v;
+}
+
+/* The original's result in a process of its own. Returns new; NULL with m->why. */
+static struct value *elsewhere(struct measure *m, int input, int inner, int which, unsigned seed)
+{
+	struct bench_worker w = BENCH_WORKER_INIT;
+	struct worker_job job = m->job[0];
+	json_auto_t *ns = json_object();
+	struct value *v = NULL;
+
+	job.seed = seed;
+	job.call_timeout_s = 10 + 20 * m->call_s;
+	if (bench_worker_start(&w, &job))
+		fail(m, "%s", w.why);
+	else if (!await_ready(m, &w, STATS_ORIGINAL, NULL) && !begin_round(m, &w, STATS_ORIGINAL) &&
+		!part_of_pass(m, &w, STATS_ORIGINAL, &input, 1, inner, ns))
+		v = result_of(m, &w, STATS_ORIGINAL, input, which);
+	bench_worker_end(&w);
+	return v;
+}
+
+/* Before a difference counts: the original under other seeds, and at another time, where a clock of
+ * seconds has moved on, with other addresses. */
+static enum check_answer second_opinion(struct measure *m, int input, int inner, int which,
+	struct value *const side[STATS_SIDES], char *why, size_t size)
+{
+	struct check_input *in = &m->known[m->input[input]];
+	struct timespec pause = {1, 100000000};
+	unsigned seed = (unsigned)(m->o->seed + m->groups);
+	enum check_answer answer = CHECK_DIFFERENT;
+	struct value *other[OTHER_SEEDS], *later;
+	int n = 0;
+	bool same;
+
+	bench_any_machine();
+	while (n < OTHER_SEEDS &&
+		(other[n] = elsewhere(m, input, inner, which, seed + 1 + (unsigned)n)))
+		n++;
+	same = n == OTHER_SEEDS && check_order(in, side, other, n, m->o->float_rel);
+	while (n)
+		value_free(other[--n]);
+	if (same)
+		return CHECK_SAME;
+	nanosleep(&pause, NULL);
+	later = elsewhere(m, input, inner, which, seed);
+	if (later)
+		answer = check_later(in, side, later, m->o->float_rel, why, size);
+	value_free(later);
+	return answer;
+}
+
+/* -1 with m->why when the candidate did something else. */
+static int compare_results(
+	struct measure *m, int input, int inner, int which, struct value *const side[STATS_SIDES])
+{
+	char why[300] = "";
+	enum check_answer answer = check_results(
+		&m->known[m->input[input]], side, m->o->float_rel, why, sizeof(why));
+
+	if (answer == CHECK_DIFFERENT)
+		answer = second_opinion(m, input, inner, which, side, why, sizeof(why));
+	if (answer == CHECK_DIFFERENT)
+		return fail(m, "in the bench it did something else: %s on call %lld", why,
+			(long long)call_id(m, input));
+	if (answer == CHECK_CANNOT) {
+		json_t *text = cf_json_text(why, strlen(why));
+		const char *key = json_string_value(text);
+
+		json_object_set_new(
+			m->unchecked, key, json_integer(cf_json_int(m->unchecked, key, 0) + 1));
+		json_decref(text);
+	}
+	m->checked += answer == CHECK_SAME;
+	return 0;
+}
+
+/* --- a group ---------------------------------------------------------------------------------- */
 
 static int run_pass(struct measure *m, struct bench_worker *w, int phase, double *times, int round,
 	int pass, const int *order)
 {
 	int sides[STATS_SIDES] = {STATS_ORIGINAL, STATS_AGAIN, STATS_CANDIDATE};
 	int inner = pass ? m->inner : 1; /* an input is new only once */
-	json_auto_t *op = pass_over(m, order, m->n, inner);
 	double sum[STATS_SIDES];
+	struct value *result[STATS_SIDES] = {NULL};
+	struct sample s = draw(m, order, inner);
+	bool check = check_is_due(m, round * m->passes + pass);
+	/* a worker can tell of the last input it was given: there the pass is cut in two */
+	int first = check ? s.at + 1 : m->n, bad = 0;
 
 	stats_shuffle(&m->rng, sides, STATS_SIDES);
-	for (int k = 0; k < STATS_SIDES; k++) {
+	for (int k = 0; k < STATS_SIDES && !bad; k++) {
 		int side = sides[k];
-		json_auto_t *answer = NULL;
-		int64_t call;
+		json_auto_t *ns = json_object();
+		double *mine = times_of(m, times, side, round, pass);
 
-		if (ask(m, &w[side], side, op, pass_timeout(m, m->n, inner), &answer, &call))
-			return -1;
-		sum[side] = take_pass(m, answer, times_of(m, times, side, round, pass));
+		bad = part_of_pass(m, &w[side], side, order, first, inner, ns);
+		if (check && !bad) {
+			uint64_t start = cf_now_ns();
+
+			result[side] = result_of(m, &w[side], side, order[s.at], s.which);
+			bad = result[side] ? 0 : -1;
+			m->check_s += (double)(cf_now_ns() - start) / 1e9;
+		}
+		if (!bad)
+			bad = part_of_pass(m, &w[side], side, order + first, m->n - first, inner, ns);
+		if (bad)
+			break;
+		sum[side] = take_pass(m, ns, mine);
 		if (sum[side] < 0)
-			return fail(m, "the %s's worker left out a time", side_name(side));
-		if (m->o->csv)
-			write_csv(m, answer, phase, round, pass, side, k);
+			bad = fail(m, "the %s's worker left out a time", side_name(side));
+		else if (m->o->csv)
+			write_csv(m, ns, phase, round, pass, side, k);
+		for (int i = 0; i < m->n && side == STATS_ORIGINAL; i++)
+			m->cost[i] = mine[i];
 	}
+	if (check && !bad) {
+		uint64_t start = cf_now_ns();
+
+		bad = compare_results(m, order[s.at], inner, s.which, result);
+		m->check_s += (double)(cf_now_ns() - start) / 1e9;
+	}
+	for (int side = 0; side < STATS_SIDES; side++)
+		value_free(result[side]);
+	if (bad)
+		return -1;
 	json_array_append_new(m->raw,
 		json_pack("[i, i, i, i, I, I, I]", phase, m->groups, round, pass,
 			(json_int_t)llround(sum[STATS_ORIGINAL]), (json_int_t)llround(sum[STATS_AGAIN]),
@@ -482,6 +669,7 @@ static int measure_group(void *arg, int phase, bool remembered, struct stats_gro
 	stats_shuffle(&m->rng, start, STATS_SIDES);
 	bench_same_machine(&m->rng);
 	m->groups++;
+	m->check_at = stats_below(&m->rng, m->rounds * m->passes);
 	for (int k = 0; k < STATS_SIDES && !bad; k++) {
 		struct worker_job job = m->job[start[k] == STATS_CANDIDATE];
 
@@ -551,6 +739,8 @@ static json_t *result_json(const struct measure *m, const struct stats_result *r
 		json_pack("{s:i, s:i}", "measured", m->n, "recorded", m->of));
 	if (json_object_size(m->skipped))
 		json_object_set(out, "skipped", m->skipped);
+	json_object_set_new(out, "checked",
+		json_pack("{s:i, s:O}", "compared", m->checked, "not_compared", m->unchecked));
 	json_object_set_new(out, "memory",
 		json_pack("{s:I, s:I}", "original_bytes", (json_int_t)r->peak[0], "candidate_bytes",
 			(json_int_t)r->peak[1]));
@@ -630,6 +820,8 @@ static void choose(struct measure *m, int n)
 	m->n = m->of = n;
 	m->input = cf_calloc((size_t)(n ? n : 1), sizeof(int));
 	m->weight = cf_calloc((size_t)(n ? n : 1), sizeof(double));
+	m->cost = cf_calloc((size_t)(n ? n : 1), sizeof(double));
+	m->known = cf_calloc((size_t)(n ? n : 1), sizeof(*m->known));
 	for (int i = 0; i < n; i++)
 		m->input[i] = i;
 	stats_shuffle(&m->rng, m->input, n);
@@ -681,6 +873,11 @@ static json_t *measure(struct measure *m)
 		struct stats_source source = {measure_group, elapsed, m};
 
 		bad = stats_measure(&rules, &source, m->n, m->weight, &r);
+	}
+	if (!bad && r.decision == STATS_FASTER && !m->checked) {
+		const char *why = json_object_iter_key(json_object_iter(m->unchecked));
+
+		bad = fail(m, "no result of a timed call could be compared: %s", why ? why : "none came");
 	}
 	json_t *out = bad ? unmeasured(m->why) : result_json(m, &r);
 
@@ -742,6 +939,7 @@ json_t *bench_candidate(struct bench_opts *o, const json_t *candidate, enum cf_e
 					.cpu_s = 3600, .memory_max = ADDRESS_SPACE}};
 		m.skipped = json_object();
 		m.raw = json_array();
+		m.unchecked = json_object();
 		choose(&m, n);
 		out = measure(&m);
 		if (m.original_fails) {
@@ -751,6 +949,11 @@ json_t *bench_candidate(struct bench_opts *o, const json_t *candidate, enum cf_e
 		}
 		free(m.input);
 		free(m.weight);
+		free(m.cost);
+		for (int i = 0; i < n; i++)
+			check_input_release(&m.known[i]);
+		free(m.known);
+		json_decref(m.unchecked);
 		json_decref(m.skipped);
 		json_decref(m.raw);
 	}

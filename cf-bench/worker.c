@@ -13,7 +13,8 @@
 #include "lib/mem.h"
 #include "lib/process.h"
 
-#define LINE_MAX_BYTES (64 << 20)
+/* An outcome may have 64 MiB, and is sent as base64. */
+#define LINE_MAX_BYTES (96 << 20)
 #define ERR_KEPT 2000
 
 static int __attribute__((format(printf, 2, 3))) fail(struct bench_worker *w, const char *fmt, ...)
@@ -98,11 +99,14 @@ int bench_worker_answer(struct bench_worker *w, double timeout_s, json_t **answe
 {
 	uint64_t until = cf_now_ns() + (uint64_t)(timeout_s * 1e9);
 	char *end;
+	size_t looked = 0; /* for the line's end: a long one comes in many pieces */
 	int open = 1;
 
 	*answer = NULL;
 	*call = -1;
-	while (!(end = w->in.len ? memchr(w->in.data, '\n', w->in.len) : NULL)) {
+	while (!(end = w->in.len > looked ? memchr(w->in.data + looked, '\n', w->in.len - looked)
+					  : NULL)) {
+		looked = w->in.len;
 		uint64_t now = cf_now_ns();
 		struct pollfd fds[2] = {
 			{.fd = w->child.out, .events = POLLIN}, {.fd = w->child.err, .events = POLLIN}};

@@ -81,12 +81,15 @@ candidates = {"memo": memo}
 
 @test "cf-bench: what is returned lazily is realised inside the timing" {
 	stream >s <<<"$SLOW"'
-lazy = source.replace("def work(n):", "def work(n):\n    yield from _work(n)\ndef _work(n):")
-deep = source.replace("def work(n):", "def work(n):\n    return [map(int, _lazy(n))]\ndef _lazy(n):\n    yield from _work(n)\ndef _work(n):")
-candidates = {"lazy": lazy, "deep": deep}'
-	run bench_of "m['decision'] == 'faster'" <s
-	[ "$output" = "False
-False" ] || fail_with "$output"
+lazy = source = source.replace("def work(n):", "def work(n):\n    return later(_work(n))\ndef later(x):\n    yield from x\ndef _work(n):")
+candidates = {"lazy": source.replace("later(_work(n))", "later(map(int, later(_later(n))))") + "\ndef _later(n):\n    yield from _work(n)\n"}'
+	run bench_of "m['decision'] in ('same', 'slower')" <s
+	[ "$output" = True ] || fail_with "$output"
+	stream >s <<<"$SLOW"'
+source = source.replace("def work(n):", "def work(n):\n    return [map(int, _work(n))]\ndef _work(n):")
+candidates = {"deep": source.replace("_work(n))]", "_lazy(n))]") + "\ndef _lazy(n):\n    yield from _work(n)\n"}'
+	run bench_of "m['decision'] in ('same', 'slower')" <s
+	[ "$output" = True ] || fail_with "$output"
 }
 
 @test "cf-bench: coroutines are timed to their end" {
@@ -115,7 +118,7 @@ calls = [((8000,), 1)]'
 }
 
 @test "cf-bench: work left to a thread is a regression" {
-	stream >s <<<"$SLOW"'candidates = {"thread": source.replace("def work(n):", "import threading\ndef work(n):\n    threading.Thread(target=lambda: (time.sleep(2), _work(n)), daemon=True).start()\n    return []\ndef _work(n):")}
+	stream >s <<<"$SLOW"'candidates = {"thread": source.replace("def work(n):", "import threading\ndef work(n):\n    threading.Thread(target=lambda: (time.sleep(2), _work(n)), daemon=True).start()\n    return list(range(n))\ndef _work(n):")}
 calls = [((n,), 1) for n in (800, 900)]'
 	run bench_of "(m['decision'], 'behind its answer' in m['reason'])" <s
 	[ "$output" = "('regresses', True)" ] || fail_with "$output"
@@ -125,6 +128,39 @@ calls = [((n,), 1) for n in (800, 900)]'
 	stream >s <<<"$SLOW"'candidates = {"early": source.replace("def work(n):", "def work(n):\n    return list(_all[n])\ndef _work(n):") + "\n_all = {n: _work(n) for n in range(0, 1000, 10)}\n"}'
 	run bench_of "(m['decision'], 'import' in m['reason'])" <s
 	[ "$output" = "('regresses', True)" ] || fail_with "$output"
+}
+
+@test "cf-bench: a candidate that does something else where it is timed is not faster" {
+	# the collector is off there: some such thing can always be found
+	stream >s <<<"$SLOW"'
+source = "import gc\n" + source.replace("    return total", "    print(n)\n    return total")
+def cheat(condition, what):
+    return source.replace("    total = []", "    total = []\n    if not gc.isenabled()%s:\n        %s" % (condition, what))
+candidates = {"returns": cheat("", "print(n); return [1] * n"), "silent": cheat("", "return list(range(n))"),
+    "raises": cheat("", "raise ValueError"), "one": cheat(" and n == 260", "print(n); return []")}'
+	run bench_of "(m['decision'], m['reason'].split(': ')[1], ' on call ' in m['reason'])" <s
+	[ "$output" = "('unmeasured', 'return[0]', True)
+('unmeasured', 'stdout', True)
+('unmeasured', 'kind', True)
+('unmeasured', 'len(return)', True)" ] || fail_with "$output"
+}
+
+@test "cf-bench: what the original does not always do the same is not held against a candidate" {
+	for part in "time.time_ns() >> 27, repr(object())" "list({str(i % 50) for i in range(n)})"; do
+		stream >s <<<"$SLOW"'
+source = source.replace("    return total", "    return total, '"$part"'")
+candidates = {"fast": source.replace("if i not in total:", "if True:").replace("for i in range(n)}", "for i in reversed(range(n))}")}'
+		run bench_of "(m['decision'], m['reason'], m['checked']['compared'] > 0, m['checked']['not_compared'])" <s
+		[ "$output" = "('faster', None, True, {})" ] || fail_with "$output"
+	done
+}
+
+@test "cf-bench: where no result can be compared nothing is faster" {
+	stream >s <<<"$SLOW"'
+source = source.replace("    return total", "    return total, open(\"app.py\")")
+candidates = {"fast": source.replace("if i not in total:", "if True:")}'
+	run bench_of "(m['decision'], m['reason'])" <s
+	[ "$output" = "('unmeasured', 'no result of a timed call could be compared: opaque: TextIOWrapper: an open file')" ] || fail_with "$output"
 }
 
 @test "cf-bench: what is not verified as equivalent passes through byte for byte, --all measures it" {

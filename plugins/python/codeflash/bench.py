@@ -10,6 +10,7 @@ arguments, random state, collecting garbage, dropping results) happens outside t
 
 from __future__ import annotations
 
+import binascii
 import gc
 import json
 import mmap
@@ -22,11 +23,11 @@ import time
 from itertools import islice
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 
-from codeflash.encode import LAZY_MAX
+from codeflash.encode import LAZY_MAX, Drained, type_name
 
 TYPE_CHECKING = False  # as in typing, which takes longer to import than the rest of this
 if TYPE_CHECKING:
-    from typing import IO, Any, Callable, Dict, List, Tuple
+    from typing import IO, Any, Callable, Dict, List, Optional, Tuple
 
     Call = Tuple[Callable[[tuple, dict], Any], tuple, dict]
     Make = Callable[[int], Call]  # a call with arguments of its own
@@ -45,8 +46,8 @@ except ImportError:
 _now = time.perf_counter_ns
 _fork, _exit, _write, _waitpid = os.fork, os._exit, os.write, os.waitpid
 _setitimer = signal.setitimer
-_dumps = json.dumps
-_imported = _now()  # worker.py loads the module under test right after this one
+_dumps, _loads = json.dumps, json.loads
+now = _now
 
 _LOOK_AT = 2000  # objects of one result that are looked at for something lazy
 _MADV_POPULATE_WRITE = 23
@@ -120,9 +121,45 @@ async def _collect(generator: AsyncGeneratorType) -> list:
     return items
 
 
-def time_calls(work: List[Call], loop: _Loop) -> Tuple[int, list]:
-    """Nanoseconds that the calls take together, realising what they return lazily, and the errors
-    they raised."""
+class _Raised:
+    """In the place of a result."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class Done:
+    """What one execution came to."""
+
+    __slots__ = ("value", "error", "inside")
+
+    def __init__(self, result: Any) -> None:
+        self.error: Optional[BaseException] = None
+        self.value = result
+        self.inside: list = []  # what the lazy things in the result came to
+        if type(result) is _Raised:
+            self.value, self.error = None, result.error
+
+    def realised(self, lazy: Any, result: Any) -> None:
+        """A lazy thing of the result's is done."""
+        raised = result.error if type(result) is _Raised else None
+        if lazy is not self.value:
+            self.inside.append(result if raised is None else raised)
+        elif raised is not None:
+            self.value, self.error = None, raised
+        elif type(lazy) is CoroutineType:
+            self.value = result
+        else:
+            self.value = Drained(type_name(type(lazy)))
+            self.value.items = result
+            self.value.truncated = len(result) >= LAZY_MAX
+
+
+def time_calls(work: List[Call], loop: _Loop) -> Tuple[int, List[Done]]:
+    """Nanoseconds that the calls take together, realising what they return lazily, and what each
+    came to."""
     kept: list = []
     keep = kept.append
     start = _now()
@@ -130,9 +167,10 @@ def time_calls(work: List[Call], loop: _Loop) -> Tuple[int, list]:
         try:
             keep(invoke(args, kwargs))
         except BaseException as error:
-            keep(error)
+            keep(_Raised(error))
     spent = _now() - start
-    lazy = find_lazy(kept)
+    done = [Done(result) for result in kept]
+    owners, lazy = _lazy_of(done, kept)
     depth = 0
     while lazy and depth < 8:  # an iterator of iterators, as groupby is
         depth += 1
@@ -144,11 +182,19 @@ def time_calls(work: List[Call], loop: _Loop) -> Tuple[int, list]:
             try:
                 keep(loop.drain(value))
             except BaseException as error:
-                keep(error)
+                keep(_Raised(error))
         spent += _now() - start
-        kept.append(drained)
-        lazy = find_lazy(drained)
-    return spent, [value for value in kept if isinstance(value, BaseException)]
+        for owner, value, result in zip(owners, lazy, drained):
+            owner.realised(value, result)
+        owners, lazy = _lazy_of(owners, drained)
+    return spent, done
+
+
+def _lazy_of(owners: List[Done], results: list) -> Tuple[List[Done], list]:
+    """The lazy things in the results, and whose they are."""
+    found = [(owner, value) for owner, result in zip(owners, results)
+             for value in find_lazy([result])]
+    return [owner for owner, _ in found], [value for _, value in found]
 
 
 # A round. ----------------------------------------------------------------------------------------
@@ -162,11 +208,10 @@ def _peak() -> int:
 
 
 def _sink_output() -> None:
+    """stderr only: stdout goes to the runner's file, as it does where calls are verified."""
     null = os.open(os.devnull, os.O_RDWR)
-    for fd in (0, 1, 2):
-        os.dup2(null, fd)
+    os.dup2(null, 2)
     os.close(null)
-    sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)
     sys.stderr = sys.__stderr__ = open(2, "w", closefd=False)
 
 
@@ -215,16 +260,25 @@ class Bench:
         make: Make,
         seed: Callable[[], None],
         void: Callable[[BaseException], str],
+        outcome: Callable[[Done, tuple, dict], bytes],
         timeout_s: float,
+        import_ns: int,
+        fds: Tuple[int, int],
     ) -> None:
-        """make(call) gives the call to time; seed() sets the random state; void(error) says why
-        an error is not the function's own, or ""."""
+        """make(call) gives the call to time; seed() does what comes right before it, such as setting
+        the random state; void(error) says why an error is not the function's own, or "";
+        outcome(done, args, kwargs) encodes what an execution did. The child has its pipe of commands
+        and of answers at fds, where a worker that does not time has its own."""
         self.make = make
         self.seed = seed
         self.void = void
+        self.outcome = outcome
         self.timeout_s = timeout_s
+        self.fds = fds
+        self.last: Tuple[int, List[Call], List[Done]] = (-1, [], [])  # of the latest pass
+        self.high = self.own = 0  # peak of memory, and how much of it was for the calls
         self.at = mmap.mmap(-1, 8)  # the call the child is in, for when it does not come back
-        self.import_ns = _now() - _imported
+        self.import_ns = import_ns
         self.pid = self.tx = self.rx = self.status = 0
 
     # In the child.
@@ -233,6 +287,9 @@ class Bench:
         make, seed = self.make, self.seed
         ns: Dict[str, float] = {}
         skipped: Dict[str, str] = {}
+        work: List[Call] = []
+        done: List[Done] = []
+        self.last = (-1, [], [])
         for call in order:
             self.at[:] = struct.pack("<q", call)
             work = [make(call) for _ in range(inner)]
@@ -240,29 +297,55 @@ class Bench:
             if gc.get_count()[0] > _GARBAGE:
                 gc.collect()
             _setitimer(signal.ITIMER_REAL, self.timeout_s * inner)
-            spent, errors = time_calls(work, loop)
+            spent, done = time_calls(work, loop)
             _setitimer(signal.ITIMER_REAL, 0)
             ns[str(call)] = spent if inner == 1 else round(spent / inner, 2)
-            for error in errors:
-                if self.void(error):
-                    skipped[str(call)] = self.void(error)
-            del work, errors
+            for d in done:
+                why = self.void(d.error) if d.error is not None else ""
+                if why:
+                    skipped[str(call)] = why
+            if len(ns) == len(order):
+                # nothing says beforehand whether they will be asked for, nor of which execution
+                self.last = (call, work, done)
+            del work, done
+        peak = _peak()
+        if peak > self.high:
+            self.high = self.own = peak
         answer: Dict[str, Any] = {"ns": ns}
         if skipped:
             answer["skipped"] = skipped
         return answer
 
+    def _results(self, which: int) -> Dict[str, Any]:
+        """What one execution of the latest pass's last call did."""
+        call, work, done = self.last
+        if not done:
+            return {"error": "no pass to tell the results of"}
+        self.at[:] = struct.pack("<q", call)
+        _, args, kwargs = work[which % len(work)]
+        _setitimer(signal.ITIMER_REAL, self.timeout_s)
+        data = self.outcome(done[which % len(done)], args, kwargs)
+        _setitimer(signal.ITIMER_REAL, 0)
+        self.last = (-1, [], [])
+        # what that took is not the calls', unless they come to take more
+        self.high = max(self.high, _peak())
+        return {"call": call, "outcome": binascii.b2a_base64(data, newline=False).decode()}
+
     def _child(self, commands: int, answers: int) -> None:
         loop = _Loop()
         _sink_output()
         _own_pages()
-        base = _peak()
+        base = self.high = self.own = _peak()
         _send(answers, {"begun": True})
         for line in open(commands, "rb"):
-            request = json.loads(line)
+            request = _loads(line)
             if request["op"] == "end":
-                _send(answers, {"peak_bytes": _peak() - base, "threads": _left_running()})
+                own = self.own if _peak() <= self.high else _peak()
+                _send(answers, {"peak_bytes": own - base, "threads": _left_running()})
                 return
+            if request["op"] == "results":
+                _send(answers, self._results(request["which"]))
+                continue
             _send(answers, self._pass(loop, request["order"], request["inner"]))
 
     # In the parent.
@@ -279,7 +362,11 @@ class Bench:
                 os.close(to_child[1])
                 os.close(from_child[0])
                 signal.signal(signal.SIGALRM, signal.SIG_DFL)
-                self._child(to_child[0], from_child[1])
+                for fd, at in zip((to_child[0], from_child[1]), self.fds):
+                    os.dup2(fd, at, inheritable=False)
+                    os.close(fd)
+                to_child, from_child = (self.fds[0], -1), (-1, self.fds[1])
+                self._child(*self.fds)
                 status = 0
             except BaseException as error:
                 _send(from_child[1], {"error": "%s: %s" % (type(error).__name__, str(error)[:200])})
@@ -318,7 +405,7 @@ class Bench:
         data = self._read()
         call = struct.unpack("<q", self.at[:])[0]
         if data.endswith(b"\n"):
-            answer = json.loads(data)
+            answer = _loads(data)
             if "error" in answer:
                 self.end()
                 answer["call"] = call
@@ -355,10 +442,10 @@ def serve(bench: Bench, ready: Dict[str, Any], commands: IO[bytes], out: int) ->
     gc.disable()
     _send(out, dict(ready, import_ns=bench.import_ns))
     for line in commands:
-        op = json.loads(line).get("op")
+        op = _loads(line).get("op")
         if op == "begin":
             _send(out, bench.begin())
-        elif op in ("pass", "end"):
+        elif op in ("pass", "results", "end"):
             _send(out, bench.ask(line))
             if op == "end":
                 bench.end()

@@ -9,6 +9,7 @@ looked for in sys.modules only when an object of theirs is met.
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from struct import Struct, calcsize, pack
 from types import (
@@ -409,8 +410,6 @@ def _module(e: Encoder, v: ModuleType) -> bytes:
 
 def _digest(code: CodeType) -> str:
     """Of what the code does, not of where in the file it stands."""
-    import hashlib
-
     if code is TARGET:
         return "the function itself"
     h = hashlib.sha256()

@@ -9,10 +9,14 @@ bound are remembered with the reason: a call that needs one of them cannot be ju
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import os
+import signal
 import sys
+import threading
+import time
 from types import FunctionType, GeneratorType, ModuleType
 
 from . import encode
@@ -325,8 +329,6 @@ class _Script:
     def skip(self, node: object, why: str) -> None:
         """Leaves a statement out. What it would have given another value is as good as unbound."""
         reason = "line %d of the script, %s" % (node.lineno, why)
-        import hashlib
-
         text = hashlib.blake2b(self.ast.dump(node).encode("utf-8", "replace"), digest_size=8)
         self.left_out.append("%s %s, %s" % (type(node).__name__, text.hexdigest(), why))
         names = self.module.__dict__
@@ -434,8 +436,6 @@ class _Script:
             elif event == "return" and depth:
                 depth -= 1
 
-        import time
-
         limit = min(STATEMENT_S, self.left)
         if limit <= 0:
             raise _Slow
@@ -475,9 +475,6 @@ class time_limit:
         self.before = None
 
     def __enter__(self) -> None:
-        import signal
-        import threading
-
         if self.seconds > 0 and threading.current_thread() is threading.main_thread():
             def expired(signum, frame):
                 raise self.error
@@ -488,8 +485,6 @@ class time_limit:
 
     def __exit__(self, *_: object) -> None:
         if self.before is not None:
-            import signal
-
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self.before)
 

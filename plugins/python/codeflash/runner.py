@@ -6,6 +6,8 @@ What the worker's `run` and the replay tests share, so that both see the same ou
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import sys
 from opcode import opmap
@@ -31,8 +33,6 @@ class Stdout:
             import tempfile
 
             self.fd = os.dup(tempfile.TemporaryFile().fileno())
-        import fcntl
-
         fcntl.fcntl(self.fd, fcntl.F_SETFL, fcntl.fcntl(self.fd, fcntl.F_GETFL) | os.O_APPEND)
         self.stream = None
         self.before: tuple = ()
@@ -70,8 +70,6 @@ class Stdout:
             return ""
         data = os.pread(self.fd, STDOUT_MAX, 0)
         if size > STDOUT_MAX:
-            import hashlib
-
             h = hashlib.sha256()
             for at in range(STDOUT_MAX, size, STDOUT_MAX):
                 h.update(os.pread(self.fd, STDOUT_MAX, at))
@@ -150,11 +148,9 @@ class Runner:
 
     def judge(self, call: int, invoke: Callable, args: tuple, kwargs: dict,
               again: Optional[tuple] = None) -> bytes:
-        target = self.target
         self.globals.remember()
         self.stdout.take()  # of restoring
         seed(self.seed + call)
-        by = ""
         roots = []
         try:
             result = load.realise(invoke(args, kwargs))
@@ -169,6 +165,15 @@ class Runner:
                 roots.append(("yielded", result))
             else:
                 roots.append(("return", result))
+        once_more = None if again is None else lambda: self.once_more(call, invoke, *again)
+        return self.outcome(raised, roots, args, kwargs, once_more)
+
+    def outcome(self, raised: Optional[BaseException], roots: list, args: tuple,
+                kwargs: dict, once_more: Optional[Callable] = None) -> bytes:
+        """The encoded outcome of a call that raised this, or returned what is in roots. once_more
+        calls it again and gives that root."""
+        target = self.target
+        by = ""
         if raised is not None:
             why = self.void(raised)
             if why:
@@ -193,8 +198,8 @@ class Runner:
             roots.append(("files", written))
         if changed:
             roots.append(("globals", changed))
-        if again:
-            roots.append(self.once_more(call, invoke, *again))
+        if once_more is not None:
+            roots.append(once_more())
         try:
             return encode.outcome("raise" if by else "return", roots, by, self.stdout.take)
         except MemoryError:

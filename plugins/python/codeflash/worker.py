@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
+from types import ModuleType
 
 
 def _standing_alone() -> None:
-    """Imports this package by its name, and takes its folder off the path that the user's code
-    sees: a module of theirs may be called load or encode."""
+    """Imports all of this package that either verb needs, and then leaves nothing of it where the
+    user's code would come upon it: neither its folder on the path (a module of theirs may be called
+    load or encode) nor its modules by their names (a candidate could put functions of its own into
+    them, or see by them who is watching). What our modules use of the standard library they keep as
+    it is now."""
+    global bench, encode, guard, load, runner
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
     sys.path.insert(0, os.path.dirname(here))
@@ -21,6 +26,28 @@ def _standing_alone() -> None:
     del sys.path[0]
     if os.path.dirname(os.path.abspath(codeflash.__file__)) != here:
         raise ImportError("another package is called codeflash: %s" % codeflash.__file__)
+    from codeflash import bench, encode, guard, load, runner
+
+    ours = [n for n in sys.modules if n.partition(".")[0] == "codeflash"]
+    for name in ours:
+        names = vars(sys.modules[name])
+        for key, value in names.items():
+            if type(value) is ModuleType and value is not sys and value.__package__ != "codeflash":
+                names[key] = _kept(value)
+    for name in ours:
+        del sys.modules[name]
+    # this script goes by that name: to the user's code it is an empty one, whichever the verb
+    sys.modules["__main__"] = ModuleType("__main__")
+    os.environ.pop("CODEFLASH_LAYOUT", None)
+
+
+def _kept(module: ModuleType) -> ModuleType:
+    """A module with what it has in it now, and what is a module in it likewise (os.path)."""
+    copy = ModuleType(module.__name__)
+    vars(copy).update(vars(module))
+    if module is os:
+        copy.path = _kept(os.path)  # type: ignore[attr-defined]
+    return copy
 
 
 class Session:
@@ -56,8 +83,6 @@ class Session:
 
 def _prepare(request: dict):
     """The runner of the request's function, its module imported. LoadError says why not."""
-    from codeflash import guard, load, runner
-
     stdout = runner.Stdout()
     stdout.install()
     network = request.get("allow_network") or os.environ.get("CODEFLASH_ALLOW_NETWORK")
@@ -71,8 +96,6 @@ def _prepare(request: dict):
 
 def run(session: Session) -> int:
     """The verb `run`."""
-    from codeflash import encode, load
-
     request = session.request
     try:
         work = _prepare(request)
@@ -99,10 +122,8 @@ def serve_bench(session: Session) -> int:
     """The verb `bench`, up to the loop that is bench.py's."""
     import json
 
-    # before anything of the user's: it keeps the clock and the calls that it times with
-    from codeflash import bench, load, runner
-
     request = session.request
+    start = bench.now()
     try:
         work = _prepare(request)
     except load.LoadError as error:
@@ -123,20 +144,34 @@ def serve_bench(session: Session) -> int:
         args, kwargs, through = work.restore(*calls[call])
         return work.target.of(through), args, kwargs
 
+    def seed() -> None:
+        work.stdout.take()
+        work.guard.reason = ""
+        runner.seed(work.seed)
+
+    def outcome(done: bench.Done, args: tuple, kwargs: dict) -> bytes:
+        if work.guard.reason:
+            return encode.skipped(work.guard.reason)
+        roots = [] if done.error is not None else [("return", done.value)]
+        if done.inside:
+            roots.append(("realised", done.inside))
+        return work.outcome(done.error, roots, args, kwargs)
+
+    timer = bench.Bench(make, seed, work.void, outcome, work.timeout, bench.now() - start,
+                        (session.input.fileno(), session.out))
     ready = {"ready": True, "calls": list(calls), "skipped": skipped}
-    bench.serve(bench.Bench(make, lambda: runner.seed(work.seed), work.void, work.timeout),
-                ready, session.input, session.out)
+    bench.serve(timer, ready, session.input, session.out)
     return 0
 
 
 def main(argv: list) -> int:
-    verb = argv[1] if len(argv) == 2 else ""
-    if verb not in ("run", "bench"):
-        print("usage: worker.py run|bench", file=sys.stderr)
+    """The request says which verb: a command line that did would tell the code under test."""
+    if argv[1:] not in ([], ["run"], ["bench"]):
+        print("usage: worker.py [run|bench]", file=sys.stderr)
         return 2
     _standing_alone()
     session = Session()
-    if verb == "bench":
+    if (argv[1:] or [session.request.get("verb")])[0] == "bench":
         return serve_bench(session)
     return run(session)
 

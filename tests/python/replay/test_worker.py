@@ -697,3 +697,39 @@ def test_bench_opens_like_run_and_then_answers_lines(project):
     done = subprocess.run([sys.executable, "-B", WORKER, "bench"], input=text, cwd=project.root,
                           stdout=subprocess.PIPE, timeout=120)
     assert json.loads(done.stdout) == {"error": "no gone in module m"}
+
+
+NOSY = """
+    import sys
+    at_import = sorted(n for n in sys.modules if n.startswith("codeflash"))
+
+    def f(kind):
+        if kind == "modules":
+            return at_import + sorted(n for n in sys.modules if n.startswith("codeflash"))
+        if kind == "import":
+            try:
+                import codeflash.encode
+            except ImportError:
+                return None
+            return "found"
+        import __main__
+        return sorted(n for n in vars(__main__) if n[:2] != "__")
+"""
+
+
+def test_the_code_under_test_does_not_come_upon_the_harness(project):
+    project.write("m.py", NOSY)
+    calls = [((kind,), {}) for kind in ("modules", "import", "main")]
+    assert [value(o) for o in project.run("m.py", "f", *calls).outcomes] == [[], None, []]
+
+
+def test_what_the_code_under_test_puts_into_the_standard_library_is_not_the_harness_s(project):
+    project.write("m.py", """
+        import hashlib, os, struct
+        os.pread = lambda fd, n, at: b"forged"
+        os.ftruncate = os.fstat = struct.pack = hashlib.sha256 = None
+
+        def f():
+            print("true")
+    """)
+    assert root(project.one("m.py", "f"), "stdout") == "true\n"
