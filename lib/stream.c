@@ -101,6 +101,14 @@ static enum cf_exit read_line(
 	return status;
 }
 
+/* JSON text holds neither: such a line is of another kind of file, and nothing to pass on. */
+static bool is_text(const char *line, size_t len)
+{
+	json_auto_t *s = memchr(line, '\0', len) ? NULL : json_stringn(line, len);
+
+	return s != NULL;
+}
+
 static enum cf_exit read_stream(FILE *f, const char *name, cf_stream_fn *fn, void *arg)
 {
 	enum cf_exit status = CF_OK;
@@ -116,6 +124,12 @@ static enum cf_exit read_stream(FILE *f, const char *name, cf_stream_fn *fn, voi
 			len--;
 		while (lead < len && isspace((unsigned char)line[lead]))
 			lead++;
+		if (!is_text(line, len)) {
+			cf_error("%s:%zu: not UTF-8 text, so not a stream; left out from there", name,
+				number);
+			worst(&status, CF_USAGE);
+			break;
+		}
 		if (lead < len)
 			worst(&status, read_line(line, len, name, number, fn, arg));
 	}
