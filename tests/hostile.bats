@@ -248,12 +248,12 @@ PY
 		run --separate-stderr $tool --quiet other.db
 		[ "$status" -eq 2 ] || fail_with "$tool: $status"
 		[ -z "$output" ]
-		one_line $tool other.db:1 "not UTF-8 text"
+		one_line $tool other.db:1 "not text"
 	done
 	run --separate-stderr cf-suggest latin.jsonl
 	[ "$status" -eq 2 ]
 	one_line cf-suggest latin.jsonl:2
-	[ "$output" = '{"schema":"cf/trace/1"}' ]
+	[ "$output" = $'{"schema":"cf/trace/1"}\n{"schema":"cf/late/1"}' ]
 	run --separate-stderr cf-pr - </
 	[ "$status" -eq 2 ]
 	one_line cf-pr stdin
