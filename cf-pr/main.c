@@ -212,7 +212,11 @@ int main(int argc, char **argv)
 		return CF_USAGE;
 	result_init(&r);
 	status = trace_stream(argv, o.state ? state_read : result_read, &r);
-	said = o.state ? print_state_dir(&r) : finish(&r, &o);
+	/* what could not be read at all has no result */
+	if (status != CF_OK && !result_has_records(&r))
+		said = status;
+	else
+		said = o.state ? print_state_dir(&r) : finish(&r, &o);
 	result_release(&r);
 	return said > status ? said : status;
 }

@@ -53,6 +53,12 @@ int result_read(const struct cf_record *record, void *arg, enum cf_exit *status)
 	return 0;
 }
 
+bool result_has_records(const struct result *r)
+{
+	return r->trace || r->combined || json_object_size(r->targets) ||
+	       json_object_size(r->candidates);
+}
+
 static const char *answer_of(const json_t *candidate)
 {
 	const char *answer = cf_json_str(json_object_get(candidate, "verdict"), "answer");
@@ -78,6 +84,13 @@ static void refuse(struct result *r, const char *answer)
 		r->refused, answer, json_integer(cf_json_int(r->refused, answer, 0) + 1));
 }
 
+static bool disk_was_full(const struct result *r)
+{
+	const json_t *lost = json_object_get(r->trace, "lost");
+
+	return json_object_get(lost, "no space in the spool") || json_object_get(lost, "disk full");
+}
+
 /* Why nothing of this stream may be published; NULL when something may. */
 static const char *nothing_to_publish(const struct result *r)
 {
@@ -88,6 +101,9 @@ static const char *nothing_to_publish(const struct result *r)
 		if (r->faster)
 			return "the faster candidates were not combined and verified together; "
 			       "run cf-verify --combine";
+		if (!json_object_size(r->targets) && disk_was_full(r))
+			return "the disk was full while the program was recorded; make room and "
+			       "record it again";
 		if (!json_object_size(r->candidates))
 			return json_object_size(r->targets)
 				       ? "no candidate was found for the functions of this run"

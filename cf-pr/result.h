@@ -21,6 +21,9 @@ struct result {
 void result_init(struct result *r);
 void result_release(struct result *r);
 
+/* Whether any record of a run was read. */
+bool result_has_records(const struct result *r);
+
 /* Takes in one record of the stream; always 0, so that the line is passed through. */
 cf_stream_fn result_read;
 

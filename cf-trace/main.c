@@ -103,7 +103,11 @@ static enum cf_exit detect(struct run *r, const struct options *o, char *const *
 		json_pack("{s:o, s:o, s:{s:o, s:o, s:o}}", "command", command_json(argv), "cwd",
 			text(cwd), "options", "module_root", text(o->module_root), "tests_root",
 			text(o->tests_root), "only_functions", only_functions(o));
-	enum cf_exit status = cf_plugin_detect(&r->plugin, request, o->language, &r->detected);
+	enum cf_exit status;
+
+	/* for messages; the word in the command may be one that stands for it */
+	json_object_set_new(request, "title", text(argv[0]));
+	status = cf_plugin_detect(&r->plugin, request, o->language, &r->detected);
 
 	if (status != CF_OK)
 		return status;

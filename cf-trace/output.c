@@ -17,6 +17,8 @@
 #include "lib/mem.h"
 #include "lib/trace.h"
 
+#define PATH_LONGEST 3500
+
 /* ".<name>.spool-", cut so that a directory of that name fits where the file itself does. */
 static char *dir_prefix(const char *path)
 {
@@ -92,6 +94,10 @@ int output_open(struct output *o, const char *path)
 		return cf_error("--output needs the name of a file, not '%s'", path);
 	if (check_existing(o->path) < 0)
 		return -1;
+	/* the database in the folder below has a longer one; SQLite's own message names no reason */
+	if (strlen(o->path) > PATH_LONGEST)
+		return cf_error("cannot write %.60s...: a path of %zu bytes is too long for SQLite; name "
+				"another place with --output", o->path, strlen(o->path));
 	parent = cf_path_dir(o->path);
 	prefix = dir_prefix(o->path);
 	remove_stale(parent, prefix);

@@ -119,7 +119,7 @@ enum cf_exit cf_plugin_detect(
 {
 	enum cf_exit status = CF_MISSING;
 	char **dirs = plugin_dirs();
-	int asked = 0;
+	int asked = 0, missing = 0;
 
 	*answer = NULL;
 	*p = (struct cf_plugin){0};
@@ -133,8 +133,10 @@ enum cf_exit cf_plugin_detect(
 			continue;
 		}
 		asked++;
-		if (cf_plugin_call(p, "detect", NULL, request, answer) == CF_OK &&
-			cf_json_bool(*answer, "match", 0)) {
+		enum cf_exit said = cf_plugin_call(p, "detect", NULL, request, answer);
+
+		missing += said == CF_MISSING;
+		if (said == CF_OK && cf_json_bool(*answer, "match", 0)) {
 			error = cf_json_str(*answer, "error");
 			status = error ? (enum cf_exit)cf_json_int(*answer, "exit", CF_PROGRAM) : CF_OK;
 			if (error)
@@ -149,7 +151,7 @@ enum cf_exit cf_plugin_detect(
 	if (!p->name && !asked)
 		cf_error("no plugin for %s in %s/plugins; reinstall codeflash",
 			language ? language : "any language", cf_libexec());
-	else if (!p->name)
+	else if (!p->name && !missing) /* what a plugin misses it has said */
 		cf_error("%s: not a command that an installed plugin can record; name its language "
 			 "with --language", cf_json_str(request, "title") ? cf_json_str(request, "title")
 			: json_string_value(json_array_get(json_object_get(request, "command"), 0)));

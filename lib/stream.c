@@ -101,6 +101,13 @@ static enum cf_exit read_line(
 	return status;
 }
 
+static bool is_utf8(const char *line, size_t len)
+{
+	json_auto_t *s = json_stringn(line, len);
+
+	return s != NULL;
+}
+
 static enum cf_exit read_stream(FILE *f, const char *name, cf_stream_fn *fn, void *arg)
 {
 	enum cf_exit status = CF_OK;
@@ -116,6 +123,17 @@ static enum cf_exit read_stream(FILE *f, const char *name, cf_stream_fn *fn, voi
 			len--;
 		while (lead < len && isspace((unsigned char)line[lead]))
 			lead++;
+		/* JSON text holds neither. A NUL says that the file is of another kind altogether. */
+		if (memchr(line, '\0', len)) {
+			cf_error("%s:%zu: not text, so not a stream; left out from there", name, number);
+			worst(&status, CF_USAGE);
+			break;
+		}
+		if (!is_utf8(line, len)) {
+			cf_error("%s:%zu: not UTF-8, so not a record; left out", name, number);
+			worst(&status, CF_USAGE);
+			continue;
+		}
 		if (lead < len)
 			worst(&status, read_line(line, len, name, number, fn, arg));
 	}

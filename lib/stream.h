@@ -31,8 +31,9 @@ typedef int cf_stream_fn(const struct cf_record *record, void *arg, enum cf_exit
 /*
  * Reads the operands (NULL-terminated argv; none or "-": stdin) and calls fn for every record
  * whose schema is known to be ours. A line that is not JSON, not an object, of an unknown major
- * version, or not UTF-8 is reported once with its file and line number, passed through so that
- * nothing is lost, and makes the status CF_USAGE. Empty lines are dropped. Returns the worst
+ * version is reported once with its file and line number, passed through so that
+ * nothing is lost, and makes the status CF_USAGE. One that is not UTF-8 is reported and left out; one with
+ * a NUL ends the reading of that file, which is no stream. Empty lines are dropped. Returns the worst
  * status seen. stdout that cannot be written ends the process with CF_USAGE and one line;
  * SIGPIPE keeps its default.
  */

@@ -16,6 +16,7 @@
 #include "lib/stream.h"
 
 #define HEADER 100 /* of an SQLite file */
+#define SQLITE_PATH 500 /* the shortest of its limits; longer paths do where it takes them */
 #define BLOB_MAX ((int64_t)1 << 30)
 
 static uint32_t be32(const unsigned char *p)
@@ -161,7 +162,10 @@ int trace_open(struct trace *t, const char *path, bool writable)
 	if (!writable && access(t->path, W_OK) < 0)
 		flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
 	if (sqlite3_open_v2(t->path, &t->db, flags, NULL) != SQLITE_OK) {
-		cf_error("cannot open %s: %s", t->path, sqlite3_errmsg(t->db));
+		/* its header was read, so the file is there */
+		cf_error("cannot open %s: %s", t->path,
+			strlen(t->path) > SQLITE_PATH ? "its path is too long for SQLite; move it"
+						      : sqlite3_errmsg(t->db));
 		goto fail;
 	}
 	sqlite3_busy_timeout(t->db, 30000);
@@ -325,8 +329,15 @@ static int call_row(struct trace *t, sqlite3_stmt *s, int64_t id, struct trace_c
 	const char *codec;
 
 	sqlite3_bind_int64(s, 1, id);
-	if (sqlite3_step(s) != SQLITE_ROW)
+	switch (sqlite3_step(s)) {
+	case SQLITE_ROW:
+		break;
+	case SQLITE_DONE:
+		return cf_error("%s: the inputs of call %lld are missing; record it again with cf-trace",
+			t->path, (long long)id);
+	default:
 		return damaged(t);
+	}
 	*c = (struct trace_call){
 		.id = id,
 		.function = sqlite3_column_int64(s, 0),

@@ -240,3 +240,61 @@ PY
 		case $answer in different | error | timeout) ;; *) fail_with "$line: $answer: $output" ;; esac
 	done
 }
+
+@test "hostile: a file that is not text is named and never passed on" {
+	sqlite3 other.db 'CREATE TABLE t(x); INSERT INTO t VALUES (1)'
+	printf '{"schema":"cf/trace/1"}\n{"schema":"x\351"}\n{"schema":"cf/late/1"}\n' >latin.jsonl
+	for tool in cf-replaygen cf-rank cf-suggest cf-verify cf-bench cf-pr; do
+		run --separate-stderr $tool --quiet other.db
+		[ "$status" -eq 2 ] || fail_with "$tool: $status"
+		[ -z "$output" ]
+		one_line $tool other.db:1 "not text"
+	done
+	run --separate-stderr cf-suggest latin.jsonl
+	[ "$status" -eq 2 ]
+	one_line cf-suggest latin.jsonl:2
+	[ "$output" = $'{"schema":"cf/trace/1"}\n{"schema":"cf/late/1"}' ]
+	run --separate-stderr cf-pr - </
+	[ "$status" -eq 2 ]
+	one_line cf-pr stdin
+	[ -z "$output" ]
+}
+
+@test "hostile: a python that is missing, and a name that is not UTF-8, are named" {
+	printf 'def f(x): return x\nf(1)\n' >w.py
+	run --separate-stderr env PATH=/nonexist "$(command -v cf-trace)" -q w.py
+	[ "$status" -eq 4 ]
+	one_line cf-trace python3 "not installed"
+	run --separate-stderr cf-trace -q "$(printf 'caf\351.py')"
+	[ "$status" -ne 0 ]
+	one_line cf-trace caf .py
+	[[ $stderr != *is-not-utf-8* ]]
+}
+
+@test "hostile: the end of a run whose recording had no room says so" {
+	echo '{"schema":"cf/trace/1","trace":"t","project_root":"/","lost":{"no space in the spool":9}}' >in.jsonl
+	run --separate-stderr cf-pr in.jsonl
+	[ "$status" -eq 0 ]
+	[ "$(json result 'r["reason"]' <<<"$output")" = "the disk was full while the program was recorded; make room and record it again" ]
+	[[ $stderr == *"disk was full"* ]]
+}
+
+@test "hostile: a trace whose call has lost its inputs says which" {
+	printf 'import time\ndef f(x):\n    time.sleep(0.01)\n    return x\nfor i in range(3): f(i)\n' >w.py
+	cf-trace -q w.py >/dev/null
+	sqlite3 codeflash.trace 'PRAGMA foreign_keys=0; DELETE FROM value'
+	run --separate-stderr cf-replaygen -q -j 1 codeflash.trace
+	[ "$status" -ne 0 ]
+	one_line cf-replaygen codeflash.trace "inputs of call" missing
+}
+
+@test "hostile: a path too long for SQLite is said to be so, before the program runs" {
+	printf 'open("ran", "w")\n' >w.py
+	part=$(printf 'd%.0s' $(seq 200))
+	long=$PWD
+	for _ in $(seq 18); do long=$long/$part; done
+	run --separate-stderr cf-trace -q -o "$long/t" w.py
+	[ "$status" -eq 2 ]
+	one_line cf-trace "too long"
+	[ ! -e ran ]
+}
