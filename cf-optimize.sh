@@ -155,6 +155,20 @@ EOF
 	mv -- "$cf_part" "$cf_run_dir/01-trace.jsonl"
 	cf_part=
 	cf_last=$cf_run_dir/01-trace.jsonl
+	case $cf_record in
+	*'"functions":0,'*) nothing_called ;;
+	esac
+}
+
+# Nothing to go on with: the program may have failed before it came to any code of the project's.
+nothing_called() {
+	case $cf_record in
+	*'"exit_status":0,'* | *'"timed_out":true'*)
+		line "no function of the project was called; if the code that ran is elsewhere, --module-root names its folder"
+		exit "$cf_worst"
+		;;
+	*) die 3 "the program failed before it called any function of the project; see what it said" ;;
+	esac
 }
 
 # Makes the run's folder in the project that a stream, or a trace, is about.
@@ -211,15 +225,21 @@ publish() {
 optimize() {
 	rank "$@"
 	suggest
-	verify
-	bench
-	combine
-	workflow
+	if grep -q '^{"schema":"cf/candidate/1"' "$cf_last"; then
+		verify
+		bench
+		combine
+		workflow
+	fi
 	publish
 }
 
 finish_trace() {
-	say "recorded; optimize with: codeflash --replay-test <file>, the files are listed in $cf_last"
+	cf_root=${cf_state%/*}
+	sed -n 's/^{"schema":"cf\/replay\/1".*"project_root":"[^"]*","file":"\([^"]*\)".*/\1/p' "$cf_last" |
+		while IFS= read -r cf_file; do
+			say "recorded; optimize with: codeflash --replay-test $cf_root/$cf_file"
+		done
 	exit "$cf_worst"
 }
 

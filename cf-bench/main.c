@@ -28,7 +28,11 @@ static bool wanted(const struct bench_opts *o, const json_t *candidate)
 
 static void waiting(void)
 {
-	cf_warn("waiting for another measurement on this machine to end");
+	static bool said;
+
+	if (!said)
+		cf_warn("waiting for another measurement on this machine to end");
+	said = true;
 }
 
 static int bench_record(const struct cf_record *record, void *arg, enum cf_exit *status)

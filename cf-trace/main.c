@@ -193,6 +193,36 @@ static void describe(struct run *r, const struct options *o)
 		json_object_set_new(r->meta, same[i], detected(r, same[i]));
 }
 
+struct named {
+	const char *name;
+	bool called;
+};
+
+static int is_named(const struct trace_function *f, void *arg)
+{
+	struct named *n = arg;
+	const char *dot = strrchr(f->qualname, '.');
+
+	n->called = n->called || !strcmp(f->qualname, n->name) || (dot && !strcmp(dot + 1, n->name)) ||
+		    (f->class_name && !strcmp(f->class_name, n->name));
+	return 0;
+}
+
+/* A name that nothing answers to is misspelt, or the run did not come that way. */
+static void check_names(struct trace *t, const struct options *o)
+{
+	json_auto_t *names = only_functions(o);
+	json_t *name;
+	size_t i;
+
+	json_array_foreach (names, i, name) {
+		struct named n = {json_string_value(name), false};
+
+		if (trace_functions(t, is_named, &n) == 0 && !n.called)
+			cf_warn("--only-functions %s: no such function was called", n.name);
+	}
+}
+
 /* Tells of the finished trace: the stream's line and the summary. */
 static enum cf_exit report(const struct run *r, const struct options *o)
 {
@@ -201,6 +231,7 @@ static enum cf_exit report(const struct run *r, const struct options *o)
 
 	if (trace_open(&t, r->out.path, false) < 0)
 		return CF_USAGE;
+	check_names(&t, o);
 	record = trace_record(&t);
 	if (!record || (!o->quiet && summary_print(&t, record) < 0)) {
 		trace_release(&t);
