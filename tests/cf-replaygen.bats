@@ -56,6 +56,48 @@ PY
 	done
 }
 
+@test "cf-replaygen: a crash costs one call of one function, though a worker has several" {
+	recorded 'b"a"' 'b"die"' 'b"b"' <<'PY'
+for name in "ghi":
+    g = s.function(name, 20 + ord(name))
+    for n, v in enumerate((b"one", b"die", b"two", b"seed")): s.call(g, v + name.encode(), 1 + n)
+PY
+	for jobs in 1 4; do
+		run --separate-stderr cf-replaygen -q --jobs "$jobs" trace.jsonl
+		[ "$status" -eq 0 ] || fail_with "$stderr"
+		[ "$(json replay '[(f["name"], f["calls"], f["stable"]) for f in r["functions"]]' <<<"$output")" = "[('f', 2, 2), ('g', 3, 2), ('h', 3, 2), ('i', 3, 2)]" ] || fail_with "$output"
+		[ "$(json replay '[(d["name"], d["reason"], d["calls"]) for d in r["dropped"]]' <<<"$output")" = "[('f', 'killed by signal 9 (Killed)', 1), ('g', 'killed by signal 9 (Killed)', 1), ('h', 'killed by signal 9 (Killed)', 1), ('i', 'killed by signal 9 (Killed)', 1)]" ] || fail_with "$output"
+	done
+}
+
+@test "cf-replaygen: two processes do for a module, however many functions it has" {
+	cat >m.py <<'PY'
+import os
+with open(os.environ["IMPORTS"], "a") as f: print(os.getpid(), file=f)
+seen = []
+def first(x): seen.append(x); return list(seen)
+def second(x): seen.append(x); return list(seen)
+def third(x): return x / 0
+class C:
+    def m(self, x): return x
+PY
+	echo 'import m
+for i in range(3): m.first(i); m.second(i); m.C().m(i)
+try: m.third(1)
+except ZeroDivisionError: pass' >script.py
+	unset CODEFLASH_PLUGINS
+	export IMPORTS=$PROJECT/imports
+	cf-trace -q -o py.trace "$PYTHON" script.py >trace.jsonl
+	rm imports
+	run --separate-stderr cf-replaygen -q --no-sandbox --jobs 1 trace.jsonl
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[ "$(json replay 'sum(f["calls"] for f in r["functions"])' <<<"$output")" = 10 ] || fail_with "$output"
+	[ "$(sort -u imports | wc -l)" -eq 2 ] || fail_with "$(cat imports)"
+	# each function found the module as it was imported
+	CODEFLASH_ALLOW=writes run "$PYTHON" -m pytest -q -p no:cacheprovider tests
+	[[ "$output" == *"10 passed"* ]] || fail_with "$output"
+}
+
 @test "cf-replaygen: a call that hangs is dropped after --call-timeout" {
 	recorded 'b"a"' 'b"hang"' 'b"after"' </dev/null
 	SECONDS=0
@@ -169,7 +211,7 @@ PY
 @test "cf-replaygen: when it is killed nothing goes on, and the trace is whole" {
 	recorded 'b"a"' 'b"hang"' <<'PY'
 for k in range(30):
-    g = s.function("g%d" % k, 100 + k); s.call(g, b"x", 1)
+    g = s.function("g%d" % k, 100 + k, file=os.path.abspath("g.py"), module="g"); s.call(g, b"x", 1)
 PY
 	for sig in TERM KILL; do
 		cf-replaygen --jobs 2 --call-timeout 60 trace.jsonl >/dev/null 2>&1 &

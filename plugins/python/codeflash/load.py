@@ -732,9 +732,9 @@ def _constructor(cls: type, init: object):
     return construct
 
 
-def open_target(request: dict, alias_main: bool = False) -> Target:
-    """Path, module and function of a worker's request. With alias_main, the script that was the
-    program also is sys.modules["__main__"], as code that pickles or spawns expects."""
+def open_request(request: dict, alias_main: bool = False) -> tuple:
+    """open_module() for a worker's request, with the path it needs. With alias_main, the script that
+    was the program also is sys.modules["__main__"], as code that pickles or spawns expects."""
     path = os.path.join(request["project_root"], request["file"])
     extend_path(search_path(request))
     main = bool(request.get("main"))
@@ -747,6 +747,12 @@ def open_target(request: dict, alias_main: bool = False) -> Target:
             sys.argv = argv
     if main and alias_main:
         sys.modules["__main__"] = module
+    return module, missing
+
+
+def open_target(request: dict, alias_main: bool = False) -> Target:
+    """The function of a worker's request."""
+    module, missing = open_request(request, alias_main)
     return find(module, request["qualname"], request.get("kind") or "", missing)
 
 

@@ -42,20 +42,22 @@ class Session:
         os.dup2(null, 0)
         os.close(null)
         self.request = json.loads(self.input.readline())
-        self.blobs = []
-        for call in self.request["calls"]:
-            data = self.input.read(call["size"])
-            if len(data) != call["size"]:
-                raise EOFError("the inputs of call %s are cut short" % call["id"])
-            self.blobs.append(data)
+        self.blobs = [self.blob(call) for call in self.request["calls"]]
+
+    def blob(self, call: dict) -> bytes:
+        """The next inputs on stdin."""
+        data = self.input.read(call["size"])
+        if len(data) != call["size"]:
+            raise EOFError("the inputs of call %s are cut short" % call["id"])
+        return data
 
     def write(self, data: bytes) -> None:
         while data:
             data = data[os.write(self.out, data):]
 
 
-def _prepare(request: dict):
-    """The runner of the request's function, its module imported. LoadError says why not."""
+def _streams(request: dict) -> tuple:
+    """Standard output and the guard, in place before anything of the user's is imported."""
     from codeflash import guard, load, runner
 
     stdout = runner.Stdout()
@@ -65,8 +67,28 @@ def _prepare(request: dict):
     watch = guard.Guard(network=bool(network), writes=not refuse, processes=not refuse)
     watch.protected.add(os.path.realpath(request["project_root"]))
     load.GUARD = watch if refuse else None
-    target = load.open_target(request, alias_main=True)
-    return runner.Runner(request, target, stdout, watch)
+    return stdout, watch
+
+
+def _prepare(request: dict):
+    """The runner of the request's function, its module imported. LoadError says why not."""
+    from codeflash import load, runner
+
+    stdout, watch = _streams(request)
+    return runner.Runner(request, load.open_target(request, alias_main=True), stdout, watch)
+
+
+def _run_calls(session: Session, work: object, calls: list, blobs: list) -> bool:
+    """A frame for each call; False when one ran out of time, after which nothing can be said."""
+    from codeflash import encode
+
+    for call, data in zip(calls, blobs):
+        shown, outcome = work.run(call["id"], data, call["codec"])
+        if outcome is None:
+            session.write(encode.frame([("call", call["id"]), ("timeout", True)]))
+            return False
+        session.write(encode.frame([("call", call["id"]), ("input", shown), ("outcome", outcome)]))
+    return True
 
 
 def run(session: Session) -> int:
@@ -74,25 +96,101 @@ def run(session: Session) -> int:
     from codeflash import encode, load
 
     request = session.request
+    if request.get("more"):
+        return run_several(session)
     try:
         work = _prepare(request)
     except load.LoadError as error:
         session.write(encode.frame([("error", str(error))]))
         return 0
+    _no_warnings()
+    if _run_calls(session, work, request["calls"], session.blobs):
+        session.write(encode.frame([("end", len(session.blobs))]))
+    return 0
+
+
+def _no_warnings() -> None:
     import warnings
 
     warnings.showwarning = lambda *_args, **_kwargs: None
-    frame = encode.frame
+
+
+def run_several(session: Session) -> int:
+    """Functions of one module: imported once, and each in a child that has it as it was imported."""
+    from codeflash import encode, load, runner
+
+    request = session.request
+    stdout, watch = _streams(request)
+    try:
+        module, missing = load.open_request(request, alias_main=True)
+    except load.LoadError as error:
+        session.write(encode.frame([("error", str(error))]))
+        return 0
+    _no_warnings()
     done = 0
-    for call, data in zip(request["calls"], session.blobs):
-        shown, outcome = work.run(call["id"], data, call["codec"])
-        if outcome is None:
-            session.write(frame([("call", call["id"]), ("timeout", True)]))
-            break
-        session.write(frame([("call", call["id"]), ("input", shown), ("outcome", outcome)]))
-        done += 1
-    session.write(frame([("end", done)]))
+    for function in [request] + request["more"]:
+        calls = function["calls"]
+        blobs = [session.blob(c) for c in calls] if done else session.blobs
+        done += len(calls)
+        try:
+            target = load.find(module, function["qualname"], function["kind"] or "", missing)
+        except load.LoadError as error:
+            for call in calls:
+                session.write(encode.frame([("call", call["id"]), ("error", str(error))]))
+            continue
+
+        def act() -> bool:
+            work = runner.Runner(dict(request, **function), target, stdout, watch)
+            return _run_calls(session, work, calls, blobs)
+
+        if _threads():  # a child would not have them: the rest get processes of their own
+            if act():
+                session.write(encode.frame([("end", done)]))
+            return 0
+        if not _in_child(act):
+            return 0
+    session.write(encode.frame([("end", done)]))
     return 0
+
+
+def _threads() -> bool:
+    threading = sys.modules.get("threading")
+    return threading is not None and threading.active_count() > 1
+
+
+def _in_child(act: object) -> bool:
+    """Does it in a forked child; its answer. Where the child does not live to give one, this process
+    ends in the same way."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            os.close(ours)
+            os.write(theirs, b"1" if act() else b"0")
+        finally:
+            os._exit(3)
+    os.close(theirs)
+    status = os.waitpid(pid, 0)[1]
+    os.set_blocking(ours, False)  # what the call started may have the other end
+    try:
+        answer = os.read(ours, 1)
+    except BlockingIOError:
+        answer = b""
+    os.close(ours)
+    if not answer:
+        _die_like(status)
+    return answer == b"1"
+
+
+def _die_like(status: int) -> None:
+    import signal
+
+    if os.WIFSIGNALED(status):
+        signum = os.WTERMSIG(status)
+        if signum not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(signum, signal.SIG_DFL)
+        os.kill(os.getpid(), signum)
+    os._exit(os.WEXITSTATUS(status))
 
 
 def serve_bench(session: Session) -> int:

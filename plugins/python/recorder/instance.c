@@ -3,6 +3,9 @@
  * The attributes of a plain instance, without asking for its __dict__: from 3.11 on instances have
  * none until somebody asks, and are slower to use ever after. Only classes that pickle would treat
  * in the default way are read so, and only where a known instance was read right first.
+ *
+ * Instances that pickle could not make again, or not as they were, are made in a way that byname.py
+ * tells.
  */
 #include "plugins/python/recorder/instance.h"
 
@@ -11,6 +14,8 @@
 #define MANAGED_DICT (1ul << 4)  /* type flags, the same in all three versions */
 #define INLINE_VALUES (1ul << 2)
 #define SUBCLASS_OF_BUILTIN (0xfful << 24)
+#define SUBCLASS_OF_EXCEPTION (1ul << 30)
+#define SUBCLASS_OF_TYPE (1ul << 31) /* classes are pickled by name */
 #define TYPES 1024
 
 /* Offsets, from each version's headers. */
@@ -39,9 +44,12 @@ static PyObject *object_methods[5];
 static const char *const methods[] = {
 	"__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs_ex__", "__getnewargs__"};
 
-static struct {
+static PyObject *builtin_new, *reduce;
+
+static struct known {
 	PyObject *type; /* kept: the address must not come to mean another type */
 	bool plain;
+	PyObject *base; /* whose __new__ makes its instances, or NULL */
 } types[TYPES];
 static size_t ntypes;
 
@@ -150,30 +158,58 @@ static bool is_plain(PyObject *type)
 	return true;
 }
 
-static bool known_plain(PyObject *type)
+/* What builtin_new() of byname.py says of the type, NULL for None. */
+static PyObject *find_base(PyObject *type)
+{
+	unsigned long flags = PyType_GetFlags((PyTypeObject *)type);
+	PyObject *new, *set, *base = NULL;
+
+	if (!(flags & Py_TPFLAGS_HEAPTYPE) || flags & SUBCLASS_OF_TYPE)
+		return NULL;
+	new = PyObject_GetAttrString(type, "__new__");
+	PyErr_Clear();
+	set = PyObject_GetAttrString(type, "__setstate__");
+	PyErr_Clear();
+	if (new && (set || !PyCFunction_Check(new) || flags & SUBCLASS_OF_EXCEPTION))
+		base = PyObject_CallFunctionObjArgs(builtin_new, type, NULL);
+	Py_XDECREF(new);
+	Py_XDECREF(set);
+	PyErr_Clear();
+	if (base == Py_None)
+		Py_CLEAR(base);
+	return base;
+}
+
+static struct known known(PyObject *type)
 {
 	size_t i = ((uintptr_t)type >> 4) % TYPES;
-	bool plain;
+	struct known k;
 
 	for (; types[i].type; i = (i + 1) % TYPES)
 		if (types[i].type == type)
-			return types[i].plain;
-	plain = is_plain(type);
+			return types[i];
+	k = (struct known){.type = type, .base = find_base(type)};
+	k.plain = !k.base && L && is_plain(type);
 	PyErr_Clear();
 	if (ntypes < TYPES / 2) {
 		Py_INCREF(type);
-		types[i].type = type;
-		types[i].plain = plain;
+		/* what was asked may have had types of its own looked at */
+		for (i = ((uintptr_t)type >> 4) % TYPES; types[i].type; i = (i + 1) % TYPES)
+			;
+		types[i] = k;
 		ntypes++;
 	}
-	return plain;
+	return k;
 }
 
 PyObject *instance_reduce(PyObject *o)
 {
+	struct known k = known((PyObject *)Py_TYPE(o));
 	PyObject *state;
 
-	if (!L || !known_plain((PyObject *)Py_TYPE(o)))
+	if (k.base)
+		return PyObject_CallFunctionObjArgs(reduce, o, k.base, NULL);
+	if (!k.plain)
 		return NULL;
 	state = read_state(o);
 	if (!state) {
@@ -192,7 +228,7 @@ static PyObject *instances(PyObject *self, PyObject *args)
 	(void)self;
 	if (!PyArg_ParseTuple(args, "OO", &instance, &expected))
 		return NULL;
-	state = L && known_plain((PyObject *)Py_TYPE(instance)) ? read_state(instance) : NULL;
+	state = known((PyObject *)Py_TYPE(instance)).plain ? read_state(instance) : NULL;
 	items = state ? PyDict_Items(state) : NULL;
 	same = items && PyObject_RichCompareBool(items, expected, Py_EQ) == 1;
 	PyErr_Clear();
@@ -214,13 +250,17 @@ int instance_init(PyObject *module)
 	return PyModule_AddFunctions(module, functions);
 }
 
-int instance_setup(int hexversion)
+int instance_setup(int hexversion, PyObject *new, PyObject *reduce_function)
 {
 	PyObject *copyreg;
 
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
 		if (layouts[i].version == hexversion >> 16 && sizeof(void *) == 8)
 			L = &layouts[i];
+	Py_INCREF(new);
+	builtin_new = new;
+	Py_INCREF(reduce_function);
+	reduce = reduce_function;
 	copyreg = PyImport_ImportModule("copyreg");
 	newobj = copyreg ? PyObject_GetAttrString(copyreg, "__newobj__") : NULL;
 	dispatch_table = copyreg ? PyObject_GetAttrString(copyreg, "dispatch_table") : NULL;

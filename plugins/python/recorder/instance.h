@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Taking a plain instance apart without making its __dict__. */
+/* Taking instances apart where pickle's own way would change or break them. */
 #ifndef CF_INSTANCE_H
 #define CF_INSTANCE_H
 
@@ -10,8 +10,9 @@
 #pragma GCC visibility push(hidden)
 
 int instance_init(PyObject *module);
-int instance_setup(int hexversion);
-/* What __reduce_ex__ would give, new; NULL, without an exception, to have pickle ask it itself. */
+/* The two functions are byname.py's: builtin_new(), and reduce_by() as reduce(instance, base). */
+int instance_setup(int hexversion, PyObject *builtin_new, PyObject *reduce);
+/* What pickle is to make of it, new; NULL: an exception, or pickle is to ask the instance itself. */
 PyObject *instance_reduce(PyObject *o);
 
 #pragma GCC visibility pop
