@@ -100,6 +100,7 @@ json_t *worker_request(const struct worker_job *job, const char *verb)
 	/* a function of another module may have been given objects of the program's own classes */
 	trace_query(job->trace, "SELECT file, module FROM function WHERE main ORDER BY id LIMIT 1",
 		program_row, o);
+	json_object_set(o, "command", t->command ? t->command : json_null());
 	json_object_set_new(o, "seed", json_integer(job->seed));
 	json_object_set_new(o, "call_timeout_s", json_real(job->call_timeout_s));
 	json_object_set_new(o, "allow_network", json_boolean(job->box.allow_network));

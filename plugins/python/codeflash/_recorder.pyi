@@ -20,7 +20,7 @@ class Probe:
 def start(
     spool: bytes, process: bytes, quota: int, value_bytes: int, root: bool,
     hasher: Callable[..., Any], fallback: Callable[[Any, Any], Optional[str]],
-    builtin_new: Callable[[type], Optional[type]], reduce: Callable[[Any, Optional[type]], Any],
+    how: Callable[[type], Any], reduce: Callable[[Any, Any], Any],
     cell_type: type,
     hexversion: int,
 ) -> None:

@@ -67,6 +67,32 @@ def kept(where: Module, path: str, make: object, args: tuple, state: object):
         return attrgetter(path)(where)
 
 
+def set_state(made: object, state: object) -> None:
+    """What pickle does with a state, without a word from the class's own __getattr__: that may need
+    what is only being set."""
+    own, slots = state if type(state) is tuple and len(state) == 2 else (state, None)
+    if own:
+        object.__getattribute__(made, "__dict__").update(own)
+    for name, v in (slots or {}).items():
+        object.__setattr__(made, name, v)
+
+
+def dead() -> None:
+    """A weak reference to nothing."""
+    import weakref
+
+    return weakref.ref(type("gone", (), {})())
+
+
+def match(pattern: object, text: object, at: int, end: int, spans: tuple):
+    """The match of a regular expression that has those spans."""
+    for how in (pattern.match, pattern.search, pattern.fullmatch):
+        found = how(text, at, end)
+        if found is not None and found.regs == spans:
+            return found
+    raise ValueError("a match that cannot be had again")
+
+
 # Recording. ---------------------------------------------------------------------------------------
 
 _places: dict = {}  # by id: (module, path) of classes, functions and some instances
@@ -170,34 +196,68 @@ def _reduce_function(f: Function):
 _Cell = type(cell())
 
 
-def reduce(obj: object):
-    """For objects that pickle may not be able to take: NotImplemented where it is to try, None where
-    it will always be able to."""
-    if isinstance(obj, (type, Function)):
-        name = getattr(obj, "__module__", None)
-        if not isinstance(name, str) or _is(obj, name, obj.__qualname__):
-            return None
-        place = _place(obj, obj)
-        if place:
-            return attrgetter(place[1]), (sys.modules[place[0]],)
-        return _reduce_function(obj) if type(obj) is Function else NotImplemented
-    if type(obj) is Module:
-        name = obj.__name__
-        return (module, (name,)) if sys.modules.get(name) is obj else NotImplemented
-    if type(obj) is _Cell:
-        return cell, ()
-    if obj is sys.stdout or obj is sys.stderr or obj is sys.stdin:
-        return getattr, (sys, next(n for n in ("stdout", "stderr", "stdin") if getattr(sys, n) is obj))
+def _reduce_class(obj: object):
+    name = getattr(obj, "__module__", None)
+    if not isinstance(name, str) or _is(obj, name, obj.__qualname__):
+        return None
+    place = _place(obj, obj)
+    if place:
+        return attrgetter(place[1]), (sys.modules[place[0]],)
+    return _reduce_function(obj) if type(obj) is Function else NotImplemented
+
+
+def _reduce_module(obj: Module):
+    name = obj.__name__
+    return (module, (name,)) if sys.modules.get(name) is obj else NotImplemented
+
+
+def _reduce_stream(obj: object):
+    for name in ("stdout", "stderr", "stdin"):
+        if getattr(sys, name, None) is obj:
+            return getattr, (sys, name)
     return NotImplemented
+
+
+def _reduce_ref(r: object):
+    to = r()
+    return (dead, ()) if to is None else (type(r), (to,))
+
+
+def _reduce_match(m: object):
+    return match, (m.re, m.string, m.start(), m.endpos, m.regs)
+
+
+_Cell = type(cell())
+# by module and name, for not all of these types need be there
+_ASKED = {
+    ("builtins", "function"): _reduce_class, ("builtins", "module"): _reduce_module,
+    ("builtins", "cell"): lambda c: (cell, ()), ("_io", "TextIOWrapper"): _reduce_stream,
+    ("weakref", "ReferenceType"): _reduce_ref, ("builtins", "weakref"): _reduce_ref,
+    ("re", "Match"): _reduce_match,
+}
+
+
+def reduce(obj: object):
+    """For objects of types of which how() says so: NotImplemented where pickle is to try, None where
+    it will always be able to."""
+    t = type(obj)
+    if issubclass(t, type):
+        return _reduce_class(obj)
+    return _ASKED[t.__module__, t.__name__](obj)
 
 
 _VALUES = (int, float, complex, str, bytes, tuple)
 _OWN = ("__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
 
 
-def builtin_new(cls: type):
-    """How instances of cls are to be made again: by the __new__ of the built-in type that this gives,
-    with what that would get; by kept(), where it is cls itself; None: pickle's way will do."""
+def how(cls: type):
+    """How instances of cls are to be pickled. True: reduce() is to be asked for each. A type: by
+    reduce_by(), made again by that type's __new__ or, where it is cls, by its own. set_state: as
+    pickle does, but for that. None: pickle's way will do."""
+    if issubclass(cls, type) or (cls.__module__, cls.__name__) in _ASKED:
+        return True
+    if not cls.__flags__ & HEAP:
+        return None
     base = next(c for c in cls.__mro__ if "__new__" in c.__dict__
                 and not isinstance(c.__dict__["__new__"], staticmethod))
     if any(getattr(cls, n, None) is not getattr(base, n, None) for n in _OWN):
@@ -214,18 +274,24 @@ def builtin_new(cls: type):
         required = new.__code__.co_argcount - 1 - len(new.__defaults__ or ())
         if required > 0 or new.__code__.co_kwonlyargcount > len(new.__kwdefaults__ or ()):
             return base
-    return cls if type(getattr(cls, "__setstate__", None)) is Function else None
+    if type(getattr(cls, "__setstate__", None)) is Function:
+        return cls
+    getters = (getattr(cls, n, None) for n in ("__getattr__", "__getattribute__"))
+    return set_state if any(type(g) is Function for g in getters) else None
 
 
-def reduce_by(obj: object, base: type):
-    """What pickle does with it, but for what makes it again."""
+def reduce_by(obj: object, said: object):
+    """What pickle does with it, but for what how() said."""
     cls = type(obj)
-    made = obj.__reduce_ex__(4)
-    if base is not cls:
+    made = object.__reduce_ex__(obj, 4) if said is set_state else obj.__reduce_ex__(4)
+    if said is set_state:
+        made += (None,) * (5 - len(made))
+        return made if made[2] is None else made + (set_state,)
+    if said is not cls:
         if made[0] is copyreg.__newobj__:
-            made = (base.__new__,) + made[1:]
+            made = (said.__new__,) + made[1:]
         elif made[0] is cls:
-            made = (base.__new__, (cls,) + made[1]) + made[2:]
+            made = (said.__new__, (cls,) + made[1]) + made[2:]
     if type(getattr(cls, "__setstate__", None)) is not Function or made[3:5] not in _NO_ITEMS:
         return made
     place = _place(obj, cls)
@@ -234,4 +300,5 @@ def reduce_by(obj: object, base: type):
     return kept, (sys.modules[place[0]], place[1]) + made[:2] + (made + (None,))[2:3]
 
 
+HEAP = 1 << 9  # of a type's flags: made by a class statement, or like one
 _NO_ITEMS = ((), (None,), (None, None))

@@ -69,6 +69,24 @@ def extend_path(directories: list) -> None:
     sys.path[:] = directories + [d for d in sys.path if d not in directories]
 
 
+def program_of(command: list, cwd: str) -> tuple:
+    """(the script or None, the name it is imported by) of a command line; the name is "" where the
+    program was neither a script nor a module."""
+    i = 1
+    while i < len(command):
+        word = command[i]
+        if word == "-m":
+            return None, command[i + 1] if i + 1 < len(command) else ""
+        if word == "-" or word == "-c":
+            break
+        if not word.startswith("-"):
+            name = os.path.splitext(os.path.basename(word))[0]
+            path = os.path.join(cwd, word)
+            return (path, name) if name.isidentifier() and os.path.isfile(path) else (None, "")
+        i += 2 if word in ("-W", "-X", "--check-hash-based-pycs") else 1
+    return None, ""
+
+
 # Modules. ---------------------------------------------------------------------------------------
 
 

@@ -92,31 +92,8 @@ def _run_calls(session: Session, work: object, calls: list, blobs: list) -> bool
 
 
 def run(session: Session) -> int:
-    """The verb `run`."""
-    from codeflash import encode, load
-
-    request = session.request
-    if request.get("more"):
-        return run_several(session)
-    try:
-        work = _prepare(request)
-    except load.LoadError as error:
-        session.write(encode.frame([("error", str(error))]))
-        return 0
-    _no_warnings()
-    if _run_calls(session, work, request["calls"], session.blobs):
-        session.write(encode.frame([("end", len(session.blobs))]))
-    return 0
-
-
-def _no_warnings() -> None:
-    import warnings
-
-    warnings.showwarning = lambda *_args, **_kwargs: None
-
-
-def run_several(session: Session) -> int:
-    """Functions of one module: imported once, and each in a child that has it as it was imported."""
+    """The verb `run`. Several functions of a module, which is imported once, are each run in a child
+    that has it as it was imported."""
     from codeflash import encode, load, runner
 
     request = session.request
@@ -126,15 +103,21 @@ def run_several(session: Session) -> int:
     except load.LoadError as error:
         session.write(encode.frame([("error", str(error))]))
         return 0
-    _no_warnings()
+    import warnings
+
+    warnings.showwarning = lambda *_args, **_kwargs: None
+    functions = [request] + request.get("more", [])
     done = 0
-    for function in [request] + request["more"]:
+    for function in functions:
         calls = function["calls"]
-        blobs = [session.blob(c) for c in calls] if done else session.blobs
+        blobs = [session.blob(c) for c in calls] if function is not request else session.blobs
         done += len(calls)
         try:
             target = load.find(module, function["qualname"], function["kind"] or "", missing)
         except load.LoadError as error:
+            if len(functions) == 1:
+                session.write(encode.frame([("error", str(error))]))
+                return 0
             for call in calls:
                 session.write(encode.frame([("call", call["id"]), ("error", str(error))]))
             continue
@@ -143,14 +126,18 @@ def run_several(session: Session) -> int:
             work = runner.Runner(dict(request, **function), target, stdout, watch)
             return _run_calls(session, work, calls, blobs)
 
-        if _threads():  # a child would not have them: the rest get processes of their own
-            if act():
-                session.write(encode.frame([("end", done)]))
+        # a child would not have the threads: then the functions that follow get other processes
+        alone = len(functions) == 1 or _threads()
+        if not (_here if alone else _in_child)(act):
             return 0
-        if not _in_child(act):
-            return 0
+        if alone:
+            break
     session.write(encode.frame([("end", done)]))
     return 0
+
+
+def _here(act: object) -> bool:
+    return act()  # as deep in the stack as in a child
 
 
 def _threads() -> bool:

@@ -20,7 +20,6 @@
 #define LARGE_NS (60 * MS)
 #define USUAL_NS (4 * MS)
 #define LARGE_TRIES 2
-#define NAMED 4096
 /* On disk: of one function, and of all. */
 #define FUNCTION_BYTES (16u << 20)
 #define ALL_BYTES (256u << 20)
@@ -35,8 +34,7 @@ struct sink {
 
 int captures;
 static __thread struct sink *mine; /* this thread's capture */
-static PyObject *sink_type, *pickler, *hasher, *hash_size, *fallback, *by_name, *protocol;
-static PyObject *named; /* by address: (class or function, what is made of it) */
+static PyObject *sink_type, *pickler, *hasher, *hash_size, *fallback, *protocol;
 static size_t usual_bytes = 256 << 10;
 static uint64_t spent_ns, written;
 
@@ -177,59 +175,11 @@ static PyType_Slot sink_slots[] = {
 static PyType_Spec sink_spec = {
 	"codeflash.Sink", sizeof(struct sink), 0, Py_TPFLAGS_DEFAULT, sink_slots};
 
-/* What byname.py may know more about than pickle does. */
-static bool has_name(PyObject *o)
-{
-	return PyType_Check(o) || PyModule_Check(o) || Py_TYPE(o) == Py_TYPE(by_name) ||
-	       (uintptr_t)Py_TYPE(o) == cell_type || o == PySys_GetObject("stdout") ||
-	       o == PySys_GetObject("stderr") || o == PySys_GetObject("stdin");
-}
-
-/* Notes what there is to say of a class or function wherever it turns up again. */
-static void note(PyObject *key, PyObject *o, PyObject *said)
-{
-	PyObject *both = PyDict_Size(named) < NAMED ? PyTuple_Pack(2, o, said) : NULL;
-
-	if (both)
-		PyDict_SetItem(named, key, both);
-	Py_XDECREF(both);
-}
-
-/* What byname.py makes of it. NotImplemented: pickle's own way will do. */
-static PyObject *reduce_by_name(PyObject *o)
-{
-	PyObject *key = PyLong_FromVoidPtr(o), *r = key ? PyDict_GetItem(named, key) : NULL;
-	uint64_t cpu;
-
-	if (!key || r) {
-		r = r ? PyTuple_GetItem(r, 1) : NULL;
-		Py_XINCREF(r);
-		Py_XDECREF(key);
-		return r;
-	}
-	cpu = cpu_ns();
-	r = PyObject_CallFunctionObjArgs(by_name, o, Py_None, NULL);
-	cpu = cpu_ns() - cpu;
-	if (cpu > MS && mine) { /* where things are is looked up once: no capture's fault */
-		mine->start_cpu += cpu;
-		spent_ns -= cpu;
-	}
-	if (r == Py_None) {
-		Py_DECREF(r);
-		r = Py_NotImplemented;
-		Py_INCREF(r);
-		if (PyType_Check(o))
-			note(key, o, r);
-	} else if (r && PyTuple_Check(r) && PyTuple_Size(r) == 2) { /* found at a place */
-		note(key, o, r);
-	}
-	Py_DECREF(key);
-	return r;
-}
-
 /* reducer_override of the pickler. */
 static PyObject *reduce(PyObject *self, PyObject *arg)
 {
+	bool asked = false;
+	uint64_t cpu;
 	PyObject *r;
 
 	(void)self;
@@ -237,13 +187,14 @@ static PyObject *reduce(PyObject *self, PyObject *arg)
 		PyErr_SetString(PyExc_OverflowError, "takes too long");
 		return NULL;
 	}
-	r = instance_reduce(arg);
-	if (r || PyErr_Occurred())
-		return r;
-	if (has_name(arg))
-		return reduce_by_name(arg);
-	Py_INCREF(Py_NotImplemented);
-	return Py_NotImplemented;
+	cpu = cpu_ns();
+	r = instance_reduce(arg, &asked);
+	if (asked && mine && (cpu = cpu_ns() - cpu) > MS) {
+		/* where things are is looked up once: that is no capture's fault */
+		mine->start_cpu += cpu;
+		spent_ns -= cpu;
+	}
+	return r;
 }
 
 static PyMethodDef reduce_def = {"reduce", reduce, METH_O, NULL};
@@ -545,20 +496,16 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	return rc < 0 ? -1 : 0;
 }
 
-int capture_setup(PyObject *hash_function, PyObject *fallback_function, PyObject *reduce_function,
-	uint64_t limit)
+int capture_setup(PyObject *hash_function, PyObject *fallback_function, uint64_t limit)
 {
 	hash_size = Py_BuildValue("{si}", "digest_size", 16);
 	protocol = PyLong_FromLong(5);
-	named = PyDict_New();
-	if (!hash_size || !protocol || !named)
+	if (!hash_size || !protocol)
 		return -1;
 	Py_INCREF(hash_function);
 	hasher = hash_function;
 	Py_INCREF(fallback_function);
 	fallback = fallback_function;
-	Py_INCREF(reduce_function);
-	by_name = reduce_function;
 	if (limit)
 		usual_bytes = limit;
 	return 0;

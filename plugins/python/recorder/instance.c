@@ -14,8 +14,7 @@
 #define MANAGED_DICT (1ul << 4)  /* type flags, the same in all three versions */
 #define INLINE_VALUES (1ul << 2)
 #define SUBCLASS_OF_BUILTIN (0xfful << 24)
-#define SUBCLASS_OF_EXCEPTION (1ul << 30)
-#define SUBCLASS_OF_TYPE (1ul << 31) /* classes are pickled by name */
+#define NAMED 4096
 #define TYPES 1024
 
 /* Offsets, from each version's headers. */
@@ -44,12 +43,13 @@ static PyObject *object_methods[5];
 static const char *const methods[] = {
 	"__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs_ex__", "__getnewargs__"};
 
-static PyObject *builtin_new, *reduce;
+static PyObject *how, *reduce;
+static PyObject *named; /* by address: (class or function, what reduce() made of it) */
 
 static struct known {
 	PyObject *type; /* kept: the address must not come to mean another type */
 	bool plain;
-	PyObject *base; /* whose __new__ makes its instances, or NULL */
+	PyObject *said; /* by how(); NULL: nothing */
 } types[TYPES];
 static size_t ntypes;
 
@@ -158,38 +158,21 @@ static bool is_plain(PyObject *type)
 	return true;
 }
 
-/* What builtin_new() of byname.py says of the type, NULL for None. */
-static PyObject *find_base(PyObject *type)
-{
-	unsigned long flags = PyType_GetFlags((PyTypeObject *)type);
-	PyObject *new, *set, *base = NULL;
-
-	if (!(flags & Py_TPFLAGS_HEAPTYPE) || flags & SUBCLASS_OF_TYPE)
-		return NULL;
-	new = PyObject_GetAttrString(type, "__new__");
-	PyErr_Clear();
-	set = PyObject_GetAttrString(type, "__setstate__");
-	PyErr_Clear();
-	if (new && (set || !PyCFunction_Check(new) || flags & SUBCLASS_OF_EXCEPTION))
-		base = PyObject_CallFunctionObjArgs(builtin_new, type, NULL);
-	Py_XDECREF(new);
-	Py_XDECREF(set);
-	PyErr_Clear();
-	if (base == Py_None)
-		Py_CLEAR(base);
-	return base;
-}
-
 static struct known known(PyObject *type)
 {
 	size_t i = ((uintptr_t)type >> 4) % TYPES;
-	struct known k;
+	struct known k = {.type = type};
+	bool setter;
 
 	for (; types[i].type; i = (i + 1) % TYPES)
 		if (types[i].type == type)
 			return types[i];
-	k = (struct known){.type = type, .base = find_base(type)};
-	k.plain = !k.base && L && is_plain(type);
+	k.said = how ? PyObject_CallFunctionObjArgs(how, type, NULL) : NULL;
+	PyErr_Clear();
+	if (k.said == Py_None)
+		Py_CLEAR(k.said);
+	setter = k.said && PyCallable_Check(k.said) && !PyType_Check(k.said);
+	k.plain = L && (!k.said || setter) && is_plain(type);
 	PyErr_Clear();
 	if (ntypes < TYPES / 2) {
 		Py_INCREF(type);
@@ -202,21 +185,60 @@ static struct known known(PyObject *type)
 	return k;
 }
 
-PyObject *instance_reduce(PyObject *o)
+static PyObject *not_implemented(void)
+{
+	Py_INCREF(Py_NotImplemented);
+	return Py_NotImplemented;
+}
+
+/* What reduce() makes of a class, a function and the like; noted where that is for ever. */
+static PyObject *reduce_named(PyObject *o, PyObject *said)
+{
+	PyObject *key = PyLong_FromVoidPtr(o), *r = key ? PyDict_GetItem(named, key) : NULL, *both;
+	bool lasts;
+
+	if (!key || r) {
+		r = r ? PyTuple_GetItem(r, 1) : NULL;
+		Py_XINCREF(r);
+		Py_XDECREF(key);
+		return r;
+	}
+	r = PyObject_CallFunctionObjArgs(reduce, o, said, NULL);
+	/* a class that pickle finds itself, or what is found in a place */
+	if (PyType_Check(o))
+		lasts = r && r != Py_NotImplemented;
+	else
+		lasts = r && Py_TYPE(o) == Py_TYPE(how) && PyTuple_Check(r) && PyTuple_Size(r) == 2;
+	if (r == Py_None) {
+		Py_DECREF(r);
+		r = not_implemented();
+	}
+	if (lasts && PyDict_Size(named) < NAMED && (both = PyTuple_Pack(2, o, r))) {
+		PyDict_SetItem(named, key, both);
+		Py_DECREF(both);
+	}
+	Py_DECREF(key);
+	return r;
+}
+
+PyObject *instance_reduce(PyObject *o, bool *asked)
 {
 	struct known k = known((PyObject *)Py_TYPE(o));
-	PyObject *state;
+	PyObject *state = NULL;
 
-	if (k.base)
-		return PyObject_CallFunctionObjArgs(reduce, o, k.base, NULL);
-	if (!k.plain)
-		return NULL;
-	state = read_state(o);
-	if (!state) {
+	if (k.plain) {
+		state = read_state(o);
 		PyErr_Clear();
-		return NULL;
 	}
-	return Py_BuildValue("(O(O)N)", newobj, (PyObject *)Py_TYPE(o), state);
+	if (state && k.said)
+		return Py_BuildValue("(O(O)NOOO)", newobj, (PyObject *)Py_TYPE(o), state, Py_None,
+			Py_None, k.said);
+	if (state)
+		return Py_BuildValue("(O(O)N)", newobj, (PyObject *)Py_TYPE(o), state);
+	*asked = k.said;
+	if (k.said == Py_True)
+		return reduce_named(o, k.said);
+	return k.said ? PyObject_CallFunctionObjArgs(reduce, o, k.said, NULL) : not_implemented();
 }
 
 /* The module's method instances(instance, items): see _recorder.pyi. */
@@ -250,15 +272,16 @@ int instance_init(PyObject *module)
 	return PyModule_AddFunctions(module, functions);
 }
 
-int instance_setup(int hexversion, PyObject *new, PyObject *reduce_function)
+int instance_setup(int hexversion, PyObject *how_function, PyObject *reduce_function)
 {
 	PyObject *copyreg;
 
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
 		if (layouts[i].version == hexversion >> 16 && sizeof(void *) == 8)
 			L = &layouts[i];
-	Py_INCREF(new);
-	builtin_new = new;
+	named = PyDict_New();
+	Py_INCREF(how_function);
+	how = how_function;
 	Py_INCREF(reduce_function);
 	reduce = reduce_function;
 	copyreg = PyImport_ImportModule("copyreg");
@@ -270,5 +293,5 @@ int instance_setup(int hexversion, PyObject *new, PyObject *reduce_function)
 			PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, methods[i]);
 		PyErr_Clear();
 	}
-	return newobj && dispatch_table ? 0 : -1;
+	return newobj && dispatch_table && named ? 0 : -1;
 }

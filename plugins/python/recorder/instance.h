@@ -10,10 +10,10 @@
 #pragma GCC visibility push(hidden)
 
 int instance_init(PyObject *module);
-/* The two functions are byname.py's: builtin_new(), and reduce_by() as reduce(instance, base). */
-int instance_setup(int hexversion, PyObject *builtin_new, PyObject *reduce);
-/* What pickle is to make of it, new; NULL: an exception, or pickle is to ask the instance itself. */
-PyObject *instance_reduce(PyObject *o);
+/* how() and reduce(object, what how() said), byname.py's. */
+int instance_setup(int hexversion, PyObject *how, PyObject *reduce);
+/* What reducer_override is to give, new; NULL with an exception. *asked: Python was asked. */
+PyObject *instance_reduce(PyObject *o, bool *asked);
 
 #pragma GCC visibility pop
 

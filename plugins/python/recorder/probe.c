@@ -23,7 +23,7 @@ static struct { /* functions of one file: they share a record of counters */
 static size_t nfiles;
 static unsigned quota = 100;
 static uint64_t dice = 88172645463325252u;
-uintptr_t cell_type;
+static uintptr_t cell_type;
 
 static uint64_t roll(uint64_t below)
 {

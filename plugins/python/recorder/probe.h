@@ -35,7 +35,6 @@ struct probe {
 };
 
 extern PyObject *probe_type;
-extern uintptr_t cell_type;
 int probe_init(PyObject *module);
 void probes_setup(unsigned max_calls, PyObject *cell);
 void probes_again(void);  /* in the child of a fork, its spool open: named anew, counted from 0 */
@@ -48,7 +47,7 @@ bool capture_allowed(const struct probe *p);
 bool capture_busy(void); /* this thread is in one */
 int capture_init(void);
 void capture_forget(void); /* in the child of a fork */
-int capture_setup(PyObject *hasher, PyObject *fallback, PyObject *by_name, uint64_t limit);
+int capture_setup(PyObject *hasher, PyObject *fallback, uint64_t limit);
 extern int captures; /* how many run, in all threads */
 
 #pragma GCC visibility pop
