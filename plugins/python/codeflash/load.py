@@ -54,7 +54,9 @@ def search_path(request: dict) -> list:
         if first[0] == own or not os.path.exists(os.path.join(own, "__init__.py")):
             first.insert(0, own)
     first += [os.path.join(root, d) for d in request.get("sys_path") or ()]
-    first.append(os.path.join(root, request.get("module_root") or ""))
+    inner = os.path.join(root, request.get("module_root") or "")
+    if not os.path.exists(os.path.join(inner, "__init__.py")):
+        first.append(inner)  # a package's own modules must not hide those of the standard library
     first.append(root)
     if request.get("cwd"):
         first.append(request["cwd"])

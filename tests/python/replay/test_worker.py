@@ -716,3 +716,19 @@ def test_a_module_with_threads_is_not_forked(project):
     answer = several(project, "m.py", [("f", [(1,)]), ("f", [(5,)])])
     assert [value(o) for o in answer.outcomes] == [2]
     assert answer.frames[-1] == {"end": 1}  # the caller asks another process for the rest
+
+
+def test_a_package_as_the_module_root_does_not_hide_the_standard_library(project):
+    project.write("pkg/__init__.py", "")
+    project.write("pkg/logging.py", "from logging import Handler\n")
+    project.write("pkg/m.py", "from .logging import Handler\ndef f():\n    return Handler.__module__\n")
+    assert value(project.one("pkg/m.py", "f", module_root="pkg")) == "logging"
+
+
+def test_a_class_of_a_program_outside_of_the_module_root_is_found(project):
+    project.write("pkg/m.py", "def f(x):\n    return x.n\n")
+    project.write("prog.py", "class A:\n    n = 5\nif __name__ == '__main__':\n    1 / 0\n")
+    blob = b"\x80\x04c__main__\nA\n)\x81\x85}\x86."
+    answer = project.run("pkg/m.py", "f", blob, module_root="pkg",
+                         command=["/usr/bin/python3", "-X", "dev", "prog.py", "word"])
+    assert [value(o) for o in answer.outcomes] == [5]
