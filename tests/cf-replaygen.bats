@@ -98,6 +98,72 @@ except ZeroDivisionError: pass' >script.py
 	[[ "$output" == *"10 passed"* ]] || fail_with "$output"
 }
 
+@test "cf-replaygen: inputs that pickle refuses or would make anew as something else" {
+	unset CODEFLASH_PLUGINS
+	cat >script.py <<'PY'
+import sys, threading, functools
+from collections import namedtuple
+class Version(int):
+    def __new__(cls, text): return super().__new__(cls, int("".join(text.split("."))))
+class Name(str):
+    def __new__(cls, a, b): 
+        o = super().__new__(cls, a + b); o.a = a; return o
+class P(tuple):
+    def __new__(cls, x, y): return super().__new__(cls, (x, y))
+class L(list):
+    def __new__(cls, n): 
+        return super().__new__(cls)
+    def __init__(self, n): self.extend(range(n))
+class O:
+    __slots__ = ("v",)
+    def __new__(cls, v):
+        o = object.__new__(cls); o.v = v; return o
+class Err(ValueError):
+    def __init__(self, code, msg): super().__init__(f"{code}: {msg}"); self.code = code
+import re, weakref
+class NS:
+    def __init__(self, **k): self.__a = k
+    def __getattribute__(self, n):
+        if n in ("_NS__a", "__class__"): return object.__getattribute__(self, n)
+        try: return self.__a[n]
+        except KeyError: raise AttributeError(n)
+class Lazy:
+    def __init__(self): self.target = {"q": 1}
+    def __getattr__(self, n): return self.target[n]
+class Node:
+    def __init__(self, p=None): self.p = weakref.ref(p) if p else None; self.kids = []
+def up(n): return n.p() is not None
+def grp(m): return m.group(0), m.span()
+NT = namedtuple("Other", "a b")
+Dyn = type("dyn", (), {"m": 1})
+class Ctx:
+    def __init__(self): self.mpf = type("mpf", (object,), {"__eq__": lambda a, b: type(a) is type(b)})
+ctx = Ctx()
+def make(n):
+    def inner(x, d=[1]): return x + n if x else inner(x + 1)
+    return inner
+def use(*a, **k): return repr(len(a))
+def call(f, x): return f(x)
+def writes(out, x): out.write("%s\n" % x)
+if __name__ == "__main__":
+    use(Version("1.2.3")); use(Name("a", "b"), P(1, 2)); use(L(3), O(5)); use(Err(1, "x")); use(NT(1, 2)); use(Dyn()); use(ctx.mpf())
+    use(sys, functools.partial(make, 1))
+    print(call(lambda v: v * 2, 4), call(make(3), 0)); writes(sys.stdout, 1)
+    use(NS(a=1)); use(Lazy()); use(Lazy().q)
+    top = Node(); top.kids.append(Node(top)); print(up(top.kids[0])); use(top)
+    for m in re.finditer(r"(?<=a)b+", "abb cab"): print(grp(m))
+PY
+	cf-trace -q -o py.trace "$PYTHON" script.py >trace.jsonl
+	[ "$(q "SELECT count(*) FROM ledger JOIN function f ON f.id = function WHERE f.qualname IN ('use', 'call', 'writes', 'up', 'grp')" py.trace)" = 0 ]
+	run --separate-stderr cf-replaygen -q trace.jsonl
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	run "$PYTHON" -m pytest -q -p no:cacheprovider tests
+	[[ "$output" == *" passed"* && "$output" != *failed* ]] || fail_with "$output"
+	for shown in 'use(Version(123))' "use(Name('ab'), P(1, 2))" 'use(L(0, 1, 2), <O>)' 'use(<Err code=1>)' 'call(<lambda>, 4)' 'up(<Node'; do
+		grep -qF "# $shown" tests/*.py || fail_with "no $shown"
+	done
+}
+
 @test "cf-replaygen: a call that hangs is dropped after --call-timeout" {
 	recorded 'b"a"' 'b"hang"' 'b"after"' </dev/null
 	SECONDS=0
