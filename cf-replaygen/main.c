@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 		{0, "max-calls", "n", CF_INT, &o.run.max_calls, "of each function [all]", 1},
 		{0, "call-timeout", "seconds", CF_DOUBLE, &o.run.call_timeout_s,
 			"a call that takes longer is dropped [10]", 0.001},
-		{'j', "jobs", "n", CF_INT, &o.run.jobs, "functions at a time [processors]", 1},
+		{'j', "jobs", "n", CF_INT, &o.run.jobs, "workers at a time [processors]", 1},
 		{0, "allow-network", NULL, CF_FLAG, &o.run.allow_network,
 			"the calls may use the network", 0},
 		{0, "no-sandbox", NULL, CF_FLAG, &o.run.no_sandbox,

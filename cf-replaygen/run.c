@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finding out what the original does on its recorded calls. Helper processes take one function
- * after another and send one message for each; this process alone writes to the trace, and never
+ * Finding out what the original does on its recorded calls. Helper processes take one group of
+ * functions after another and send a message for each function; this process alone writes to the trace, and never
  * waits while it does, because the helpers read the same file.
  */
 #include "cf-replaygen/run.h"
@@ -30,6 +30,9 @@
 #define MASK_MAX 64
 #define FLUSH_NS 1000000000ull
 #define FLUSH_BYTES ((size_t)8 << 20)
+/* Of one worker: functions, and bytes of their inputs, of which it holds several copies. */
+#define GROUP_MAX 64
+#define GROUP_BYTES (4 << 20)
 
 /* Two runs in which nothing that hangs on the seed is the same. */
 static const unsigned seeds[2] = {1, 20011};
@@ -51,6 +54,11 @@ struct answer {
 	uint32_t input, data, mask, reason; /* lengths of what follows, in this order */
 };
 
+/* Functions of one module, side by side in the caller's list: one worker runs them. */
+struct run_group {
+	size_t first, n;
+};
+
 /* --- in a helper
  * ----------------------------------------------------------------------------------- */
 
@@ -58,9 +66,10 @@ struct helper {
 	const struct trace *t; /* for its path only: a connection does not survive fork */
 	const struct cf_plugin *plugin;
 	const int64_t *functions;
-	size_t n;
+	const struct run_group *groups;
+	size_t ngroups;
 	const struct run_opts *o;
-	atomic_size_t *next; /* shared: the next function to be taken */
+	atomic_size_t *next; /* shared: the next group to be taken */
 	int fd;
 };
 
@@ -153,27 +162,82 @@ static void add_call(
 	value_free(v);
 }
 
-static int run_one(const struct helper *h, struct trace *t, size_t index, struct cf_buf *b)
+/* The functions [first, first + n) with their calls: what one worker is given. */
+struct batch {
+	struct trace_function *functions;
+	int *ncalls; /* of each */
+	struct trace_call *calls;
+	int n, total;
+};
+
+static void batch_release(struct batch *b)
+{
+	for (int i = 0; i < b->n; i++)
+		trace_function_release(&b->functions[i]);
+	trace_calls_free(b->calls, b->total);
+	free(b->functions);
+	free(b->ncalls);
+}
+
+static int batch_load(struct batch *b, const struct helper *h, struct trace *t,
+	const struct run_group *g)
+{
+	size_t cap = 0;
+
+	*b = (struct batch){.functions = cf_calloc(g->n, sizeof(*b->functions)),
+		.ncalls = cf_calloc(g->n, sizeof(*b->ncalls))};
+	for (size_t i = 0; i < g->n; i++) {
+		struct trace_function *f = b->functions + b->n;
+		struct trace_call *calls;
+
+		if (trace_function_get(t, h->functions[g->first + i], f) <= 0)
+			return -1;
+		b->n++;
+		if (trace_calls(t, f->id, (int)h->o->max_calls, &calls, &b->ncalls[i]) < 0)
+			return -1;
+		cf_grow(&b->calls, &cap, (size_t)(b->total + b->ncalls[i]) + 1, sizeof(*calls));
+		if (b->ncalls[i])
+			memcpy(b->calls + b->total, calls, (size_t)b->ncalls[i] * sizeof(*calls));
+		b->total += b->ncalls[i];
+		free(calls); /* the blobs are the batch's now */
+	}
+	return 0;
+}
+
+/* A message for each function, from two runs of all of them. */
+static void add_messages(struct cf_buf *out, const struct batch *b, size_t first,
+	const struct worker_result r[2])
+{
+	int at = 0;
+
+	for (int i = 0; i < b->n; i++) {
+		struct message m = {.function = (uint32_t)(first + (size_t)i),
+			.ncalls = (uint32_t)b->ncalls[i], .kind = (int32_t)r[0].kind};
+		size_t start = out->len;
+
+		cf_buf_add(out, &m, sizeof(m));
+		for (int k = 0; k < b->ncalls[i]; k++, at++)
+			add_call(out, &r[0].outcomes[at], &r[1].outcomes[at]);
+		m.size = out->len - start;
+		memcpy(out->data + start, &m, sizeof(m));
+	}
+}
+
+static int run_group(
+	const struct helper *h, struct trace *t, const struct run_group *g, struct cf_buf *out)
 {
 	struct worker_result r[2] = {{0}, {0}};
-	struct trace_function f;
-	struct trace_call *calls;
-	struct message m = {.function = (uint32_t)index};
-	int n, ret = 0;
+	struct batch b;
+	int ret = batch_load(&b, h, t, g);
 
-	if (trace_function_get(t, h->functions[index], &f) <= 0)
-		return -1;
-	if (trace_calls(t, f.id, (int)h->o->max_calls, &calls, &n) < 0) {
-		trace_function_release(&f);
-		return -1;
-	}
 	for (int i = 0; i < 2 && ret == 0; i++) {
 		struct worker_job job = {
 			.trace = t,
 			.plugin = h->plugin,
-			.function = &f,
-			.calls = calls,
-			.ncalls = n,
+			.function = b.functions,
+			.nfunctions = b.n,
+			.calls = b.calls,
+			.ncalls = b.total,
 			.seed = seeds[i],
 			.call_timeout_s = h->o->call_timeout_s,
 			.total_timeout_s = 60 + 6 * h->o->call_timeout_s,
@@ -184,15 +248,11 @@ static int run_one(const struct helper *h, struct trace *t, size_t index, struct
 
 		ret = worker_run(&job, &r[i]);
 	}
-	m.ncalls = (uint32_t)n;
-	m.kind = (int32_t)r[0].kind;
-	cf_buf_add(b, &m, sizeof(m));
-	for (int i = 0; i < n && ret == 0; i++)
-		add_call(b, &r[0].outcomes[i], &r[1].outcomes[i]);
+	if (ret == 0)
+		add_messages(out, &b, g->first, r);
 	worker_result_release(&r[0]);
 	worker_result_release(&r[1]);
-	trace_calls_free(calls, n);
-	trace_function_release(&f);
+	batch_release(&b);
 	return ret;
 }
 
@@ -204,17 +264,15 @@ static void __attribute__((noreturn)) helper(const struct helper *h)
 
 	if (trace_open(&t, h->t->path, false) < 0)
 		_exit(CF_USAGE);
-	while ((i = atomic_fetch_add(h->next, 1)) < h->n) {
-		struct message failed = {sizeof(failed), (uint32_t)i, 0, 0, 1};
+	while ((i = atomic_fetch_add(h->next, 1)) < h->ngroups) {
+		struct message failed = {sizeof(failed), 0, 0, 0, 1};
 		bool bad;
 
 		cf_buf_reset(&b);
-		bad = run_one(h, &t, i, &b) < 0;
+		bad = run_group(h, &t, h->groups + i, &b) < 0;
 		if (bad) {
 			cf_buf_reset(&b);
 			cf_buf_add(&b, &failed, sizeof(failed));
-		} else {
-			((struct message *)(void *)b.data)->size = b.len;
 		}
 		if (cf_write_all(h->fd, b.data, b.len) < 0 || bad)
 			break;
@@ -450,6 +508,55 @@ static int prepare(struct runner *r)
 	return 0;
 }
 
+struct place {
+	char *module; /* name and file: what one worker imports */
+	int64_t bytes; /* of the inputs */
+};
+
+static int place_row(sqlite3_stmt *row, void *arg)
+{
+	struct place *p = arg;
+
+	p->module = cf_asprintf("%s\n%s", (const char *)sqlite3_column_text(row, 0),
+		(const char *)sqlite3_column_text(row, 1));
+	p->bytes = sqlite3_column_int64(row, 2);
+	return 1;
+}
+
+/* Neighbours of one module go together, up to what a process should hold. Returns new. */
+static struct run_group *group(struct trace *t, const int64_t *functions, size_t n, size_t *ngroups)
+{
+	struct run_group *groups = cf_calloc(n, sizeof(*groups)), *last = NULL;
+	cf_autofree char *module = NULL;
+	int64_t bytes = 0;
+
+	*ngroups = 0;
+	for (size_t i = 0; i < n; i++) {
+		cf_autofree char *sql = cf_asprintf(
+			"SELECT file, module, (SELECT ifnull(sum(size), 0) FROM call c"
+			" JOIN value v ON v.id = c.value WHERE c.function = f.id)"
+			" FROM function f WHERE id = %lld", (long long)functions[i]);
+		struct place p = {0};
+
+		if (trace_query(t, sql, place_row, &p) < 0) {
+			free(groups);
+			return NULL;
+		}
+		if (last && module && p.module && !strcmp(module, p.module) &&
+			last->n < GROUP_MAX && bytes + p.bytes <= GROUP_BYTES) {
+			last->n++;
+			bytes += p.bytes;
+		} else {
+			last = groups + (*ngroups)++;
+			*last = (struct run_group){i, 1};
+			bytes = p.bytes;
+		}
+		free(module);
+		module = p.module;
+	}
+	return groups;
+}
+
 int run_functions(struct trace *t, const struct cf_plugin *plugin, const int64_t *functions,
 	size_t n, const struct run_opts *o, void (*progress)(size_t done, size_t of),
 	struct run_result *results, enum sandbox_kind *kind)
@@ -460,15 +567,18 @@ int run_functions(struct trace *t, const struct cf_plugin *plugin, const int64_t
 		.t = t, .results = results, .n = n, .kind = kind, .functions = functions};
 	atomic_size_t *next = mmap(
 		NULL, sizeof(*next), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct helper h = {t, plugin, functions, n, o, next, -1};
+	size_t ngroups = 0;
+	cf_autofree struct run_group *groups = group(t, functions, n, &ngroups);
+	struct helper h = {t, plugin, functions, groups, ngroups, o, next, -1};
 	cf_autofree struct child *children = NULL;
-	int ret = 0;
+	int ret = groups ? 0 : -1;
 
 	if (next == MAP_FAILED)
 		return cf_error("out of memory");
-	jobs = jobs > n ? n : jobs > 32 ? 32 : jobs;
-	children = cf_calloc(jobs, sizeof(*children));
-	ret = prepare(&r);
+	jobs = jobs > ngroups ? ngroups : jobs > 32 ? 32 : jobs;
+	children = cf_calloc(jobs + 1, sizeof(*children));
+	if (ret == 0)
+		ret = prepare(&r);
 	for (size_t i = 0; i < jobs && ret == 0; i++)
 		ret = start_helper(children + i, &h);
 	r.flushed = cf_now_ns();

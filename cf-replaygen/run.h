@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding out what the original does on its recorded calls, several functions at a time. */
+/* Finding out what the original does on its recorded calls, several modules at a time. */
 #ifndef CF_REPLAYGEN_RUN_H
 #define CF_REPLAYGEN_RUN_H
 
@@ -11,7 +11,7 @@ struct run_opts {
 	double call_timeout_s;
 	bool allow_network, no_sandbox;
 	int64_t max_calls; /* of one function; 0: all */
-	int64_t jobs;	   /* functions at a time; 0: as many as there are processors */
+	int64_t jobs;	   /* workers at a time; 0: as many as there are processors */
 };
 
 struct run_call {
@@ -27,8 +27,8 @@ struct run_result {
 };
 
 /*
- * Runs every kept call of the n functions twice, each time in a fresh worker and with another seed,
- * and stores the outcomes in the trace, which must have been opened for writing. results has n
+ * Runs every kept call of the n functions twice, each time in a fresh worker and with another seed
+ * (functions of one module that stand side by side share the two), and stores the outcomes in the trace, which must have been opened for writing. results has n
  * elements, zeroed; what is put there is the caller's to release. *kind: how it was isolated. 0, or
  * -1 after cf_error.
  */

@@ -24,8 +24,8 @@
 #include "lib/process.h"
 
 #define MAX_FRAME (256u << 20)
-#define MAX_OUTCOMES (1ull << 30)
-#define MAX_RESTARTS 10
+#define MAX_OUTCOMES (1ull << 30) /* of one function */
+#define MAX_RESTARTS 10		  /* for one function's crashes */
 /* What starting an interpreter and importing the module may take beyond the first call. */
 #define STARTUP_S 60.0
 /* A worker ends a call that is too slow itself; we only where it cannot. */
@@ -45,11 +45,48 @@ static int program_row(sqlite3_stmt *row, void *request)
 	return 1;
 }
 
+/* The function that a call is of. */
+static const struct trace_function *function_of(const struct worker_job *job, int call)
+{
+	for (int i = 0; i < job->nfunctions; i++)
+		if (job->function[i].id == job->calls[call].function)
+			return job->function + i;
+	return job->function;
+}
+
+/* The first call after `call` that is of another function. */
+static int next_function(const struct worker_job *job, int call)
+{
+	const struct trace_function *f = function_of(job, call);
+
+	do
+		call++;
+	while (call < job->ncalls && function_of(job, call) == f);
+	return call;
+}
+
+/* Puts a function and its calls, [from, to), into o. */
+static void add_function(
+	json_t *o, const struct worker_job *job, const struct trace_function *f, int from, int to)
+{
+	json_t *calls = json_array();
+
+	json_object_set_new(o, "qualname", text_or_null(f->qualname));
+	json_object_set_new(o, "class", text_or_null(f->class_name));
+	json_object_set_new(o, "kind", text_or_null(f->kind));
+	for (int i = from; i < to; i++)
+		json_array_append_new(calls,
+			json_pack("{s:I,s:I,s:s}", "id", (json_int_t)job->calls[i].id, "size",
+				(json_int_t)job->calls[i].size, "codec", job->calls[i].codec));
+	json_object_set_new(o, "calls", calls);
+}
+
 json_t *worker_request(const struct worker_job *job, const char *verb)
 {
 	const struct trace *t = job->trace;
-	const struct trace_function *f = job->function;
-	json_t *calls = json_array(), *o = json_object();
+	const struct trace_function *f = job->ncalls ? function_of(job, 0) : job->function;
+	int at = job->ncalls ? next_function(job, 0) : 0;
+	json_t *more = json_array(), *o = json_object();
 
 	json_object_set_new(o, "verb", json_string(verb));
 	json_object_set_new(o, "project_root", text_or_null(job->box.project_root));
@@ -58,13 +95,12 @@ json_t *worker_request(const struct worker_job *job, const char *verb)
 	json_object_set_new(o, "tests_root", text_or_null(t->tests_root));
 	json_object_set_new(o, "file", text_or_null(f->file));
 	json_object_set_new(o, "module", text_or_null(f->module));
-	json_object_set_new(o, "qualname", text_or_null(f->qualname));
-	json_object_set_new(o, "class", text_or_null(f->class_name));
-	json_object_set_new(o, "kind", text_or_null(f->kind));
+	add_function(o, job, f, 0, at);
 	json_object_set_new(o, "main", json_boolean(f->main));
 	/* a function of another module may have been given objects of the program's own classes */
 	trace_query(job->trace, "SELECT file, module FROM function WHERE main ORDER BY id LIMIT 1",
 		program_row, o);
+	json_object_set(o, "command", t->command ? t->command : json_null());
 	json_object_set_new(o, "seed", json_integer(job->seed));
 	json_object_set_new(o, "call_timeout_s", json_real(job->call_timeout_s));
 	json_object_set_new(o, "allow_network", json_boolean(job->box.allow_network));
@@ -72,11 +108,17 @@ json_t *worker_request(const struct worker_job *job, const char *verb)
 		json_object_set_new(o, "again", json_true());
 	if (job->new_names)
 		json_object_set(o, "new_names", (json_t *)job->new_names);
-	for (int i = 0; i < job->ncalls; i++)
-		json_array_append_new(calls,
-			json_pack("{s:I,s:I,s:s}", "id", (json_int_t)job->calls[i].id, "size",
-				(json_int_t)job->calls[i].size, "codec", job->calls[i].codec));
-	json_object_set_new(o, "calls", calls);
+	while (at < job->ncalls) {
+		int end = next_function(job, at);
+		json_t *one = json_object();
+
+		add_function(one, job, function_of(job, at), at, end);
+		json_array_append_new(more, one);
+		at = end;
+	}
+	if (json_array_size(more))
+		json_object_set(o, "more", more);
+	json_decref(more);
 	return o;
 }
 
@@ -234,8 +276,9 @@ struct attempt {
 	struct worker_outcome *outcomes;
 	struct cf_buf in, err;
 	uint64_t call_until, total_until;
-	size_t bytes; /* of outcomes, those of earlier attempts too */
+	size_t bytes; /* of the function's outcomes, those of earlier attempts too */
 	int answered;
+	int last;     /* end of the calls of the function that it is at */
 	bool ended;           /* it said "end" */
 	bool import_failed;   /* it said "error": another process would say the same */
 	enum worker_end end;
@@ -298,6 +341,17 @@ static int read_frame(const char *data, size_t n, struct frame *f)
 	return r.at == r.n ? 0 : -1;
 }
 
+static void answered(struct attempt *a)
+{
+	a->answered++;
+	a->call_until = after(a->job->call_timeout_s + GRACE_S);
+	if (a->answered == a->last && a->answered < a->job->ncalls) {
+		a->last = next_function(a->job, a->answered);
+		a->total_until = after(a->job->total_timeout_s);
+		a->bytes = 0;
+	}
+}
+
 static int take_frame(struct attempt *a, const char *data, size_t n)
 {
 	struct worker_outcome *o = &a->outcomes[a->answered];
@@ -305,7 +359,7 @@ static int take_frame(struct attempt *a, const char *data, size_t n)
 
 	if (read_frame(data, n, &f) < 0)
 		return trouble(a, WORKER_ERROR, "the worker sent what is not a frame");
-	if (f.error.data && !a->answered) {
+	if (f.error.data && f.call < 0 && !a->answered) {
 		a->import_failed = true;
 		return trouble(a, WORKER_ERROR, "%.*s", (int)(f.error.n < 900 ? f.error.n : 900),
 			f.error.data);
@@ -316,10 +370,15 @@ static int take_frame(struct attempt *a, const char *data, size_t n)
 					    : trouble(a, WORKER_ERROR, "the worker miscounted its answers");
 	}
 	if (a->answered >= a->job->ncalls || f.call != a->job->calls[a->answered].id ||
-		(!f.timeout && !f.outcome.data))
+		(!f.timeout && !f.outcome.data && !f.error.data))
 		return trouble(a, WORKER_ERROR, "the worker answered what it was not asked");
 	if (f.timeout)
 		return trouble(a, WORKER_TIMEOUT, "did not return within %g s", a->job->call_timeout_s);
+	if (f.error.data) {
+		o->why = cf_strndup(f.error.data, f.error.n < 900 ? f.error.n : 900);
+		answered(a);
+		return 0;
+	}
 	a->bytes += f.outcome.n;
 	if (a->bytes > MAX_OUTCOMES)
 		return trouble(a, WORKER_ERROR, "outcomes of more than %llu MB", MAX_OUTCOMES >> 20);
@@ -327,8 +386,7 @@ static int take_frame(struct attempt *a, const char *data, size_t n)
 	memcpy(o->data, f.outcome.data, f.outcome.n);
 	o->n = f.outcome.n;
 	o->input = f.input.data ? cf_strndup(f.input.data, f.input.n) : NULL;
-	a->answered++;
-	a->call_until = after(a->job->call_timeout_s + GRACE_S);
+	answered(a);
 	return 0;
 }
 
@@ -446,6 +504,12 @@ static void converse(struct attempt *a, struct sandbox_child *c, const struct cf
 	}
 }
 
+/* Between two functions: a worker may end there, and another one does the rest. */
+static bool at_boundary(const struct attempt *a)
+{
+	return a->answered && next_function(a->job, a->answered - 1) == a->answered;
+}
+
 static int attempt(struct attempt *a, enum sandbox_kind *kind)
 {
 	struct cf_buf feed cf_autobuf = CF_BUF_INIT;
@@ -459,53 +523,76 @@ static int attempt(struct attempt *a, enum sandbox_kind *kind)
 	status = sandbox_end(&c);
 	if (!a->ended && !a->error)
 		died(a, status);
-	else if (a->ended && a->answered < a->job->ncalls)
+	else if (a->ended && a->answered < a->job->ncalls && !at_boundary(a))
 		trouble(a, WORKER_ERROR, "the worker ended before its last call");
 	cf_buf_release(&a->in);
 	cf_buf_release(&a->err);
 	return 0;
 }
 
+/* Blames the calls [from, to) on an error. */
+static void blame(struct worker_result *r, int from, int to, const char *error)
+{
+	for (int i = from; i < to; i++)
+		r->outcomes[i].why = cf_strdup(error);
+}
+
 int worker_run(const struct worker_job *job, struct worker_result *r)
 {
-	uint64_t until = after(job->total_timeout_s);
-	size_t bytes = 0;
-	int done = 0;
+	struct attempt a = {.total_until = after(job->total_timeout_s)};
+	int done = 0, starts = 0;
 
 	*r = (struct worker_result){.n = job->ncalls, .end = WORKER_DONE};
 	r->outcomes = cf_calloc((size_t)job->ncalls + 1, sizeof(*r->outcomes));
 	for (int i = 0; i < job->ncalls; i++)
 		r->outcomes[i].call = job->calls[i].id;
-	for (int starts = 0; done < job->ncalls && starts <= MAX_RESTARTS; starts++) {
+	while (done < job->ncalls) {
+		const struct trace_function *first = function_of(job, done);
 		struct worker_job rest = *job;
-		struct attempt a = {.job = &rest, .outcomes = r->outcomes + done, .total_until = until,
-			.bytes = bytes};
-		bool over;
+		int end;
 
 		rest.calls += done;
 		rest.ncalls -= done;
+		a = (struct attempt){.job = &rest, .outcomes = r->outcomes + done,
+			.total_until = a.total_until, .bytes = a.bytes,
+			.last = next_function(&rest, 0)};
 		if (attempt(&a, &r->kind) < 0) {
 			worker_result_release(r);
 			return -1;
 		}
-		bytes = a.bytes;
 		done += a.answered;
 		if (!a.error)
 			continue;
-		over = a.import_failed || job->first_trouble_ends || cf_now_ns() >= until ||
-		       bytes > MAX_OUTCOMES;
-		/* the call that it was in; the ones after it may do better in another process */
-		for (int i = done; i < (over ? job->ncalls : done + 1) && i < job->ncalls; i++)
-			r->outcomes[i].why = cf_strdup(a.error);
+		end = done < job->ncalls ? next_function(job, done) : done;
+		if (done < job->ncalls && function_of(job, done) != first)
+			starts = 0;
+		if (done == job->ncalls) {
+			; /* every call was answered all the same */
+		} else if (a.import_failed || job->first_trouble_ends) {
+			blame(r, done, job->ncalls, a.error);
+			done = job->ncalls;
+		} else if (cf_now_ns() >= a.total_until || a.bytes > MAX_OUTCOMES) {
+			blame(r, done, end, a.error);
+			done = end;
+		} else { /* the call that it was in; those after it may do better in another process */
+			blame(r, done, done + 1, a.error);
+			done++;
+			if (starts++ == MAX_RESTARTS) {
+				blame(r, done, end, "not run: the calls before it crashed too often");
+				done = end;
+			}
+		}
+		if (done == end) {
+			a.total_until = after(job->total_timeout_s);
+			a.bytes = 0;
+			starts = 0;
+		}
 		if (!r->error) {
 			r->error = cf_steal(&a.error);
 			r->end = a.end;
 		}
 		free(a.error);
-		done = over ? job->ncalls : done + 1;
 	}
-	for (; done < job->ncalls; done++)
-		r->outcomes[done].why = cf_strdup("not run: the calls before it crashed too often");
 	return 0;
 }
 

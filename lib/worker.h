@@ -14,11 +14,12 @@ struct worker_job {
 	struct trace *trace;
 	const struct cf_plugin *plugin;
 	const struct trace_function *function;
-	const struct trace_call *calls;
+	int nfunctions; /* of one module, in `function`; 0: one */
+	const struct trace_call *calls; /* with several functions theirs, in the same order */
 	int ncalls;
 	unsigned seed;       /* of the run: random state and hash seed */
 	double call_timeout_s;
-	double total_timeout_s;
+	double total_timeout_s; /* of each function */
 	bool again;          /* run short calls twice, so that what the first leaves behind is seen */
 	const json_t *new_names; /* module-level names that the candidate added to the function's file */
 	bool first_trouble_ends; /* else the calls after one that crashed or hung get a new process */
@@ -43,7 +44,10 @@ struct worker_result {
 	enum sandbox_kind kind;
 };
 
-/* Runs the job to its end. 0 even when the code under test failed (see result); -1 after cf_error. */
+/*
+ * Runs the job to its end: several functions in as few processes as their calls allow. 
+ * 0 even when the code under test failed (see result); -1 after cf_error.
+ */
 int worker_run(const struct worker_job *job, struct worker_result *r);
 void worker_result_release(struct worker_result *r);
 

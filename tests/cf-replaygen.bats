@@ -56,6 +56,114 @@ PY
 	done
 }
 
+@test "cf-replaygen: a crash costs one call of one function, though a worker has several" {
+	recorded 'b"a"' 'b"die"' 'b"b"' <<'PY'
+for name in "ghi":
+    g = s.function(name, 20 + ord(name))
+    for n, v in enumerate((b"one", b"die", b"two", b"seed")): s.call(g, v + name.encode(), 1 + n)
+PY
+	for jobs in 1 4; do
+		run --separate-stderr cf-replaygen -q --jobs "$jobs" trace.jsonl
+		[ "$status" -eq 0 ] || fail_with "$stderr"
+		[ "$(json replay '[(f["name"], f["calls"], f["stable"]) for f in r["functions"]]' <<<"$output")" = "[('f', 2, 2), ('g', 3, 2), ('h', 3, 2), ('i', 3, 2)]" ] || fail_with "$output"
+		[ "$(json replay '[(d["name"], d["reason"], d["calls"]) for d in r["dropped"]]' <<<"$output")" = "[('f', 'killed by signal 9 (Killed)', 1), ('g', 'killed by signal 9 (Killed)', 1), ('h', 'killed by signal 9 (Killed)', 1), ('i', 'killed by signal 9 (Killed)', 1)]" ] || fail_with "$output"
+	done
+}
+
+@test "cf-replaygen: two processes do for a module, however many functions it has" {
+	cat >m.py <<'PY'
+import os
+with open(os.environ["IMPORTS"], "a") as f: print(os.getpid(), file=f)
+seen = []
+def first(x): seen.append(x); return list(seen)
+def second(x): seen.append(x); return list(seen)
+def third(x): return x / 0
+class C:
+    def m(self, x): return x
+PY
+	echo 'import m
+for i in range(3): m.first(i); m.second(i); m.C().m(i)
+try: m.third(1)
+except ZeroDivisionError: pass' >script.py
+	unset CODEFLASH_PLUGINS
+	export IMPORTS=$PROJECT/imports
+	cf-trace -q -o py.trace "$PYTHON" script.py >trace.jsonl
+	rm imports
+	run --separate-stderr cf-replaygen -q --no-sandbox --jobs 1 trace.jsonl
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[ "$(json replay 'sum(f["calls"] for f in r["functions"])' <<<"$output")" = 10 ] || fail_with "$output"
+	[ "$(sort -u imports | wc -l)" -eq 2 ] || fail_with "$(cat imports)"
+	# each function found the module as it was imported
+	CODEFLASH_ALLOW=writes run "$PYTHON" -m pytest -q -p no:cacheprovider tests
+	[[ "$output" == *"10 passed"* ]] || fail_with "$output"
+}
+
+@test "cf-replaygen: inputs that pickle refuses or would make anew as something else" {
+	unset CODEFLASH_PLUGINS
+	cat >script.py <<'PY'
+import sys, threading, functools
+from collections import namedtuple
+class Version(int):
+    def __new__(cls, text): return super().__new__(cls, int("".join(text.split("."))))
+class Name(str):
+    def __new__(cls, a, b): 
+        o = super().__new__(cls, a + b); o.a = a; return o
+class P(tuple):
+    def __new__(cls, x, y): return super().__new__(cls, (x, y))
+class L(list):
+    def __new__(cls, n): 
+        return super().__new__(cls)
+    def __init__(self, n): self.extend(range(n))
+class O:
+    __slots__ = ("v",)
+    def __new__(cls, v):
+        o = object.__new__(cls); o.v = v; return o
+class Err(ValueError):
+    def __init__(self, code, msg): super().__init__(f"{code}: {msg}"); self.code = code
+import re, weakref
+class NS:
+    def __init__(self, **k): self.__a = k
+    def __getattribute__(self, n):
+        if n in ("_NS__a", "__class__"): return object.__getattribute__(self, n)
+        try: return self.__a[n]
+        except KeyError: raise AttributeError(n)
+class Lazy:
+    def __init__(self): self.target = {"q": 1}
+    def __getattr__(self, n): return self.target[n]
+class Node:
+    def __init__(self, p=None): self.p = weakref.ref(p) if p else None; self.kids = []
+def up(n): return n.p() is not None
+def grp(m): return m.group(0), m.span()
+NT = namedtuple("Other", "a b")
+Dyn = type("dyn", (), {"m": 1})
+class Ctx:
+    def __init__(self): self.mpf = type("mpf", (object,), {"__eq__": lambda a, b: type(a) is type(b)})
+ctx = Ctx()
+def make(n):
+    def inner(x, d=[1]): return x + n if x else inner(x + 1)
+    return inner
+def use(*a, **k): return repr(len(a))
+def call(f, x): return f(x)
+def writes(out, x): out.write("%s\n" % x)
+if __name__ == "__main__":
+    use(Version("1.2.3")); use(Name("a", "b"), P(1, 2)); use(L(3), O(5)); use(Err(1, "x")); use(NT(1, 2)); use(Dyn()); use(ctx.mpf())
+    use(sys, functools.partial(make, 1))
+    print(call(lambda v: v * 2, 4), call(make(3), 0)); writes(sys.stdout, 1)
+    use(NS(a=1)); use(Lazy()); use(Lazy().q)
+    top = Node(); top.kids.append(Node(top)); print(up(top.kids[0])); use(top)
+    for m in re.finditer(r"(?<=a)b+", "abb cab"): print(grp(m))
+PY
+	cf-trace -q -o py.trace "$PYTHON" script.py >trace.jsonl
+	[ "$(q "SELECT count(*) FROM ledger JOIN function f ON f.id = function WHERE f.qualname IN ('use', 'call', 'writes', 'up', 'grp')" py.trace)" = 0 ]
+	run --separate-stderr cf-replaygen -q trace.jsonl
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	run "$PYTHON" -m pytest -q -p no:cacheprovider tests
+	[[ "$output" == *" passed"* && "$output" != *failed* ]] || fail_with "$output"
+	for shown in 'use(Version(123))' "use(Name('ab'), P(1, 2))" 'use(L(0, 1, 2), <O>)' 'use(<Err code=1>)' 'call(<lambda>, 4)' 'up(<Node'; do
+		grep -qF "# $shown" tests/*.py || fail_with "no $shown"
+	done
+}
+
 @test "cf-replaygen: a call that hangs is dropped after --call-timeout" {
 	recorded 'b"a"' 'b"hang"' 'b"after"' </dev/null
 	SECONDS=0
@@ -169,7 +277,7 @@ PY
 @test "cf-replaygen: when it is killed nothing goes on, and the trace is whole" {
 	recorded 'b"a"' 'b"hang"' <<'PY'
 for k in range(30):
-    g = s.function("g%d" % k, 100 + k); s.call(g, b"x", 1)
+    g = s.function("g%d" % k, 100 + k, file=os.path.abspath("g.py"), module="g"); s.call(g, b"x", 1)
 PY
 	for sig in TERM KILL; do
 		cf-replaygen --jobs 2 --call-timeout 60 trace.jsonl >/dev/null 2>&1 &

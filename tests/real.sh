@@ -46,8 +46,9 @@ run() {
 	}
 	cat .codeflash/run-*/*.jsonl | awk '!seen[$0]++' >../"$1".all
 	last=$(find .codeflash/run-*/ -name '*.jsonl' | sort | tail -n 1)
+	start=$(date +%s)
 	"$py" -m pytest -q -p no:cacheprovider --junitxml=../"$1".xml tests >../"$1".pytest 2>&1 || true
-	"$py" "$here/tests/real/accounts.py" "$1" codeflash.trace "$last" ../"$1".xml || return 1
+	"$py" "$here/tests/real/accounts.py" "$1" codeflash.trace "$last" ../"$1".xml "$(($(date +%s) - start))" || return 1
 	left=$(git status --porcelain | grep -v -e '^?? codeflash.trace$' -e '^?? tests/$' -e '^?? tests/test_replay_test_' || true)
 	if [ -n "$left" ]; then
 		printf 'real: %s: left in the tree: %s\n' "$1" "$left" >&2
@@ -56,14 +57,20 @@ run() {
 }
 
 status=0
+rm -f "$work/reasons.md"
 table=$work/real.md
 {
-	echo '| package | functions entered | captured | unaccounted | calls kept | replayed green | stable | candidates by verdict | faster |'
-	echo '|---|---|---|---|---|---|---|---|---|'
+	printf '%s, %s cores, %s\n\n' "$(date -u +%F)" "$(getconf _NPROCESSORS_ONLN)" "$("$py" -V)"
+	echo '| package | functions entered | captured | unaccounted | calls kept | replayed green | stable | candidates by verdict | faster | seconds |'
+	echo '|---|---|---|---|---|---|---|---|---|---|'
 } >"$table"
 for package in "$@"; do
 	(run "$package") >>"$table" || status=1
 done
+{
+	printf '\nFunctions of which no call is kept, by reason:\n\n'
+	cat "$work/reasons.md"
+} >>"$table"
 mkdir -p "$here/tests/results"
 cp "$table" "$here/tests/results/real.md"
 cat "$table"

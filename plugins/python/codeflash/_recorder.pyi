@@ -19,7 +19,9 @@ class Probe:
 
 def start(
     spool: bytes, process: bytes, quota: int, value_bytes: int, root: bool,
-    hasher: Callable[..., Any], fallback: Callable[[Any, Any], Optional[str]], cell_type: type,
+    hasher: Callable[..., Any], fallback: Callable[[Any, Any], Optional[str]],
+    how: Callable[[type], Any], reduce: Callable[[Any, Any], Any],
+    cell_type: type,
     hexversion: int,
 ) -> None:
     """Opens this process's spool. OSError when it cannot be made."""

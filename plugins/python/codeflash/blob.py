@@ -8,7 +8,7 @@ A blob is one pickle, so that arguments that were one object, or shared one, sti
 
 A method's receiver is args[0]. A constructor's new instance and a classmethod's class are left out;
 where they were of another class than the one that has the method, `through` is that class.
-Codecs: "pickle" is loaded by pickle alone; "cloudpickle" and "dill" need that library too.
+Codecs: "pickle" is loaded by pickle with byname.py; "cloudpickle" and "dill" need that library too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import io
 import pickle
 import sys
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+
+from . import byname
 
 
 class Call(NamedTuple):
@@ -37,6 +39,7 @@ def load_call(data: bytes, codec: str = "pickle", main: Optional[str] = None) ->
         __import__(codec)
     elif codec != "pickle":
         raise ValueError("no such codec: %s" % codec)
+    byname.MAIN = main
     loaded = _Unpickler(io.BytesIO(data), main).load()
     return Call(loaded[0], loaded[1], loaded[2] if len(loaded) > 2 else None)
 
@@ -57,6 +60,8 @@ class _Unpickler(pickle.Unpickler):
         self.main = main
 
     def find_class(self, module: str, name: str) -> Any:
+        if module == "_codeflash.byname":  # as which the recorder has it in the program
+            return getattr(byname, name)
         if self.main and module in ("__main__", "__mp_main__"):
             module = self.main
         return super().find_class(module, name)

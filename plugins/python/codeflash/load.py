@@ -58,7 +58,9 @@ def search_path(request: dict) -> list:
         if first[0] == own or not os.path.exists(os.path.join(own, "__init__.py")):
             first.insert(0, own)
     first += [os.path.join(root, d) for d in request.get("sys_path") or ()]
-    first.append(os.path.join(root, request.get("module_root") or ""))
+    inner = os.path.join(root, request.get("module_root") or "")
+    if not os.path.exists(os.path.join(inner, "__init__.py")):
+        first.append(inner)  # a package's own modules must not hide those of the standard library
     first.append(root)
     if request.get("cwd"):
         first.append(request["cwd"])
@@ -71,6 +73,24 @@ def search_path(request: dict) -> list:
 def extend_path(directories: list) -> None:
     """Puts them in front of sys.path, in their order, once."""
     sys.path[:] = directories + [d for d in sys.path if d not in directories]
+
+
+def program_of(command: list, cwd: str) -> tuple:
+    """(the script or None, the name it is imported by) of a command line; the name is "" where the
+    program was neither a script nor a module."""
+    i = 1
+    while i < len(command):
+        word = command[i]
+        if word == "-m":
+            return None, command[i + 1] if i + 1 < len(command) else ""
+        if word == "-" or word == "-c":
+            break
+        if not word.startswith("-"):
+            name = os.path.splitext(os.path.basename(word))[0]
+            path = os.path.join(cwd, word)
+            return (path, name) if name.isidentifier() and os.path.isfile(path) else (None, "")
+        i += 2 if word in ("-W", "-X", "--check-hash-based-pycs") else 1
+    return None, ""
 
 
 # Modules. ---------------------------------------------------------------------------------------
@@ -731,9 +751,9 @@ def _constructor(cls: type, init: object):
     return construct
 
 
-def open_target(request: dict, alias_main: bool = False) -> Target:
-    """Path, module and function of a worker's request. With alias_main, the script that was the
-    program also is sys.modules["__main__"], as code that pickles or spawns expects."""
+def open_request(request: dict, alias_main: bool = False) -> tuple:
+    """open_module() for a worker's request, with the path it needs. With alias_main, the script that
+    was the program also is sys.modules["__main__"], as code that pickles or spawns expects."""
     path = os.path.join(request["project_root"], request["file"])
     extend_path(search_path(request))
     main = bool(request.get("main"))
@@ -746,6 +766,12 @@ def open_target(request: dict, alias_main: bool = False) -> Target:
             sys.argv = argv
     if main and alias_main:
         sys.modules["__main__"] = module
+    return module, missing
+
+
+def open_target(request: dict, alias_main: bool = False) -> Target:
+    """The function of a worker's request."""
+    module, missing = open_request(request, alias_main)
     return find(module, request["qualname"], request.get("kind") or "", missing)
 
 

@@ -174,6 +174,19 @@ def _fallback(inputs: object, sink: object):
     return blob.dump_fallback(inputs, sink)
 
 
+def _how(cls: type):
+    from . import byname
+
+    return byname.how(cls)
+
+
+def _reduce(obj: object, said: object):
+    """What byname.py makes of an object of whose type _how() said that."""
+    from . import byname
+
+    return byname.reduce(obj) if said is True else byname.reduce_by(obj, said)
+
+
 def start() -> importer.Importer:
     """Opens the spool and hooks into imports, forks and exits. OSError when there is no spool."""
     import atexit
@@ -186,7 +199,7 @@ def start() -> importer.Importer:
     hasher = _hasher()
     _recorder.start(os.fsencode(spool), process.encode("ascii"), int(config["quota"]),
                     int(config.get("bytes", 0)), CHILD not in os.environ, hasher, _fallback,
-                    _cell_type(), sys.hexversion)
+                    _how, _reduce, _cell_type(), sys.hexversion)
     hide_environment()
     _check_layout()
     _check_instances()

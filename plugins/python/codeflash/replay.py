@@ -180,6 +180,7 @@ class Replay:
             "qualname": qualname, "class": cls, "kind": kind, "main": bool(main),
             "main_module": program[0][0] if program else None,
             "main_file": program[0][1] if program else None,
+            "command": meta.get("command"),
             "sys_path": meta.get("sys_path"),
             "cwd": cwd if os.path.isdir(cwd) else self.root,
             "seed": int(meta.get("seed") or 1),

@@ -101,6 +101,9 @@ class Runner:
         self.program = ""  # the script of that module, where it is not loaded yet
         if not request.get("main") and self.main and request.get("main_file"):
             self.program = os.path.join(request["project_root"], request["main_file"])
+        elif not self.main and request.get("command"):
+            # the program lies outside of what was recorded, but its classes may have come in
+            self.program, self.main = load.program_of(request["command"], self.cwd)
         encode.MAIN = self.main
         encode.TARGET = getattr(target.function, "__code__", None)
         self.again = bool(request.get("again"))

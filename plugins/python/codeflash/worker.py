@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
+import signal
 import sys
 from types import ModuleType
 
@@ -29,8 +32,7 @@ def _standing_alone() -> None:
     from codeflash import bench, encode, guard, load, runner
 
     ours = [n for n in sys.modules if n.partition(".")[0] == "codeflash"]
-    for name in ours:
-        names = vars(sys.modules[name])
+    for names in [vars(sys.modules[name]) for name in ours] + [globals()]:
         for key, value in names.items():
             if type(value) is ModuleType and value is not sys and value.__package__ != "codeflash":
                 names[key] = _kept(value)
@@ -54,9 +56,6 @@ class Session:
     """The request with its blobs, and the streams: the code under test sees none of them."""
 
     def __init__(self) -> None:
-        import fcntl
-        import json
-
         try:
             self.out = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, 200)
         except OSError:
@@ -69,20 +68,22 @@ class Session:
         os.dup2(null, 0)
         os.close(null)
         self.request = json.loads(self.input.readline())
-        self.blobs = []
-        for call in self.request["calls"]:
-            data = self.input.read(call["size"])
-            if len(data) != call["size"]:
-                raise EOFError("the inputs of call %s are cut short" % call["id"])
-            self.blobs.append(data)
+        self.blobs = [self.blob(call) for call in self.request["calls"]]
+
+    def blob(self, call: dict) -> bytes:
+        """The next inputs on stdin."""
+        data = self.input.read(call["size"])
+        if len(data) != call["size"]:
+            raise EOFError("the inputs of call %s are cut short" % call["id"])
+        return data
 
     def write(self, data: bytes) -> None:
         while data:
             data = data[os.write(self.out, data):]
 
 
-def _prepare(request: dict):
-    """The runner of the request's function, its module imported. LoadError says why not."""
+def _streams(request: dict) -> tuple:
+    """Standard output and the guard, in place before anything of the user's is imported."""
     stdout = runner.Stdout()
     stdout.install()
     network = request.get("allow_network") or os.environ.get("CODEFLASH_ALLOW_NETWORK")
@@ -90,38 +91,113 @@ def _prepare(request: dict):
     watch = guard.Guard(network=bool(network), writes=not refuse, processes=not refuse)
     watch.protected.add(os.path.realpath(request["project_root"]))
     load.GUARD = watch if refuse else None
-    target = load.open_target(request, alias_main=True)
-    return runner.Runner(request, target, stdout, watch)
+    return stdout, watch
+
+
+def _prepare(request: dict):
+    """The runner of the request's function, its module imported. LoadError says why not."""
+    stdout, watch = _streams(request)
+    return runner.Runner(request, load.open_target(request, alias_main=True), stdout, watch)
+
+
+def _run_calls(session: Session, work: object, calls: list, blobs: list) -> bool:
+    """A frame for each call; False when one ran out of time, after which nothing can be said."""
+    for call, data in zip(calls, blobs):
+        shown, outcome = work.run(call["id"], data, call["codec"])
+        if outcome is None:
+            session.write(encode.frame([("call", call["id"]), ("timeout", True)]))
+            return False
+        session.write(encode.frame([("call", call["id"]), ("input", shown), ("outcome", outcome)]))
+    return True
 
 
 def run(session: Session) -> int:
-    """The verb `run`."""
+    """The verb `run`. Several functions of a module, which is imported once, are each run in a child
+    that has it as it was imported."""
     request = session.request
+    stdout, watch = _streams(request)
     try:
-        work = _prepare(request)
+        module, missing = load.open_request(request, alias_main=True)
     except load.LoadError as error:
         session.write(encode.frame([("error", str(error))]))
         return 0
-    import warnings
+    import warnings  # the one that the user's code has, not a copy kept of it
 
     warnings.showwarning = lambda *_args, **_kwargs: None
-    frame = encode.frame
+    functions = [request] + request.get("more", [])
     done = 0
-    for call, data in zip(request["calls"], session.blobs):
-        shown, outcome = work.run(call["id"], data, call["codec"])
-        if outcome is None:
-            session.write(frame([("call", call["id"]), ("timeout", True)]))
+    for function in functions:
+        calls = function["calls"]
+        blobs = [session.blob(c) for c in calls] if function is not request else session.blobs
+        done += len(calls)
+        try:
+            target = load.find(module, function["qualname"], function["kind"] or "", missing)
+        except load.LoadError as error:
+            if len(functions) == 1:
+                session.write(encode.frame([("error", str(error))]))
+                return 0
+            for call in calls:
+                session.write(encode.frame([("call", call["id"]), ("error", str(error))]))
+            continue
+
+        def act() -> bool:
+            work = runner.Runner(dict(request, **function), target, stdout, watch)
+            return _run_calls(session, work, calls, blobs)
+
+        # a child would not have the threads: then the functions that follow get other processes
+        alone = len(functions) == 1 or _threads()
+        if not (_here if alone else _in_child)(act):
+            return 0
+        if alone:
             break
-        session.write(frame([("call", call["id"]), ("input", shown), ("outcome", outcome)]))
-        done += 1
-    session.write(frame([("end", done)]))
+    session.write(encode.frame([("end", done)]))
     return 0
+
+
+def _here(act: object) -> bool:
+    return act()  # as deep in the stack as in a child
+
+
+def _threads() -> bool:
+    threading = sys.modules.get("threading")
+    return threading is not None and threading.active_count() > 1
+
+
+def _in_child(act: object) -> bool:
+    """Does it in a forked child; its answer. Where the child does not live to give one, this process
+    ends in the same way."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            os.close(ours)
+            os.write(theirs, b"1" if act() else b"0")
+        finally:
+            os._exit(3)
+    os.close(theirs)
+    status = os.waitpid(pid, 0)[1]
+    os.set_blocking(ours, False)  # what the call started may have the other end
+    try:
+        answer = os.read(ours, 1)
+    except BlockingIOError:
+        answer = b""
+    os.close(ours)
+    if not answer:
+        _die_like(status)
+    return answer == b"1"
+
+
+def _die_like(status: int) -> None:
+    if os.WIFSIGNALED(status):
+        signum = os.WTERMSIG(status)
+        if signum not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(signum, signal.SIG_DFL)
+        os.kill(os.getpid(), signum)
+    os._exit(os.WEXITSTATUS(status))
 
 
 def serve_bench(session: Session) -> int:
     """The verb `bench`, up to the loop that is bench.py's."""
-    import json
-
     request = session.request
     start = bench.now()
     try:

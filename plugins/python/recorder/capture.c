@@ -72,6 +72,12 @@ bool capture_allowed(const struct probe *p)
 	return spent_ns < 50 * MS + elapsed_ns() / 33;
 }
 
+/* What is left for functions of which nothing is kept is to go round. */
+static bool scarce(const struct probe *p)
+{
+	return !p->kept && spent_ns > whole_budget() / 2;
+}
+
 /* The sink. ---------------------------------------------------------------------------------- */
 
 static uint64_t cpu_ns(void)
@@ -172,6 +178,8 @@ static PyType_Spec sink_spec = {
 /* reducer_override of the pickler. */
 static PyObject *reduce(PyObject *self, PyObject *arg)
 {
+	bool asked = false;
+	uint64_t cpu;
 	PyObject *r;
 
 	(void)self;
@@ -179,11 +187,14 @@ static PyObject *reduce(PyObject *self, PyObject *arg)
 		PyErr_SetString(PyExc_OverflowError, "takes too long");
 		return NULL;
 	}
-	r = instance_reduce(arg);
-	if (r)
-		return r;
-	Py_INCREF(Py_NotImplemented);
-	return Py_NotImplemented;
+	cpu = cpu_ns();
+	r = instance_reduce(arg, &asked);
+	if (asked && mine && (cpu = cpu_ns() - cpu) > MS) {
+		/* where things are is looked up once: that is no capture's fault */
+		mine->start_cpu += cpu;
+		spent_ns -= cpu;
+	}
+	return r;
 }
 
 static PyMethodDef reduce_def = {"reduce", reduce, METH_O, NULL};
@@ -457,7 +468,9 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	start = now_ns();
 	start_cpu = cpu_ns();
 	if (s) {
-		start_clock(s, large ? LARGE_NS : USUAL_NS);
+		start_clock(s, large	      ? LARGE_NS
+			       : scarce(p) ? MS
+					   : USUAL_NS);
 		mine = s;
 		inputs = through ? PyTuple_Pack(3, args, kwargs, through) :
 				   PyTuple_Pack(2, args, kwargs);

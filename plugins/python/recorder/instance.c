@@ -3,6 +3,9 @@
  * The attributes of a plain instance, without asking for its __dict__: from 3.11 on instances have
  * none until somebody asks, and are slower to use ever after. Only classes that pickle would treat
  * in the default way are read so, and only where a known instance was read right first.
+ *
+ * Instances that pickle could not make again, or not as they were, are made in a way that byname.py
+ * tells.
  */
 #include "plugins/python/recorder/instance.h"
 
@@ -11,6 +14,7 @@
 #define MANAGED_DICT (1ul << 4)  /* type flags, the same in all three versions */
 #define INLINE_VALUES (1ul << 2)
 #define SUBCLASS_OF_BUILTIN (0xfful << 24)
+#define NAMED 4096
 #define TYPES 1024
 
 /* Offsets, from each version's headers. */
@@ -39,9 +43,13 @@ static PyObject *object_methods[5];
 static const char *const methods[] = {
 	"__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs_ex__", "__getnewargs__"};
 
-static struct {
+static PyObject *how, *reduce;
+static PyObject *named; /* by address: (class or function, what reduce() made of it) */
+
+static struct known {
 	PyObject *type; /* kept: the address must not come to mean another type */
 	bool plain;
+	PyObject *said; /* by how(); NULL: nothing */
 } types[TYPES];
 static size_t ntypes;
 
@@ -150,37 +158,87 @@ static bool is_plain(PyObject *type)
 	return true;
 }
 
-static bool known_plain(PyObject *type)
+static struct known known(PyObject *type)
 {
 	size_t i = ((uintptr_t)type >> 4) % TYPES;
-	bool plain;
+	struct known k = {.type = type};
+	bool setter;
 
 	for (; types[i].type; i = (i + 1) % TYPES)
 		if (types[i].type == type)
-			return types[i].plain;
-	plain = is_plain(type);
+			return types[i];
+	k.said = how ? PyObject_CallFunctionObjArgs(how, type, NULL) : NULL;
+	PyErr_Clear();
+	if (k.said == Py_None)
+		Py_CLEAR(k.said);
+	setter = k.said && PyCallable_Check(k.said) && !PyType_Check(k.said);
+	k.plain = L && (!k.said || setter) && is_plain(type);
 	PyErr_Clear();
 	if (ntypes < TYPES / 2) {
 		Py_INCREF(type);
-		types[i].type = type;
-		types[i].plain = plain;
+		/* what was asked may have had types of its own looked at */
+		for (i = ((uintptr_t)type >> 4) % TYPES; types[i].type; i = (i + 1) % TYPES)
+			;
+		types[i] = k;
 		ntypes++;
 	}
-	return plain;
+	return k;
 }
 
-PyObject *instance_reduce(PyObject *o)
+static PyObject *not_implemented(void)
 {
-	PyObject *state;
+	Py_INCREF(Py_NotImplemented);
+	return Py_NotImplemented;
+}
 
-	if (!L || !known_plain((PyObject *)Py_TYPE(o)))
-		return NULL;
-	state = read_state(o);
-	if (!state) {
-		PyErr_Clear();
-		return NULL;
+/* What reduce() makes of a class, a function and the like; noted where that is for ever. */
+static PyObject *reduce_named(PyObject *o, PyObject *said)
+{
+	PyObject *key = PyLong_FromVoidPtr(o), *r = key ? PyDict_GetItem(named, key) : NULL, *both;
+	bool lasts;
+
+	if (!key || r) {
+		r = r ? PyTuple_GetItem(r, 1) : NULL;
+		Py_XINCREF(r);
+		Py_XDECREF(key);
+		return r;
 	}
-	return Py_BuildValue("(O(O)N)", newobj, (PyObject *)Py_TYPE(o), state);
+	r = PyObject_CallFunctionObjArgs(reduce, o, said, NULL);
+	/* a class that pickle finds itself, or what is found in a place */
+	if (PyType_Check(o))
+		lasts = r && r != Py_NotImplemented;
+	else
+		lasts = r && Py_TYPE(o) == Py_TYPE(how) && PyTuple_Check(r) && PyTuple_Size(r) == 2;
+	if (r == Py_None) {
+		Py_DECREF(r);
+		r = not_implemented();
+	}
+	if (lasts && PyDict_Size(named) < NAMED && (both = PyTuple_Pack(2, o, r))) {
+		PyDict_SetItem(named, key, both);
+		Py_DECREF(both);
+	}
+	Py_DECREF(key);
+	return r;
+}
+
+PyObject *instance_reduce(PyObject *o, bool *asked)
+{
+	struct known k = known((PyObject *)Py_TYPE(o));
+	PyObject *state = NULL;
+
+	if (k.plain) {
+		state = read_state(o);
+		PyErr_Clear();
+	}
+	if (state && k.said)
+		return Py_BuildValue("(O(O)NOOO)", newobj, (PyObject *)Py_TYPE(o), state, Py_None,
+			Py_None, k.said);
+	if (state)
+		return Py_BuildValue("(O(O)N)", newobj, (PyObject *)Py_TYPE(o), state);
+	*asked = k.said;
+	if (k.said == Py_True)
+		return reduce_named(o, k.said);
+	return k.said ? PyObject_CallFunctionObjArgs(reduce, o, k.said, NULL) : not_implemented();
 }
 
 /* The module's method instances(instance, items): see _recorder.pyi. */
@@ -192,7 +250,7 @@ static PyObject *instances(PyObject *self, PyObject *args)
 	(void)self;
 	if (!PyArg_ParseTuple(args, "OO", &instance, &expected))
 		return NULL;
-	state = L && known_plain((PyObject *)Py_TYPE(instance)) ? read_state(instance) : NULL;
+	state = known((PyObject *)Py_TYPE(instance)).plain ? read_state(instance) : NULL;
 	items = state ? PyDict_Items(state) : NULL;
 	same = items && PyObject_RichCompareBool(items, expected, Py_EQ) == 1;
 	PyErr_Clear();
@@ -214,13 +272,18 @@ int instance_init(PyObject *module)
 	return PyModule_AddFunctions(module, functions);
 }
 
-int instance_setup(int hexversion)
+int instance_setup(int hexversion, PyObject *how_function, PyObject *reduce_function)
 {
 	PyObject *copyreg;
 
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
 		if (layouts[i].version == hexversion >> 16 && sizeof(void *) == 8)
 			L = &layouts[i];
+	named = PyDict_New();
+	Py_INCREF(how_function);
+	how = how_function;
+	Py_INCREF(reduce_function);
+	reduce = reduce_function;
 	copyreg = PyImport_ImportModule("copyreg");
 	newobj = copyreg ? PyObject_GetAttrString(copyreg, "__newobj__") : NULL;
 	dispatch_table = copyreg ? PyObject_GetAttrString(copyreg, "dispatch_table") : NULL;
@@ -230,5 +293,5 @@ int instance_setup(int hexversion)
 			PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, methods[i]);
 		PyErr_Clear();
 	}
-	return newobj && dispatch_table ? 0 : -1;
+	return newobj && dispatch_table && named ? 0 : -1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Taking a plain instance apart without making its __dict__. */
+/* Taking instances apart where pickle's own way would change or break them. */
 #ifndef CF_INSTANCE_H
 #define CF_INSTANCE_H
 
@@ -10,9 +10,10 @@
 #pragma GCC visibility push(hidden)
 
 int instance_init(PyObject *module);
-int instance_setup(int hexversion);
-/* What __reduce_ex__ would give, new; NULL, without an exception, to have pickle ask it itself. */
-PyObject *instance_reduce(PyObject *o);
+/* how() and reduce(object, what how() said), byname.py's. */
+int instance_setup(int hexversion, PyObject *how, PyObject *reduce);
+/* What reducer_override is to give, new; NULL with an exception. *asked: Python was asked. */
+PyObject *instance_reduce(PyObject *o, bool *asked);
 
 #pragma GCC visibility pop
 

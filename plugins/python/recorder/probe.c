@@ -10,6 +10,7 @@
 #include <string.h>
 #include "lib/spool.h"
 
+#define PASSING 3    /* failures that may pass: while a program is still being imported */
 #define OCTAVE 5     /* a fifth of the quota is taken for every e-fold of the calls */
 
 PyObject *probe_type;
@@ -241,7 +242,7 @@ static int look(struct probe *p)
 		p->next = *p->count * 2 + 1;
 	} else if (capture_allowed(p)) {
 		rc = take(p);
-		p->next = next_count(p, p->failures != failures);
+		p->next = next_count(p, p->failures != failures && p->failures > PASSING);
 	} else {
 		if (!p->kept && !p->failures) {
 			p->failures++;

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -389,7 +390,7 @@ def test_a_call_that_takes_too_long_is_named_and_ends_the_worker(project):
 def test_an_endless_loop_ends(project):
     project.write("m.py", "def f():\n    while True:\n        pass\n")
     answer = project.run("m.py", "f", (), call_timeout_s=0.3)
-    assert answer.frames == [{"call": 1, "timeout": True}, {"end": 0}]
+    assert answer.frames == [{"call": 1, "timeout": True}]
 
 
 def test_deep_recursion_is_an_outcome(project):
@@ -733,3 +734,83 @@ def test_what_the_code_under_test_puts_into_the_standard_library_is_not_the_harn
             print("true")
     """)
     assert root(project.one("m.py", "f"), "stdout") == "true\n"
+
+
+def several(project, file, functions, **more):
+    """The functions [(qualname, [inputs, ...])] in one request."""
+    blobs = [[pickle.dumps((args, {})) for args in calls] for _, calls in functions]
+    numbers = iter(range(1, 100))
+    parts = [{"qualname": name, "class": None, "kind": "function",
+              "calls": [{"id": next(numbers), "size": len(b), "codec": "pickle"} for b in own]}
+             for (name, _), own in zip(functions, blobs)]
+    return project.run(file, functions[0][0], *[b for own in blobs for b in own],
+                       calls=parts[0]["calls"], more=parts[1:], **more)
+
+
+def test_several_functions_each_find_the_module_as_it_was_imported(project):
+    project.write("m.py", """
+        import os
+        made_in = os.getpid()
+        seen = []
+        def f(x):
+            seen.append(x)
+            return len(seen), os.getpid() == made_in
+        def g(x):
+            seen.append(x)
+            return len(seen), os.getppid() == made_in
+        """)
+    answer = several(project, "m.py", [("f", [(1,), (2,)]), ("g", [(1,), (2,)])])
+    assert [value(o)[0] for o in answer.outcomes] == [1, 2, 1, 2]
+    assert value(answer.outcomes[2])[1]
+    assert answer.frames[-1] == {"end": 4} and answer.status == 0
+
+
+def test_of_several_functions_one_that_is_gone_is_only_missed_itself(project):
+    project.write("m.py", "def f(x):\n    return x\n")
+    answer = several(project, "m.py", [("f", [(1,)]), ("gone", [(1,), (2,)]), ("f", [(3,)])])
+    assert [f.get("error") for f in answer.frames[1:3]] == ["no gone in module m"] * 2
+    assert [value(o) for o in answer.outcomes] == [1, 3]
+    assert answer.frames[-1] == {"end": 4}
+
+
+@pytest.mark.parametrize("death, status", [
+    ("os.kill(os.getpid(), 9)", -9), ("os.kill(os.getpid(), 11)", -11), ("os._exit(0)", 0),
+    ("os._exit(5)", 5)])
+def test_of_several_functions_one_that_ends_the_process_ends_the_worker(project, death, status):
+    project.write("m.py", "import os\ndef f(x):\n    if x: %s\ndef g(x):\n    pass\n" % death)
+    answer = several(project, "m.py", [("f", [(0,), (1,), (0,)]), ("g", [(0,)])])
+    assert [f.get("call") for f in answer.frames] == [1]
+    assert answer.status == status
+
+
+def test_a_module_with_threads_is_not_forked(project):
+    project.write("m.py", """
+        import queue, threading
+        asked, answers = queue.Queue(), queue.Queue()
+        def work():
+            while True:
+                answers.put(asked.get() + 1)
+        threading.Thread(target=work, daemon=True).start()
+        def f(x):
+            asked.put(x)
+            return answers.get()
+        """)
+    answer = several(project, "m.py", [("f", [(1,)]), ("f", [(5,)])])
+    assert [value(o) for o in answer.outcomes] == [2]
+    assert answer.frames[-1] == {"end": 1}  # the caller asks another process for the rest
+
+
+def test_a_package_as_the_module_root_does_not_hide_the_standard_library(project):
+    project.write("pkg/__init__.py", "")
+    project.write("pkg/logging.py", "from logging import Handler\n")
+    project.write("pkg/m.py", "from .logging import Handler\ndef f():\n    return Handler.__module__\n")
+    assert value(project.one("pkg/m.py", "f", module_root="pkg")) == "logging"
+
+
+def test_a_class_of_a_program_outside_of_the_module_root_is_found(project):
+    project.write("pkg/m.py", "def f(x):\n    return x.n\n")
+    project.write("prog.py", "class A:\n    n = 5\nif __name__ == '__main__':\n    1 / 0\n")
+    blob = b"\x80\x04c__main__\nA\n)\x81\x85}\x86."
+    answer = project.run("pkg/m.py", "f", blob, module_root="pkg",
+                         command=["/usr/bin/python3", "-X", "dev", "prog.py", "word"])
+    assert [value(o) for o in answer.outcomes] == [5]
