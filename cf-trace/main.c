@@ -231,7 +231,8 @@ static enum cf_exit report(const struct run *r, const struct options *o)
 
 	if (trace_open(&t, r->out.path, false) < 0)
 		return CF_USAGE;
-	check_names(&t, o);
+	if (!o->quiet)
+		check_names(&t, o);
 	record = trace_record(&t);
 	if (!record || (!o->quiet && summary_print(&t, record) < 0)) {
 		trace_release(&t);

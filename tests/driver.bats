@@ -22,7 +22,17 @@ for last; do :; done
 case $me in
 cf-trace)
 	eval "${STUB_TRACE:-:}"
-	echo '{"schema":"cf/trace/1"}'
+	echo "${STUB_RECORD:-{\"schema\":\"cf/trace/1\"\}}"
+	;;
+cf-replaygen)
+	cat "$last"
+	printf '{"schema":"cf/replay/1","trace":"t","project_root":"%s","file":"tests/test_replay_test_0.py"}\n' "$PROJECT"
+	eval "${STUB_STAGE:-:}"
+	;;
+cf-suggest)
+	cat "$last"
+	[ -n "${STUB_NOTHING-}" ] || echo '{"schema":"cf/candidate/1"}'
+	eval "${STUB_STAGE:-:}"
 	;;
 cf-pr)
 	if [ "$1" = --state-dir ]; then
@@ -111,7 +121,23 @@ traced_with() { called cf-trace | sed 's/^cf-trace //'; }
 	run codeflash optimize --trace-only job.py
 	[ "$status" -eq 0 ]
 	[ "$(cut -d' ' -f1 "$LOG" | tr '\n' ' ')" = "cf-trace cf-pr cf-replaygen " ]
-	[[ $output == *"codeflash --replay-test"* ]]
+	[[ $output == *"codeflash --replay-test $PROJECT/tests/test_replay_test_0.py"* ]]
+}
+
+@test "codeflash: without candidates there is nothing to verify or to measure" {
+	STUB_NOTHING=1 run codeflash optimize job.py
+	[ "$status" -eq 0 ]
+	[ "$(cut -d' ' -f1 "$LOG" | tr '\n' ' ')" = "cf-trace cf-pr cf-replaygen cf-rank cf-suggest cf-pr " ]
+}
+
+@test "codeflash: a program that calls nothing of the project ends the run, with 3 where it failed" {
+	STUB_RECORD='{"schema":"cf/trace/1","exit_status":0,"functions":0,"calls":0}' run codeflash optimize job.py
+	[ "$status" -eq 0 ]
+	[[ $output == *"no function of the project was called"* ]]
+	STUB_RECORD='{"schema":"cf/trace/1","exit_status":1,"functions":0,"calls":0}' run codeflash optimize job.py
+	[ "$status" -eq 3 ]
+	[[ $output == *"the program failed before it called any function"* ]]
+	[ "$(cut -d' ' -f1 "$LOG" | tr '\n' ' ')" = "cf-trace cf-pr cf-trace cf-pr " ]
 }
 
 @test "codeflash: publishing options reach cf-pr" {

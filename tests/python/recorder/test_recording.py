@@ -285,7 +285,7 @@ def heavy():
 def sleeps():
     time.sleep(.3)
 def rec(n):
-    return spin(3000) if n == 0 else rec(n - 1)
+    return spin(30000) if n == 0 else rec(n - 1)
 start = time.perf_counter()
 for i in range(4):
     light(); heavy()
