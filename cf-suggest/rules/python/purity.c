@@ -84,6 +84,8 @@ static bool pure_call(const struct rule_ctx *c, int def, int seen, int call, int
 	int f = tree_field(t, call, "function");
 	bool parameter;
 
+	if (py_library_call(c, call))
+		return true;
 	if (tree_is(t, f, "identifier")) {
 		cf_autofree char *name = tree_text(t, f);
 		if (py_is_recursion(c, def, call))
