@@ -189,7 +189,7 @@ bool local_calls_out(const struct rule_ctx *c, int region, int except)
 	return false;
 }
 
-/* A for or comprehension round the use, other than the loop, binds the name itself. */
+/* A for, comprehension or lambda round the use, other than the loop, binds the name itself. */
 static bool rebound_around(const struct rule_ctx *c, int use, int loop, const char *name)
 {
 	const struct tree *t = c->tree;
@@ -197,6 +197,9 @@ static bool rebound_around(const struct rule_ctx *c, int use, int loop, const ch
 		int up = tree_parent(t, n);
 		if (up != loop && IS(up, "for_statement") && tree_field(t, up, "right") != n &&
 			py_bindings(c, tree_field(t, up, "left"), name))
+			return true;
+		if (IS(up, "lambda") && tree_field(t, up, "body") == n &&
+			py_bindings(c, tree_field(t, up, "parameters"), name))
 			return true;
 		if (!tree_is_any(t, up, PY_COMPREHENSIONS))
 			continue;
