@@ -159,6 +159,19 @@ bool local_shared(const struct rule_ctx *c, int path)
 	return false;
 }
 
+int local_returned(const struct rule_ctx *c, int start, int statement, const char *name)
+{
+	const struct tree *t = c->tree;
+	int next = tree_next(t, statement);
+	if (!IS(next, "return_statement") || !tree_text_is(t, tree_first(t, next), name) ||
+		py_is_parameter(c, name))
+		return 0;
+	PY_EACH_USE (c, c->function, name, use)
+		if (!tree_inside(t, use, start) && !tree_inside(t, use, statement) && !tree_inside(t, use, next))
+			return 0;
+	return next;
+}
+
 /* Change what they are called on, and nothing else. */
 #define CONTAINER_METHODS                                                                          \
 	"append add extend insert update setdefault discard remove pop appendleft popleft sort "   \

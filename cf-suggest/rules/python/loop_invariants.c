@@ -572,12 +572,17 @@ static struct place place_for_row(const struct rule_ctx *c, int n)
 	if (!tree_is(t, loop, "for_statement") || !py_loop(c, loop) || !on_every_pass(c, n, loop) ||
 		!is_invariant(c, n, loop))
 		return none;
-	/* The index is that of a loop round this one. */
+	/* The index is that of a loop round this one; the row is the same in those between. */
+	cf_autofree char *index = tree_text(t, tree_field(t, n, "subscript"));
+	int before = loop;
+	bool same = true;
 	for (int up = py_loop(c, loop); up; up = py_loop(c, up)) {
-		cf_autofree char *index = tree_text(t, tree_field(t, n, "subscript"));
 		int left = tree_is(t, up, "for_statement") ? tree_field(t, up, "left") : 0;
 		if (left && py_bindings(c, left, index))
-			return (struct place){.before = loop};
+			return (struct place){.before = before};
+		same = same && left && on_every_pass(c, before, up) && is_invariant(c, n, up);
+		if (same)
+			before = up;
 	}
 	return none;
 }
@@ -718,9 +723,9 @@ const struct rule rule_loop_invariants = {
 		 "    n = len(a)\n"
 		 "    out = [[0] * n for _ in range(n)]\n"
 		 "    for i in range(n):\n"
+		 "        a_row = a[i]\n"
+		 "        out_row = out[i]\n"
 		 "        for j in range(n):\n"
-		 "            a_row = a[i]\n"
-		 "            out_row = out[i]\n"
 		 "            for k in range(n):\n"
 		 "                out_row[j] += a_row[k] * b[k][j]\n"
 		 "    return out\n",
