@@ -129,8 +129,9 @@ struct search {
 	int scan;         /* the loop over the records */
 	int first, last;  /* the statements to be replaced */
 	int record, list; /* $G, $L */
-	int field;        /* 0, "name": what $G is subscripted with for its key */
+	int field;        /* 0, "name": what a record is subscripted with for its key; 0: it is the key */
 	int key;
+	bool indexed;     /* $G is the record's index: $L[$G] */
 	int then, then_last; /* what is done with the record */
 	int otherwise;       /* the block that makes one */
 	int append;          /* the statement that does */
@@ -144,13 +145,18 @@ static bool is_search(const struct rule_ctx *c, int scan, struct search *s)
 
 	*s = (struct search){.scan = scan, .first = scan, .last = scan,
 		.record = tree_field(t, scan, "left"), .list = tree_field(t, scan, "right")};
+	s->indexed = MATCH(t, s->list, &m, "range(len($L))", "range(0, len($L))");
+	s->list = s->indexed ? got(&m, 'L') : s->list;
 	if (!tree_is(t, s->record, "identifier") || !tree_is(t, s->list, "identifier") ||
 		tree_count(t, body) != 1 || !tree_is(t, test, "if_statement") ||
 		tree_field(t, test, "alternative") || tree_is(t, scan + 1, "async"))
 		return false;
 	bind(&m, 'G', s->record);
 	bind(&m, 'L', s->list);
-	if (!MATCH(t, tree_field(t, test, "condition"), &m, "$G[$I] == $K", "$K == $G[$I]"))
+	int condition = tree_field(t, test, "condition");
+	if (s->indexed ? !MATCH(t, condition, &m, "$L[$G][$I] == $K", "$K == $L[$G][$I]", "$L[$G] == $K",
+				 "$K == $L[$G]")
+		       : !MATCH(t, condition, &m, "$G[$I] == $K", "$K == $G[$I]"))
 		return false;
 	s->field = got(&m, 'I');
 	s->key = got(&m, 'K');
@@ -189,9 +195,11 @@ static bool is_search(const struct rule_ctx *c, int scan, struct search *s)
 		if (uses != 3 || py_uses(c, c->function, name) != uses)
 			return false;
 	}
-	s->append = tree_first(t, s->otherwise);
-	return tree_count(t, s->otherwise) == 1 && MATCH(t, s->append, &m, "$L.append($N)") &&
-	       tree_is_any(t, got(&m, 'N'), "list dictionary");
+	for (s->append = tree_first(t, s->otherwise); s->append; s->append = tree_next(t, s->append))
+		if (MATCH(t, s->append, &m, "$L.append($N)"))
+			break;
+	return s->append && (s->indexed || tree_count(t, s->otherwise) == 1) &&
+	       (!s->field || tree_is_any(t, got(&m, 'N'), "list dictionary"));
 }
 
 /* What is appended has the key where the scan looks for it. */
@@ -201,6 +209,8 @@ static bool has_key(const struct rule_ctx *c, const struct search *s)
 	struct match m = {0};
 	MATCH(t, s->append, &m, "$_.append($N)");
 	int made = got(&m, 'N'), item = tree_first(t, made);
+	if (!s->field)
+		return tree_equal(t, made, s->key);
 	if (tree_is(t, made, "list"))
 		return tree_text_is(t, s->field, "0") && item && tree_equal(t, item, s->key);
 	for (bool found = false;; item = tree_next(t, item)) {
@@ -222,12 +232,20 @@ static bool keeps_keys(const struct rule_ctx *c, const struct search *s, int loo
 	const struct tree *t = c->tree;
 	cf_autofree char *record = py_name(c, s->record), *list = py_name(c, s->list);
 
+	/* Of the list: the scan, its test, the append. */
 	if (!local_dead_outside(c, s->scan, record) || py_bindings(c, s->scan, record) != 1 ||
-		py_uses(c, loop, list) != 2)
+		py_uses(c, s->otherwise, record))
 		return false;
-	PY_EACH_USE (c, tree_parent(t, s->then), record, use) {
-		int index = tree_field(t, tree_parent(t, use), "subscript");
-		enum py_use how = py_use(c, use);
+	int block = tree_parent(t, s->then), others = s->indexed ? py_uses(c, block, list) : 0;
+	if (py_uses(c, loop, list) != others + (s->indexed ? 3 : 2))
+		return false;
+	PY_EACH_USE (c, block, s->indexed ? list : record, use) {
+		int n = s->indexed ? tree_parent(t, use) : use;
+		int index = tree_field(t, tree_parent(t, n), "subscript");
+		enum py_use how = py_use(c, n);
+		if (s->indexed && (!s->field || !tree_is(t, n, "subscript") ||
+					  !tree_equal(t, tree_field(t, n, "subscript"), s->record)))
+			return false;
 		if ((how != PY_USE_INDEX && how != PY_USE_STORE) ||
 			!tree_is_any(t, index, "integer string") || tree_equal(t, index, s->field))
 			return false;
@@ -241,7 +259,7 @@ static void records(struct rule_ctx *c, int scan)
 	struct search s;
 	int loop;
 
-	if (!is_search(c, scan, &s) || !tree_is_any(t, s.field, "integer string"))
+	if (!is_search(c, scan, &s) || (s.field && !tree_is_any(t, s.field, "integer string")))
 		return;
 	cf_autofree char *record = py_name(c, s.record), *list = py_name(c, s.list);
 	if (!starts_empty(c, list, scan, &loop) ||
@@ -249,23 +267,30 @@ static void records(struct rule_ctx *c, int scan)
 		py_uses(c, s.key, list) || !has_key(c, &s) || !keeps_keys(c, &s, loop) ||
 		tree_has_comment(t, t->v[s.first].start, t->v[s.last].end))
 		return;
-	/* It is the key of the pass's own, which making or changing the record does not touch. */
-	for (int n = s.key; n < t->v[s.key].after; n++) {
-		cf_autofree char *name = py_name(c, n);
-		if (name && py_bindings(c, s.otherwise, name))
+	/* The append is reached, with the key that was looked for. */
+	for (int n = s.otherwise; n < t->v[s.otherwise].after; n++)
+		if (tree_is_any(t, n, "break_statement continue_statement return_statement raise_statement"))
 			return;
-	}
+	if (!py_steady(c, s.key, s.otherwise))
+		return;
 
 	struct match m = {0};
 	MATCH(t, s.append, &m, "$L.append($N)");
 	bind(&m, 'T', s.then);
 	m.last['T' - 'A'] = s.then_last;
+	bind(&m, 'O', tree_first(t, s.otherwise));
+	m.last['O' - 'A'] = tree_last(t, s.otherwise);
 	rule_begin(c, scan);
-	const char *index = rule_fresh_name(c, "%s_by_key", list);
+	const char *index = rule_fresh_name(c, s.indexed ? "%s_positions" : "%s_by_key", list);
 	rule_insert_before(c, loop, NULL, "%s = {}", index);
-	rule_replace_run(c, s.first, s.last, &m,
-		"%s = %s.get(%n)\nif %s is None:\n\t%s = %s[%n] = $N\n\t$L.append(%s)\nelse:\n\t$$$T", record,
-		index, s.key, record, record, index, s.key, record);
+	if (s.indexed)
+		rule_replace_run(c, s.first, s.last, &m,
+			"%s = %s.get(%n)\nif %s is None:\n\t%s[%n] = len($L)\n\t$$$O\nelse:\n\t$$$T", record,
+			index, s.key, record, index, s.key);
+	else
+		rule_replace_run(c, s.first, s.last, &m,
+			"%s = %s.get(%n)\nif %s is None:\n\t%s = %s[%n] = $N\n\t$L.append(%s)\nelse:\n\t$$$T",
+			record, index, s.key, record, record, index, s.key, record);
 	rule_end(c, "All records were gone through to find the one with the key; a dict finds it by hash.");
 }
 

@@ -140,13 +140,22 @@ static bool only_read(const struct rule_ctx *c, int n)
 	}
 }
 
+/* An argument that the call only reads or keeps. */
+static bool is_looked_at(const struct rule_ctx *c, int n)
+{
+	int f = py_callee(c, n);
+	return py_is_builtin_node(c, f, READERS " print int float") ||
+	       tree_text_is(c->tree, tree_field(c->tree, f, "attribute"), "append");
+}
+
 static bool name_only_read(const struct rule_ctx *c, int n)
 {
 	cf_autofree char *name = py_name(c, n);
 	if (!name || !py_is_local(c, name))
 		return false;
 	PY_EACH_USE (c, c->function, name, use)
-		if (use != n && py_use(c, use) != PY_USE_INDEXING && !only_read(c, use))
+		if (use != n && py_use(c, use) != PY_USE_INDEXING && !only_read(c, use) &&
+			!(py_use(c, use) == PY_USE_ARG && is_looked_at(c, use)))
 			return false;
 	return true;
 }
@@ -167,8 +176,7 @@ static bool part_only_read(const struct rule_ctx *c, int n)
 	case PY_USE_METHOD:
 		return py_pure_call(c, tree_parent(t, up));
 	case PY_USE_ARG:
-		return py_is_builtin_node(c, py_callee(c, n), READERS " print int float") ||
-		       tree_text_is(t, tree_field(t, py_callee(c, n), "attribute"), "append");
+		return is_looked_at(c, n);
 	case PY_USE_ITER:
 		left = tree_field(t, up, "left");
 		over = tree_is(t, up, "for_statement") ? tree_field(t, up, "body")
