@@ -595,13 +595,23 @@ static struct place place_for_row(const struct rule_ctx *c, int n)
 	return none;
 }
 
+/* len(text.split()), where the loop asks text.split() for more: that one is to be named. */
+static bool is_length_of_more(const struct rule_ctx *c, int n, int loop)
+{
+	const struct tree *t = c->tree;
+	int of = calls_builtin(c, n, "len") ? tree_first(t, tree_field(t, n, "arguments")) : 0, count = 0;
+	for (int i = loop; tree_is(t, of, "call") && i < t->v[loop].after; i++)
+		count += tree_is(t, i, "call") && tree_equal(t, i, of);
+	return count > 1;
+}
+
 static bool hoist(struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
 	int same[SAME], count = 0, innermost = py_loop(c, n);
 	bool row = is_row(c, n);
 
-	if (!innermost || (!row && !is_worth(c, n, innermost)) ||
+	if (!innermost || is_length_of_more(c, n, innermost) || (!row && !is_worth(c, n, innermost)) ||
 		tree_is(t, tree_parent(t, n), "expression_statement"))
 		return false;
 	if (!row && (calls_builtin(c, n, ONE_SHOT) || word_in(t, method_of(c, n), VIEWS) ||
