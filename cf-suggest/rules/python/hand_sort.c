@@ -82,7 +82,8 @@ static void propose(struct rule_ctx *c, const struct trial *s)
 	if (whole)
 		rule_delete(c, start);
 	if (back)
-		rule_replace_run(c, s->loop, back, NULL, "return sorted(%n%s%s)", s->list, *how ? ", " : "", how);
+		rule_replace_run(c, s->loop, back, NULL, "return sorted(%n%s%s)", s->list,
+			*how ? ", " : "", how);
 	else if (whole && s->empties)
 		rule_replace(c, s->loop, NULL, "%n%s%s = sorted(%n%s%s)\n%n.clear()", s->into,
 			hint ? ": " : "", hint ? hint : "", s->list, *how ? ", " : "", how, s->list);

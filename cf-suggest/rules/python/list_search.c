@@ -51,8 +51,9 @@ static bool is_made_sure(const struct rule_ctx *c, int n, int key, int list)
 	bind(&m, 'K', key);
 	bind(&m, 'L', list);
 	int up = tree_parent(t, tree_parent(t, py_statement(c, n)));
-	if (tree_is(t, up, "else_clause") && tree_prev(t, up) == tree_field(t, tree_parent(t, up), "consequence") &&
-		MATCH(t, tree_field(t, tree_parent(t, up), "condition"), &m, "$K not in $L", "not $K in $L"))
+	int test = tree_is(t, up, "else_clause") ? tree_parent(t, up) : 0;
+	if (test && tree_prev(t, up) == tree_field(t, test, "consequence") &&
+		MATCH(t, tree_field(t, test, "condition"), &m, "$K not in $L", "not $K in $L"))
 		return true;
 	for (int s = tree_prev(t, py_statement(c, n)); s; s = tree_prev(t, s)) {
 		if (MATCH(t, s, &m, "if $K not in $L:\n\t$$$A", "if not $K in $L:\n\t$$$A"))

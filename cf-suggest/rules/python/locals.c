@@ -167,7 +167,8 @@ int local_returned(const struct rule_ctx *c, int start, int statement, const cha
 		py_is_parameter(c, name))
 		return 0;
 	PY_EACH_USE (c, c->function, name, use)
-		if (!tree_inside(t, use, start) && !tree_inside(t, use, statement) && !tree_inside(t, use, next))
+		if (!tree_inside(t, use, start) && !tree_inside(t, use, statement) &&
+			!tree_inside(t, use, next))
 			return 0;
 	return next;
 }
