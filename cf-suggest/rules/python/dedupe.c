@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Order-preserving de-duplication written with a list and `in`. */
-#include "cf-suggest/rules/python/py.h"
+#include "cf-suggest/rules/python/locals.h"
 
 #include <string.h>
 #include "lib/mem.h"
@@ -352,11 +352,9 @@ static bool asks_for_key(const struct rule_ctx *c, int first, int test, struct m
 	const struct tree *t = c->tree;
 	int condition = tree_field(t, test, "condition");
 	if (first == test)
-		return MATCH(t, condition, m, "$K not in [$E for $O in $L]",
-			"$K not in {$E for $O in $L}", "not any($E == $K for $O in $L)",
+		return MATCH(t, condition, m, "not any($E == $K for $O in $L)",
 			"not any($K == $E for $O in $L)", "all($E != $K for $O in $L)",
-			"not any([$E == $K for $O in $L])", "not [$O for $O in $L if $E == $K]",
-			"not $K in [$E for $O in $L]");
+			"not any([$E == $K for $O in $L])", "not [$O for $O in $L if $E == $K]");
 	int scan = tree_next(t, first);
 	return tree_next(t, scan) == test && MATCH(t, first, m, "$F = False") &&
 	       MATCH(t, scan, m, "for $O in $L:\n\tif $E == $K:\n\t\t$F = True\n\t\tbreak",
@@ -412,6 +410,97 @@ static void keyed(struct rule_ctx *c, int s)
 	rule_insert_after(c, append, NULL, "%s.add(%n)", keys, key);
 	rule_end(c, "A set of the keys of what was kept answers by hash; all of `%s` was gone through for "
 		    "each item.", list);
+}
+
+/* Where the append is reached, the test has been made: it stands in an if, of which the append is
+ * the consequence or behind which it comes. */
+static bool is_tested(const struct rule_ctx *c, int test, int append, int loop)
+{
+	const struct tree *t = c->tree;
+	/* Passed by, perhaps, when the condition as a whole is true; when it is false. */
+	bool when_true = false, when_false = false;
+	int n = test;
+
+	for (int up; !tree_is(t, up = tree_parent(t, n), "if_statement"); n = up) {
+		if (tree_is(t, up, "not_operator")) {
+			bool swap = when_true;
+			when_true = when_false;
+			when_false = swap;
+		} else if (tree_is(t, up, "boolean_operator") && tree_first(t, up) != n) {
+			bool or = MATCH(t, up, &(struct match){0}, "$_ or $_");
+			when_true |= or;
+			when_false |= !or;
+		} else if (!tree_is_any(t, up, "boolean_operator parenthesized_expression")) {
+			return false;
+		}
+	}
+	int statement = tree_parent(t, n), then = tree_field(t, statement, "consequence");
+	if (tree_field(t, statement, "condition") != n ||
+		tree_parent(t, statement) != tree_field(t, loop, "body"))
+		return false;
+	if (tree_inside(t, append, then))
+		return !when_true;
+	return !when_false && !tree_field(t, statement, "alternative") && append > statement &&
+	       tree_count(t, then) == 1 && tree_is(t, tree_first(t, then), "continue_statement");
+}
+
+/* row["id"] [not] in [o["id"] for o in out], on its own or in a name, where the pass appends row. */
+static void among_keys(struct rule_ctx *c, int test)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0}, keys = {0};
+	int loop = py_loop(c, test), append = 0, named = 0;
+
+	if (!tree_is(t, loop, "for_statement") || tree_is(t, loop + 1, "async") ||
+		!MATCH(t, test, &m, "$K in $Y", "$K not in $Y"))
+		return;
+	int key = got(&m, 'K'), list = got(&m, 'Y'), made = list;
+	if (tree_is(t, made, "identifier")) {
+		/* Made on this pass, right before, for this test alone. */
+		cf_autofree char *name = py_name(c, made);
+		named = tree_prev(t, py_statement(c, test));
+		made = local_value(c, named);
+		if (!made || !tree_text_is(t, tree_field(t, tree_first(t, named), "left"), name) ||
+			py_uses(c, c->function, name) != 2)
+			return;
+	}
+	if (!MATCH(t, made, &keys, "[$E for $O in $L]", "{$E for $O in $L}", "($E for $O in $L)",
+		    "set($E for $O in $L)", "set([$E for $O in $L])"))
+		return;
+	cf_autofree char *name = py_name(c, got(&keys, 'L')), *kept = py_name(c, got(&keys, 'O'));
+	cf_autofree char *item = py_name(c, tree_field(t, loop, "left"));
+	if (!name || !kept || !item || py_uses(c, loop, name) != 2 || py_bindings(c, loop, item) != 1)
+		return;
+	PY_EACH_USE (c, loop, name, use) {
+		struct match added = {0};
+		if (!tree_inside(t, use, made) && MATCH(t, py_statement(c, use), &added, "$L.append($X)") &&
+			tree_text_is(t, got(&added, 'L'), name) && tree_text_is(t, got(&added, 'X'), item))
+			append = py_statement(c, use);
+	}
+	cf_autofree char *renamed = py_renamed(c, got(&keys, 'E'), kept, item);
+	cf_autofree char *text = tree_text(t, key);
+	if (!append || strcmp(renamed, text) || !strcmp(text, item) || !py_pure(c, key) ||
+		py_unhashable(c, key) || py_loop(c, append) != loop ||
+		!is_tested(c, test, append, loop) || !empty_list_before(c, name, loop))
+		return;
+	/* What was kept still has the key it was kept for, made of nothing else that changes. */
+	PY_EACH_USE (c, loop, item, use)
+		if (py_stores_key(c, use, key))
+			return;
+	for (int n = key; n < t->v[key].after; n++) {
+		cf_autofree char *other = py_name(c, n);
+		if (other && py_role(c, n) == PY_READ && strcmp(other, item) && py_bindings(c, loop, other))
+			return;
+	}
+	rule_begin(c, loop);
+	const char *set = rule_fresh_name(c, "%s_keys", name);
+	rule_insert_before(c, loop, NULL, "%s = set()", set);
+	if (named)
+		rule_delete(c, named);
+	rule_replace(c, list, NULL, "%s", set);
+	rule_insert_after(c, append, NULL, "%s.add(%n)", set, key);
+	rule_end(c, "A set of the keys of what was kept answers by hash; a list of them was made of all of "
+		    "`%s` for each item.", name);
 }
 
 #define LATER(equal, remove)                                                                       \
@@ -489,6 +578,8 @@ static void find(struct rule_ctx *c)
 			loop(c, n);
 		if (tree_is(t, n, "for_statement"))
 			any_twice(c, n), keyed(c, n);
+		if (tree_is(t, n, "comparison_operator") && py_own(c, n))
+			among_keys(c, n);
 		if (tree_is(t, n, "while_statement"))
 			in_place(c, n);
 		if (tree_is(t, n, "expression_statement"))

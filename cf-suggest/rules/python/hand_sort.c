@@ -3,6 +3,7 @@
 #include "cf-suggest/rules/python/trial.h"
 
 #include <string.h>
+#include "cf-suggest/rules/python/locals.h"
 #include "lib/mem.h"
 
 /* `n = len(a)` and `swapped = True` that nobody needs any more. */
@@ -74,7 +75,22 @@ static void propose(struct rule_ctx *c, const struct trial *s)
 	cf_autofree char *how = arguments(c, s);
 	rule_begin(c, s->loop);
 	drop_unused(c, s->loop, s->list, s->into);
-	if (s->into && s->empties)
+	bool whole = s->into && tree_parent(t, start) == tree_parent(t, s->loop) && py_is_builtin(c, "sorted");
+	int back = whole && !s->empties ? local_returned(c, start, s->loop, list) : 0;
+	int type = start ? tree_field(t, tree_first(t, start), "type") : 0;
+	cf_autofree char *hint = type ? tree_text(t, type) : NULL;
+	if (whole)
+		rule_delete(c, start);
+	if (back)
+		rule_replace_run(c, s->loop, back, NULL, "return sorted(%n%s%s)", s->list,
+			*how ? ", " : "", how);
+	else if (whole && s->empties)
+		rule_replace(c, s->loop, NULL, "%n%s%s = sorted(%n%s%s)\n%n.clear()", s->into,
+			hint ? ": " : "", hint ? hint : "", s->list, *how ? ", " : "", how, s->list);
+	else if (whole)
+		rule_replace(c, s->loop, NULL, "%n%s%s = sorted(%n%s%s)", s->into, hint ? ": " : "",
+			hint ? hint : "", s->list, *how ? ", " : "", how);
+	else if (s->into && s->empties)
 		rule_replace(c, s->loop, NULL, "%n.extend(sorted(%n%s%s))\n%n.clear()", s->into, s->list,
 			*how ? ", " : "", how, s->list);
 	else if (s->into)
@@ -178,8 +194,7 @@ const struct rule rule_hand_sort = {
 		 "def f(a, key):\n"
 		 "    a.sort(key=key)\n"
 		 "    rest = list(a)\n"
-		 "    out = []\n"
-		 "    out.extend(sorted(rest))\n"
+		 "    out = sorted(rest)\n"
 		 "    rest.clear()\n"
 		 "    return a, out\n",
 		 "f([3, -1, 2, 1, -3], abs)"},
@@ -202,8 +217,7 @@ const struct rule rule_hand_sort = {
 		 "            j -= 1\n"
 		 "    return out, a\n",
 		 "def f(rows):\n"
-		 "    out = []\n"
-		 "    out.extend(sorted(rows))\n"
+		 "    out = sorted(rows)\n"
 		 "    a = [(x, -x) for x in out]\n"
 		 "    a.sort(key=lambda item: (item[1], item[0]))\n"
 		 "    return out, a\n",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A local list used as a queue: pop(0), insert(0, x). */
+/* A local list used as a queue: pop(0), del q[0], q = q[1:], insert(0, x). */
 #include "cf-suggest/rules/python/locals.h"
 
 #include "lib/mem.h"
@@ -31,9 +31,77 @@ static bool is_new_list(const struct rule_ctx *c, int value)
 {
 	const struct tree *t = c->tree;
 	return tree_is_any(t, value, "list list_comprehension") ||
-	       MATCH(t, value, &(struct match){0}, "$_[:]", "$_.copy()") ||
+	       MATCH(t, value, &(struct match){0}, "$_[:]", "$_.copy()", "$_.split()", "$_.split($_)",
+		       "$_.splitlines()") ||
 	       (tree_is(t, value, "call") &&
 		       py_is_builtin_node(c, tree_field(t, value, "function"), "list sorted"));
+}
+
+/* The handler round n says what the error was, and a deque's says it in other words. */
+static bool is_error_told(const struct rule_ctx *c, int n)
+{
+	const struct tree *t = c->tree;
+	for (int try = n; (try = tree_up(t, try, "try_statement")) && tree_inside(t, try, c->body);)
+		for (int i = tree_first(t, try); i; i = tree_next(t, i))
+			if (tree_is(t, i, "except_clause") && tree_is(t, tree_first(t, i), "as_pattern"))
+				return true;
+	return false;
+}
+
+/* All but the first is the queue from now on: a new list each time. */
+static bool is_shift(const struct tree *t, int statement, struct match *m)
+{
+	return tree_is(t, statement, "expression_statement") &&
+	       MATCH(t, statement, m, "$Q = $Q[1:]", "$Q = $Q[1:len($Q)]", "$X, *$Q = $Q",
+		       "$X, $Q = $Q[0], $Q[1:]");
+}
+
+/* There is a first one to take: right behind `x = q[0]`, or under `while q` with nothing taken yet. */
+static bool is_filled(const struct rule_ctx *c, int shift, int queue)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	int block = tree_parent(t, shift), loop = tree_parent(t, block);
+
+	bind(&m, 'Q', queue);
+	if (MATCH(t, tree_prev(t, shift), &m, "$_ = $Q[0]", "$_ += $Q[0]"))
+		return true;
+	int condition = tree_is(t, loop, "while_statement") ? tree_field(t, loop, "condition") : 0;
+	if (!MATCH(t, condition, &m, "$Q", "len($Q) > 0", "len($Q) != 0", "len($Q) >= 1", "len($Q)",
+		    "len($Q) > 1", "$Q and $_", "len($Q) > 0 and $_", "$Q != []"))
+		return false;
+	for (int n = block; n < shift; n++) {
+		enum py_use use = tree_is(t, n, "identifier") && tree_equal(t, n, queue) ? py_use(c, n)
+											 : PY_USE_OTHER;
+		if (use == PY_USE_BIND || use == PY_USE_STORE ||
+			(use == PY_USE_METHOD && !tree_text_is(t, py_method(c, n), "append") &&
+				!tree_text_is(t, py_method(c, n), "extend")))
+			return false;
+	}
+	return true;
+}
+
+/* n is a part of a shift of that name: of one that may be a popleft(). */
+static bool in_shift(const struct rule_ctx *c, int n, bool *good)
+{
+	struct match m = {0};
+	int statement = py_statement(c, n);
+
+	if (!is_shift(c->tree, statement, &m) || !tree_equal(c->tree, got(&m, 'Q'), n))
+		return false;
+	cf_autofree char *name = tree_text(c->tree, n);
+	*good = !(got(&m, 'X') && py_uses(c, got(&m, 'X'), name)) && is_filled(c, statement, n) &&
+		!local_walked_round(c, n, name) && !is_error_told(c, n);
+	return true;
+}
+
+static void rewrite_shift(struct rule_ctx *c, int n, const char *name)
+{
+	struct match m = {0};
+	if (py_use(c, n) != PY_USE_BIND)
+		return;
+	is_shift(c->tree, py_statement(c, n), &m);
+	rule_replace(c, py_statement(c, n), &m, got(&m, 'X') ? "$X = %s.popleft()" : "%s.popleft()", name);
 }
 
 /* What the name at n is bound to, in q = … or q, r = …, …; 0 for anything else. */
@@ -65,23 +133,17 @@ static bool is_handed_over(const struct rule_ctx *c, int value)
 	return true;
 }
 
-/* The handler round n says what the error was, and a deque's says it in other words. */
-static bool is_error_told(const struct rule_ctx *c, int n)
-{
-	const struct tree *t = c->tree;
-	for (int try = n; (try = tree_up(t, try, "try_statement")) && tree_inside(t, try, c->body);)
-		for (int i = tree_first(t, try); i; i = tree_next(t, i))
-			if (tree_is(t, i, "except_clause") && tree_is(t, tree_first(t, i), "as_pattern"))
-				return true;
-	return false;
-}
-
 static bool is_compatible(const struct rule_ctx *c, int n, int *queue_calls, int *bindings)
 {
 	const struct tree *t = c->tree;
 	const char *to = NULL;
 	int up = tree_parent(t, n), statement = py_statement(c, n);
+	bool good;
 
+	if (in_shift(c, n, &good)) {
+		*queue_calls += py_loop(c, n) != 0;
+		return good;
+	}
 	switch (py_use(c, n)) {
 	case PY_USE_BIND:
 		if (tree_is(t, up, "augmented_assignment"))
@@ -159,6 +221,11 @@ static void propose(struct rule_ctx *c, const char *name, int site)
 	PY_EACH_USE (c, region, name, n) {
 		int up = tree_parent(t, n);
 		struct match m = {0};
+		bool good;
+		if (in_shift(c, n, &good)) {
+			rewrite_shift(c, n, name);
+			continue;
+		}
 		switch (py_use(c, n)) {
 		case PY_USE_BIND: {
 			int value = bound_to(c, n), type = tree_field(t, up, "type");
@@ -257,10 +324,59 @@ static void borrowed(struct rule_ctx *c, int path, int site)
 		    "constant time. What is left goes back into the list.");
 }
 
+/* A parameter that a loop shifts: the caller's own never changes, so that a deque of it will do. */
+static void shifted(struct rule_ctx *c, const char *name, int site)
+{
+	const struct tree *t = c->tree;
+	int loop = py_loop(c, site), queue_calls = 0, bindings = 0, path = 0;
+
+	for (int up; (up = py_loop(c, loop)) && tree_is_any(t, up, PY_LOOPS);)
+		loop = up;
+	if (!tree_is_any(t, loop, PY_LOOPS) || py_is_generator(c))
+		return;
+	PY_EACH_USE (c, c->body, name, n) {
+		enum py_use use = py_use(c, n);
+		bool good;
+		if (!py_own(c, n) || (n >= t->v[loop].after) ||
+			(n < loop && use != PY_USE_TEST && use != PY_USE_ARG && use != PY_USE_RETURN))
+			return;
+		if (n < loop && use == PY_USE_ARG &&
+			!py_is_builtin_node(c, py_callee(c, n), "len sum sorted set list tuple min max"))
+			return;
+		if (n < loop)
+			continue;
+		/* What is not a list would be returned, searched or iterated over as something else. */
+		if (!in_shift(c, n, &good) && use != PY_USE_INDEX && use != PY_USE_TEST &&
+			!(use == PY_USE_ARG && py_is_builtin_node(c, py_callee(c, n), "len sum min max")))
+			return;
+		if (!is_compatible(c, n, &queue_calls, &bindings))
+			return;
+		path = path ? path : n;
+	}
+	enum py_type type = path ? py_type_of(c, path) : PY_STR;
+	if (!queue_calls || bindings || (type != PY_LIST && type != PY_UNKNOWN) ||
+		py_named_as_string(c, path))
+		return;
+	rule_begin(c, site);
+	const char *deque = py_import(c, "collections", "deque");
+	const char *queue = rule_fresh_name(c, "%s_queue", name);
+	rule_insert_before(c, loop, NULL,
+		local_may_be_none(c, path, loop) ? "%s = %s(%s or ())" : "%s = %s(%s)", queue, deque, name);
+	PY_EACH_USE (c, loop, name, n) {
+		bool good;
+		if (in_shift(c, n, &good))
+			rewrite_shift(c, n, queue);
+		else
+			rule_replace(c, n, NULL, "%s", queue);
+	}
+	rule_end(c, "Each slice copies all that is left; a deque gives up its first one in constant time.");
+}
+
 static bool is_queue_step(const struct tree *t, int n, struct match *m)
 {
-	return tree_is_any(t, n, "call delete_statement") &&
-	       MATCH(t, n, m, "$Q.pop(0)", "$Q.insert(0, $_)", "del $Q[0]");
+	return (tree_is_any(t, n, "call delete_statement") &&
+		       MATCH(t, n, m, "$Q.pop(0)", "$Q.insert(0, $_)", "del $Q[0]")) ||
+	       is_shift(t, n, m);
 }
 
 static void find(struct rule_ctx *c)
@@ -288,12 +404,14 @@ static void find(struct rule_ctx *c)
 		else if (!py_is_parameter(c, name) ||
 			 (tree_parent(t, start) == c->body && is_new_list(c, local_value_of(c, start, name))))
 			propose(c, name, n);
+		else
+			shifted(c, name, n);
 	}
 }
 
 const struct rule rule_list_queue = {
 	.name = "list-queue",
-	.summary = "a list used as a queue (pop(0), insert(0, x)) becomes a deque",
+	.summary = "a list used as a queue (pop(0), q = q[1:], insert(0, x)) becomes a deque",
 	.why = "list.pop(0) and list.insert(0, x) move every element that is left, so a queue of n "
 	       "elements costs n squared. collections.deque takes and adds at both ends in constant time.",
 	.find = find,

@@ -159,6 +159,20 @@ bool local_shared(const struct rule_ctx *c, int path)
 	return false;
 }
 
+int local_returned(const struct rule_ctx *c, int start, int statement, const char *name)
+{
+	const struct tree *t = c->tree;
+	int next = tree_next(t, statement);
+	if (!IS(next, "return_statement") || !tree_text_is(t, tree_first(t, next), name) ||
+		py_is_parameter(c, name))
+		return 0;
+	PY_EACH_USE (c, c->function, name, use)
+		if (!tree_inside(t, use, start) && !tree_inside(t, use, statement) &&
+			!tree_inside(t, use, next))
+			return 0;
+	return next;
+}
+
 /* Change what they are called on, and nothing else. */
 #define CONTAINER_METHODS                                                                          \
 	"append add extend insert update setdefault discard remove pop appendleft popleft sort "   \
@@ -189,7 +203,7 @@ bool local_calls_out(const struct rule_ctx *c, int region, int except)
 	return false;
 }
 
-/* A for or comprehension round the use, other than the loop, binds the name itself. */
+/* A for, comprehension or lambda round the use, other than the loop, binds the name itself. */
 static bool rebound_around(const struct rule_ctx *c, int use, int loop, const char *name)
 {
 	const struct tree *t = c->tree;
@@ -197,6 +211,9 @@ static bool rebound_around(const struct rule_ctx *c, int use, int loop, const ch
 		int up = tree_parent(t, n);
 		if (up != loop && IS(up, "for_statement") && tree_field(t, up, "right") != n &&
 			py_bindings(c, tree_field(t, up, "left"), name))
+			return true;
+		if (IS(up, "lambda") && tree_field(t, up, "body") == n &&
+			py_bindings(c, tree_field(t, up, "parameters"), name))
 			return true;
 		if (!tree_is_any(t, up, PY_COMPREHENSIONS))
 			continue;

@@ -34,6 +34,10 @@ bool local_shared(const struct rule_ctx *c, int path);
 /* A call in region, not within `except`, that may do anything: neither pure nor a container's. */
 bool local_calls_out(const struct rule_ctx *c, int region, int except);
 
+/* The `return name` right behind the statement, the name being used in it, in `start` and in the
+ * statement alone; 0 for anything else. */
+int local_returned(const struct rule_ctx *c, int start, int statement, const char *name);
+
 /* No value that the loop binds to the name is read outside it. */
 bool local_dead_outside(const struct rule_ctx *c, int loop, const char *name);
 /* The same for every name in a target. */

@@ -118,7 +118,14 @@ static void loop(struct rule_ctx *c, int loop)
 	rule_begin(c, loop);
 	if (empty && !adjacent)
 		rule_delete(c, start);
-	if (copy && empty) {
+	/* sorted(xs) is a list of its own already. */
+	bool fresh = copy && empty && local_fresh(c, over) && py_expression_type(c, over) == type;
+	int back = fresh && adjacent ? local_returned(c, start, loop, name) : 0;
+	if (back) {
+		rule_replace_run(c, first, back, NULL, "return %n", over);
+	} else if (fresh) {
+		rule_replace_run(c, first, loop, NULL, "%s = %n", left, over);
+	} else if (copy && empty) {
 		rule_replace_run(c, first, loop, NULL, "%s = %s(%n)", left, made, over);
 	} else if (copy) {
 		rule_replace(c, loop, NULL, "%s.extend(%n)", name, over);

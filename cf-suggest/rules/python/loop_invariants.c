@@ -76,6 +76,7 @@ static bool is_worth(const struct rule_ctx *c, int n, int loop)
 			return true;
 		if (tree_is(t, i, "call") &&
 			(is_math(c, i) || word_in(t, method_of(c, i), COSTLY_METHODS) ||
+				py_library_call(c, i) ||
 				py_is_pure_def(c, tree_field(t, i, "function"))))
 			return true;
 		if (calls_builtin(c, i, "len") && in_while_condition(c, n, loop))
@@ -86,14 +87,31 @@ static bool is_worth(const struct rule_ctx *c, int n, int loop)
 	return false;
 }
 
+/* The call of which n is a part that may itself be changed: json.loads(text), parse(text)["rows"]; 0
+ * when there is none. */
+static int maker(const struct rule_ctx *c, int n)
+{
+	const struct tree *t = c->tree;
+	while (tree_is(t, n, "subscript"))
+		n = tree_field(t, n, "value");
+	return tree_is(t, n, "call") && (py_library_call(c, n) == PY_MAKES ||
+						py_is_pure_def(c, tree_field(t, n, "function")))
+		       ? n
+		       : 0;
+}
+
 /* A new container each time: only one that nobody changes or keeps may be shared by all passes. */
 static bool is_container(const struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
 	enum py_type type = py_expression_type(c, n);
 
+	if (maker(c, n))
+		return true;
 	if (tree_is(t, n, "subscript"))
 		return tree_is(t, tree_field(t, n, "subscript"), "slice");
+	if (py_library_call(c, n))
+		return false;
 	if (calls_builtin(c, n, "sum min max any all len str repr int float round abs"))
 		return false;
 	if (is_math(c, n) ||
@@ -120,6 +138,69 @@ static bool only_read(const struct rule_ctx *c, int n)
 	default:
 		return false;
 	}
+}
+
+/* An argument that the call only reads or keeps. */
+static bool is_looked_at(const struct rule_ctx *c, int n)
+{
+	int f = py_callee(c, n);
+	return py_is_builtin_node(c, f, READERS " print int float") ||
+	       tree_text_is(c->tree, tree_field(c->tree, f, "attribute"), "append");
+}
+
+static bool name_only_read(const struct rule_ctx *c, int n)
+{
+	cf_autofree char *name = py_name(c, n);
+	if (!name || !py_is_local(c, name))
+		return false;
+	PY_EACH_USE (c, c->function, name, use)
+		if (use != n && py_use(c, use) != PY_USE_INDEXING && !only_read(c, use) &&
+			!(py_use(c, use) == PY_USE_ARG && is_looked_at(c, use)))
+			return false;
+	return true;
+}
+
+/* What stands in n, a part of something that all passes would share, is not changed by its use. A
+ * part that is kept for its value is taken for a plain one. */
+static bool part_only_read(const struct rule_ctx *c, int n)
+{
+	const struct tree *t = c->tree;
+	while (py_use(c, n) == PY_USE_INDEX)
+		n = tree_up(t, n, "subscript");
+	int up = tree_parent(t, n), over, left;
+	switch (py_use(c, n)) {
+	case PY_USE_BIND:
+	case PY_USE_STORE:
+	case PY_USE_ATTR:
+		return false;
+	case PY_USE_METHOD:
+		return py_pure_call(c, tree_parent(t, up));
+	case PY_USE_ARG:
+		return is_looked_at(c, n);
+	case PY_USE_ITER:
+		left = tree_field(t, up, "left");
+		over = tree_is(t, up, "for_statement") ? tree_field(t, up, "body")
+						       : tree_first(t, tree_parent(t, up));
+		return tree_is(t, left, "identifier") && !py_changes(c, left, over);
+	case PY_USE_OTHER:
+		left = tree_is(t, up, "assignment") ? tree_field(t, up, "left") : 0;
+		if (!left)
+			return tree_is_any(t, up, "binary_operator interpolation augmented_assignment pair "
+						  "list tuple expression_list " PY_COMPREHENSIONS);
+		return name_only_read(c, left);
+	default:
+		return true;
+	}
+}
+
+/* The name at i is that of a library's module, or what is imported from it, in a call of it. */
+static bool names_library(const struct rule_ctx *c, int i)
+{
+	const struct tree *t = c->tree;
+	while (tree_is(t, tree_parent(t, i), "attribute"))
+		i = tree_parent(t, i);
+	int call = tree_parent(t, i);
+	return tree_field(t, call, "function") == i && py_library_call(c, call);
 }
 
 /* py_changes() of all of the region but one node. */
@@ -173,7 +254,7 @@ static bool calls_module(const struct rule_ctx *c, int n)
 	while (tree_is(t, base, "attribute"))
 		base = tree_field(t, base, "object");
 	cf_autofree char *name = py_name(c, base);
-	if (!name || py_is_local(c, name) || is_math(c, n) || os_path)
+	if (!name || py_is_local(c, name) || is_math(c, n) || os_path || py_library_call(c, n))
 		return false;
 	for (int i = py_next_use(c, 0, name, 1); i; i = py_next_use(c, 0, name, i + 1))
 		if (tree_is_any(
@@ -186,8 +267,12 @@ static bool calls_module(const struct rule_ctx *c, int n)
 static bool is_pure(const struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
-	int f = tree_is(t, n, "call") ? tree_field(t, n, "function") : 0;
-	return f && py_is_pure_def(c, f) ? py_pure(c, tree_field(t, n, "arguments")) : py_pure(c, n);
+	for (int i = n; i < t->v[n].after; i++)
+		if (tree_is_any(t, i, "yield await named_expression") ||
+			(tree_is(t, i, "call") && !py_pure_call(c, i) &&
+				!py_is_pure_def(c, tree_field(t, i, "function"))))
+			return false;
+	return true;
 }
 
 /* Pure, and the same whenever it is computed in or right before the region. */
@@ -219,7 +304,8 @@ static bool is_invariant(const struct rule_ctx *c, int n, int region)
 		if (tree_is(t, tree_parent(t, i), "call") &&
 			tree_field(t, tree_parent(t, i), "function") == i)
 			continue;
-		if (is_math(c, tree_parent(t, tree_parent(t, i))) && tree_text_is(t, i, "math"))
+		if ((is_math(c, tree_parent(t, tree_parent(t, i))) && tree_text_is(t, i, "math")) ||
+			names_library(c, i))
 			continue;
 		if (out && local_shared(c, path) && !calls_module(c, tree_parent(t, path)) &&
 			!is_math(c, tree_parent(t, path)))
@@ -245,7 +331,7 @@ static bool may_raise(const struct rule_ctx *c, int n)
 			!MATCH(t, i, &(struct match){0}, "$_($_, default=$_)",
 				"$_($_, key=$_, default=$_)"))
 			return true;
-		if (is_math(c, i) || py_is_pure_def(c, i) ||
+		if (is_math(c, i) || py_library_call(c, i) || py_is_pure_def(c, i) ||
 			(tree_is(t, i, "call") &&
 				word_in(t, method_of(c, i), "index decode encode format")))
 			return true;
@@ -381,7 +467,8 @@ static char *subject_of(const struct rule_ctx *c, int n)
 		int path = i, up = tree_parent(t, i);
 		if (py_role(c, i) != PY_READ ||
 			(tree_is(t, up, "call") && tree_field(t, up, "function") == i) ||
-			(method_of(c, tree_parent(t, up)) && is_math(c, tree_parent(t, up))))
+			(method_of(c, tree_parent(t, up)) && is_math(c, tree_parent(t, up))) ||
+			names_library(c, i))
 			continue;
 		while (tree_is(t, tree_parent(t, path), "attribute") &&
 			!method_of(c, tree_parent(t, tree_parent(t, path))))
@@ -406,8 +493,15 @@ static char *name_for(const struct rule_ctx *c, int n)
 	if (MATCH(t, n, &(struct match){0}, "len($_) - $_", "len($_) + $_", "len($_) // $_",
 		    "$_ - len($_)"))
 		return cf_asprintf("%s_end", subject);
-	if (tree_is(t, n, "subscript"))
-		return cf_asprintf("%s_part", subject);
+	if (tree_is(t, n, "subscript")) {
+		int word = tree_next(t, tree_first(t, tree_field(t, n, "subscript")));
+		cf_autofree char *key = tree_is(t, word, "string_content") ? tree_text(t, word) : NULL;
+		bool good = key && strspn(key, "abcdefghijklmnopqrstuvwxyz_") == strlen(key);
+		return cf_asprintf("%s_%s", subject, good ? key : "part");
+	}
+	if (py_library_call(c, n) && MATCH(t, n, &(struct match){0}, "$_.loads($$$A)",
+					     "$_.strptime($$$A)", "$_.fromisoformat($_)", "loads($_)"))
+		return cf_asprintf("%s_parsed", subject);
 	if (!tree_is(t, n, "call"))
 		return cf_asprintf("%s_term", subject);
 	if (tree_text_is(t, method, "join"))
@@ -453,6 +547,9 @@ static bool move(struct rule_ctx *c, int n)
 		return false;
 	if (is_container(c, n) && changes_elsewhere(c, left, place.before, statement))
 		return false;
+	PY_EACH_USE (c, loop, name, use)
+		if (maker(c, n) && use != left && !(only_read(c, use) && part_only_read(c, use)))
+			return false;
 	rule_begin(c, n);
 	rule_delete(c, statement);
 	write_before(c, place, name, n);
@@ -483,14 +580,29 @@ static struct place place_for_row(const struct rule_ctx *c, int n)
 	if (!tree_is(t, loop, "for_statement") || !py_loop(c, loop) || !on_every_pass(c, n, loop) ||
 		!is_invariant(c, n, loop))
 		return none;
-	/* The index is that of a loop round this one. */
+	/* The index is that of a loop round this one; the row is the same in those between. */
+	cf_autofree char *index = tree_text(t, tree_field(t, n, "subscript"));
+	int before = loop;
+	bool same = true;
 	for (int up = py_loop(c, loop); up; up = py_loop(c, up)) {
-		cf_autofree char *index = tree_text(t, tree_field(t, n, "subscript"));
 		int left = tree_is(t, up, "for_statement") ? tree_field(t, up, "left") : 0;
 		if (left && py_bindings(c, left, index))
-			return (struct place){.before = loop};
+			return (struct place){.before = before};
+		same = same && left && on_every_pass(c, before, up) && is_invariant(c, n, up);
+		if (same)
+			before = up;
 	}
 	return none;
+}
+
+/* len(text.split()), where the loop asks text.split() for more: that one is to be named. */
+static bool is_length_of_more(const struct rule_ctx *c, int n, int loop)
+{
+	const struct tree *t = c->tree;
+	int of = calls_builtin(c, n, "len") ? tree_first(t, tree_field(t, n, "arguments")) : 0, count = 0;
+	for (int i = loop; tree_is(t, of, "call") && i < t->v[loop].after; i++)
+		count += tree_is(t, i, "call") && tree_equal(t, i, of);
+	return count > 1;
 }
 
 static bool hoist(struct rule_ctx *c, int n)
@@ -499,7 +611,7 @@ static bool hoist(struct rule_ctx *c, int n)
 	int same[SAME], count = 0, innermost = py_loop(c, n);
 	bool row = is_row(c, n);
 
-	if (!innermost || (!row && !is_worth(c, n, innermost)) ||
+	if (!innermost || is_length_of_more(c, n, innermost) || (!row && !is_worth(c, n, innermost)) ||
 		tree_is(t, tree_parent(t, n), "expression_statement"))
 		return false;
 	if (!row && (calls_builtin(c, n, ONE_SHOT) || word_in(t, method_of(c, n), VIEWS) ||
@@ -517,11 +629,7 @@ static bool hoist(struct rule_ctx *c, int n)
 			!tree_equal(t, i, n) || strcmp(t->v[i].type, t->v[n].type))
 			continue;
 		if (count == SAME || !py_own(c, i) || py_use(c, i) == PY_USE_BIND ||
-			(container && !only_read(c, i)))
-			return false;
-		/* Computed once already. */
-		if (tree_inside(t, i, tree_field(t, place.before, "right")) &&
-			tree_is(t, place.before, "for_statement") && i != n)
+			(container && !only_read(c, i)) || (maker(c, n) && !part_only_read(c, i)))
 			return false;
 		same[count++] = i;
 	}
@@ -633,9 +741,9 @@ const struct rule rule_loop_invariants = {
 		 "    n = len(a)\n"
 		 "    out = [[0] * n for _ in range(n)]\n"
 		 "    for i in range(n):\n"
+		 "        a_row = a[i]\n"
+		 "        out_row = out[i]\n"
 		 "        for j in range(n):\n"
-		 "            a_row = a[i]\n"
-		 "            out_row = out[i]\n"
 		 "            for k in range(n):\n"
 		 "                out_row[j] += a_row[k] * b[k][j]\n"
 		 "    return out\n",

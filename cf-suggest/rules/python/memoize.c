@@ -5,11 +5,34 @@
 #include <string.h>
 #include "lib/mem.h"
 
+#define DEPTH 4 /* how far calls of the module's other functions are followed, as for purity */
+
+/* Somewhere a value is made whose parts can be changed, which type by form alone does not tell. */
+static bool makes_parts(const struct rule_ctx *c, int region, int depth)
+{
+	const struct tree *t = c->tree;
+	for (int n = region; n < t->v[region].after; n++) {
+		if (!tree_is(t, n, "call"))
+			continue;
+		int f = tree_field(t, n, "function");
+		if (py_library_call(c, n) == PY_MAKES || MATCH(t, n, &(struct match){0}, "$_.findall($_)"))
+			return true;
+		for (int def = 1; depth && tree_is(t, f, "identifier") && def < t->n; def++)
+			if (tree_is(t, def, "function_definition") && def != c->function &&
+				tree_equal(t, tree_field(t, def, "name"), f) &&
+				makes_parts(c, tree_field(t, def, "body"), depth - 1))
+				return true;
+	}
+	return false;
+}
+
 /* What is returned is shared between callers, so it must not be something that they may change. */
 static bool returns_values(const struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
 	bool some = false;
+	if (makes_parts(c, c->body, DEPTH))
+		return false;
 	PY_NODES (c, n) {
 		if (!tree_is(t, n, "return_statement") || !py_own(c, n))
 			continue;

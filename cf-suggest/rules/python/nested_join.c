@@ -8,6 +8,7 @@
 
 /* An inner pass over `iterable`, kept where `condition` (an `==`, one of all ands) holds. */
 struct join {
+	int before;           /* the loop whose iterable has to be made first; 0 */
 	int target, iterable; /* for target in iterable */
 	int inner;            /* the for statement or the comprehension */
 	int all;              /* the whole condition that `equal` is a part of */
@@ -83,7 +84,7 @@ next:;
 	return false;
 }
 
-/* Neither the iterable nor the keys of its elements change in the loop. */
+/* Neither the iterable nor the keys of its elements change in the loop (or a part of one). */
 static bool is_steady(const struct rule_ctx *c, int loop, const void *arg)
 {
 	const struct tree *t = c->tree;
@@ -111,6 +112,22 @@ static bool is_steady(const struct rule_ctx *c, int loop, const void *arg)
 		}
 	}
 	return true;
+}
+
+/* The loop before which the index can be made. What a call that the loop goes over does with the
+ * iterable, it may do first: then it is made before the index. */
+static int place_for(const struct rule_ctx *c, int n, struct join *j)
+{
+	const struct tree *t = c->tree;
+	int loop = py_outermost_loop(c, n, is_steady, j), up = py_loop(c, loop ? loop : n);
+
+	if (loop || !tree_is(t, up, "for_statement") || tree_is(t, up + 1, "async") ||
+		!tree_is(t, tree_field(t, up, "right"), "call") ||
+		!tree_is(t, tree_field(t, up, "left"), "identifier") ||
+		!is_steady(c, tree_field(t, up, "body"), j) || !is_steady(c, tree_field(t, up, "left"), j))
+		return loop;
+	j->before = up;
+	return up;
 }
 
 /* customer_id of b.customer_id and b["customer_id"]; else key. Returns new. */
@@ -203,6 +220,13 @@ static const char *insert_index(struct rule_ctx *c, const struct join *j, int lo
 		free(key);
 		key = py_renamed(c, j->inner_key, target, item);
 	}
+	if (j->before) {
+		int over = tree_field(t, loop, "right");
+		cf_autofree char *outer = tree_text(t, tree_field(t, loop, "left"));
+		const char *made = local_fresh_name(c, "%ss", outer);
+		rule_insert_before(c, loop, NULL, "%s = %n", made, over);
+		rule_replace(c, over, NULL, "%s", made);
+	}
 	rule_insert_before(c, py_statement(c, loop), NULL,
 		"%s = {}\n"
 		"for %s in %n%s:\n"
@@ -250,7 +274,7 @@ static void for_statement(struct rule_ctx *c, int n)
 	}
 	if (!py_steady(c, j.outer_key, n))
 		return;
-	int loop = py_outermost_loop(c, n, is_steady, &j);
+	int loop = place_for(c, n, &j);
 	if (!loop)
 		return;
 
@@ -281,7 +305,7 @@ static void comprehension_clause(struct rule_ctx *c, int clause)
 		return;
 	/* For a later clause the comprehension itself is the outer loop. */
 	bool first = tree_next(t, tree_first(t, j.inner)) == clause;
-	int loop = py_outermost_loop(c, first ? j.inner : clause, is_steady, &j);
+	int loop = place_for(c, first ? j.inner : clause, &j);
 	if (!loop)
 		return;
 
@@ -291,6 +315,9 @@ static void comprehension_clause(struct rule_ctx *c, int clause)
 	if (*rest) {
 		rule_replace(c, j.iterable, NULL, "%s.get(%n, ())", index, j.outer_key);
 		rule_replace(c, j.all, NULL, "%s", rest);
+	} else if (tree_is(t, j.inner, "list_comprehension") && tree_count(t, j.inner) == 3 &&
+		   tree_equal(t, tree_first(t, j.inner), j.target) && py_is_builtin(c, "list")) {
+		rule_replace(c, j.inner, NULL, "list(%s.get(%n, ()))", index, j.outer_key);
 	} else {
 		rule_replace_run(c, clause, filter, NULL, "for %n in %s.get(%n, ())", j.target, index,
 			j.outer_key);
@@ -443,7 +470,7 @@ const struct rule rule_nested_join = {
 		 "        rows_by_key_2.setdefault(rows_item[0], []).append(rows_item)\n"
 		 "    rows_key_set = {q[1] for q in rows}\n"
 		 "    for p in people:\n"
-		 "        mine = [b for b in rows_by_key_2.get(p, ())]\n"
+		 "        mine = list(rows_by_key_2.get(p, ()))\n"
 		 "        if not (p in rows_key_set):\n"
 		 "            pairs.append(mine)\n"
 		 "    return pairs, b\n",

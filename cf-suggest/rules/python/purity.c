@@ -77,6 +77,30 @@ static bool is_own(const struct rule_ctx *c, int def, const char *name, bool *pa
 	return *parameter || py_bindings(c, body, name);
 }
 
+/* WORD.findall(…), where the module has WORD = re.compile(…), once. */
+static bool is_pattern_call(const struct rule_ctx *c, int call)
+{
+	const struct tree *t = c->tree;
+	struct match m = {0};
+	cf_autofree char *name = NULL;
+	int made = 0;
+
+	if (!MATCH(t, call, &m, "$P.findall($_)", "$P.match($_)", "$P.search($_)", "$P.fullmatch($_)",
+		    "$P.split($_)") ||
+		!(name = py_name(c, got(&m, 'P'))))
+		return false;
+	for (int n = py_next_use(c, 0, name, 1); n; n = py_next_use(c, 0, name, n + 1)) {
+		int up = tree_parent(t, n);
+		if (py_role(c, n) == PY_READ)
+			continue;
+		if (made || !tree_is(t, up, "assignment") || tree_parent(t, tree_parent(t, up)) ||
+			!MATCH(t, tree_field(t, up, "right"), &(struct match){0}, "re.compile($$$A)"))
+			return false;
+		made = n;
+	}
+	return made;
+}
+
 /* seen: where defs within are looked at anyway. */
 static bool pure_call(const struct rule_ctx *c, int def, int seen, int call, int depth)
 {
@@ -84,6 +108,8 @@ static bool pure_call(const struct rule_ctx *c, int def, int seen, int call, int
 	int f = tree_field(t, call, "function");
 	bool parameter;
 
+	if (py_library_call(c, call) || is_pattern_call(c, call))
+		return true;
 	if (tree_is(t, f, "identifier")) {
 		cf_autofree char *name = tree_text(t, f);
 		if (py_is_recursion(c, def, call))

@@ -647,20 +647,104 @@ int py_callee(const struct rule_ctx *c, int n)
 	return call ? tree_field(c->tree, call, "function") : 0;
 }
 
+/* With plain values for arguments; no hooks. */
+#define LIBRARY                                                                                      \
+	"ast.literal_eval base64.b64decode base64.b64encode bisect.bisect bisect.bisect_left "        \
+	"bisect.bisect_right calendar.monthrange datetime.date datetime.date.fromisoformat "          \
+	"datetime.datetime datetime.datetime.combine datetime.datetime.fromisoformat "                \
+	"datetime.datetime.strptime datetime.time datetime.time.fromisoformat datetime.timedelta "    \
+	"decimal.Decimal difflib.get_close_matches fnmatch.fnmatch fnmatch.fnmatchcase "              \
+	"fractions.Fraction html.escape html.unescape ipaddress.ip_address ipaddress.ip_network "     \
+	"json.dumps json.loads os.path.basename os.path.dirname os.path.join os.path.normpath "       \
+	"os.path.split os.path.splitext re.escape re.findall re.fullmatch re.match "       \
+	"re.search re.split shlex.quote shlex.split statistics.fmean statistics.mean "                \
+	"statistics.median statistics.mode statistics.pstdev statistics.pvariance statistics.stdev "  \
+	"statistics.variance string.capwords textwrap.dedent textwrap.fill textwrap.shorten "         \
+	"textwrap.wrap time.strptime unicodedata.normalize urllib.parse.parse_qs "                    \
+	"urllib.parse.parse_qsl urllib.parse.quote urllib.parse.quote_plus urllib.parse.unquote "     \
+	"urllib.parse.urljoin urllib.parse.urlparse urllib.parse.urlsplit zlib.adler32 zlib.crc32"
+#define LIBRARY_MAKES                                                                                \
+	"ast.literal_eval difflib.get_close_matches json.loads re.findall re.split shlex.split "      \
+	"textwrap.wrap urllib.parse.parse_qs urllib.parse.parse_qsl"
+
+/* The full name of what an import binds to the name; NULL unless one import does, and nothing else
+ * binds it. Returns new. */
+static char *imported(const struct rule_ctx *c, const char *name)
+{
+	const struct tree *t = c->tree;
+	cf_autofree char *full = NULL;
+
+	for (int n = py_next_use(c, 0, name, 1); n; n = py_next_use(c, 0, name, n + 1)) {
+		if (py_role(c, n) == PY_READ)
+			continue;
+		int import = tree_up(t, n, "import_statement import_from_statement");
+		int part = n;
+		while (import && tree_parent(t, part) != import)
+			part = tree_parent(t, part);
+		int what = IS(part, "aliased_import") ? tree_field(t, part, "name") : part;
+		int module = tree_field(t, import, "module_name");
+		if (!import || IS(module, "relative_import"))
+			return NULL;
+		/* `import a.b` binds a. */
+		cf_autofree char *said = IS(import, "import_statement") && what == part
+						 ? cf_strdup(name)
+						 : tree_text(t, what);
+		cf_autofree char *from = module ? tree_text(t, module) : NULL;
+		cf_autofree char *is = from ? cf_asprintf("%s.%s", from, said) : cf_strdup(said);
+		if (full && strcmp(full, is))
+			return NULL;
+		free(full);
+		full = cf_steal(&is);
+	}
+	return cf_steal(&full);
+}
+
+enum py_library py_library_call(const struct rule_ctx *c, int call)
+{
+	const struct tree *t = c->tree;
+	int f = tree_field(t, call, "function"), base = f;
+
+	if (!IS(call, "call") || !py_is_path(c, f))
+		return PY_NO_LIBRARY;
+	while (IS(base, "attribute"))
+		base = tree_field(t, base, "object");
+	/* Most calls are of none of these, which is seen at once. */
+	int last = IS(f, "attribute") ? tree_field(t, f, "attribute") : f;
+	cf_autofree char *ending = cf_asprintf(
+		".%.*s ", (int)(t->v[last].end - t->v[last].start), t->text + t->v[last].start);
+	if (!strstr(LIBRARY " ", ending))
+		return PY_NO_LIBRARY;
+	cf_autofree char *name = tree_text(t, base), *full = imported(c, name);
+	if (!full)
+		return PY_NO_LIBRARY;
+	cf_autofree char *path = cf_asprintf("%s%.*s", full, (int)(t->v[f].end - t->v[base].end),
+		t->text + t->v[base].end);
+	/* default=, object_hook=, cls=: somebody's own code. */
+	int args = tree_field(t, call, "arguments");
+	if (!strncmp(path, "json.", 5) && tree_count(t, args) != 1)
+		return PY_NO_LIBRARY;
+	if (word_in(LIBRARY_MAKES, path, strlen(path)))
+		return PY_MAKES;
+	return word_in(LIBRARY, path, strlen(path)) ? PY_GIVES : PY_NO_LIBRARY;
+}
+
+bool py_pure_call(const struct rule_ctx *c, int call)
+{
+	const struct tree *t = c->tree;
+	int f = tree_field(t, call, "function");
+	bool math = IS(f, "attribute") && tree_text_is(t, tree_field(t, f, "object"), "math");
+	return py_is_builtin_node(c, f, PURE_BUILTINS) || math ||
+	       (IS(f, "attribute") && text_in(t, tree_field(t, f, "attribute"), PURE_METHODS)) ||
+	       py_library_call(c, call);
+}
+
 bool py_pure(const struct rule_ctx *c, int expression)
 {
 	const struct tree *t = c->tree;
-	for (int n = expression; n < t->v[expression].after; n++) {
-		if (tree_is_any(t, n, "yield await named_expression assignment augmented_assignment"))
+	for (int n = expression; n < t->v[expression].after; n++)
+		if (tree_is_any(t, n, "yield await named_expression assignment augmented_assignment") ||
+			(IS(n, "call") && !py_pure_call(c, n)))
 			return false;
-		if (!IS(n, "call"))
-			continue;
-		int f = tree_field(t, n, "function");
-		bool math = IS(f, "attribute") && tree_text_is(t, tree_field(t, f, "object"), "math");
-		if (!py_is_builtin_node(c, f, PURE_BUILTINS) && !math &&
-			!(IS(f, "attribute") && text_in(t, tree_field(t, f, "attribute"), PURE_METHODS)))
-			return false;
-	}
 	return true;
 }
 
@@ -669,6 +753,7 @@ static bool only_reads(const struct rule_ctx *c, int f)
 {
 	const struct tree *t = c->tree;
 	return py_is_builtin_node(c, f, READERS) || text_in(t, tree_field(t, f, "attribute"), PURE_METHODS) ||
+	       py_library_call(c, tree_parent(t, f)) ||
 	       (IS(f, "attribute") && tree_text_is(t, tree_field(t, f, "object"), "math")) ||
 	       py_is_pure_def(c, f);
 }

@@ -98,6 +98,12 @@ int py_callee(const struct rule_ctx *c, int n);
 
 /* No side effect, and the same answer for the same names: literals, operators, well-known calls. */
 bool py_pure(const struct rule_ctx *c, int expression);
+/* The call itself, its arguments aside. */
+bool py_pure_call(const struct rule_ctx *c, int call);
+/* A call of a function in Python's library, by whatever import, whose answer hangs on its arguments
+ * alone. PY_MAKES: a new value each time, whose parts can be changed. */
+enum py_library { PY_NO_LIBRARY, PY_GIVES, PY_MAKES };
+enum py_library py_library_call(const struct rule_ctx *c, int call);
 /* The same, following calls of functions in this file; reads of names are not looked at. */
 bool py_pure_deep(const struct rule_ctx *c, int expression);
 /* The def as a whole: same arguments, same answer, and no effect. */

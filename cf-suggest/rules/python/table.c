@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define PYTHON_RULES(R)                                                                              \
-	R(dedupe) R(growing_list) R(list_membership) R(list_queue) R(index_lookup) R(string_concat)      \
-	R(built_list) R(memoize) R(hand_sort) R(nested_join)                                        \
+	R(dedupe) R(growing_list) R(list_membership) R(list_queue) R(list_search) R(index_lookup)        \
+	R(string_concat) R(built_list) R(memoize) R(hand_sort) R(nested_join)                      \
 	R(repeated_concatenation) R(list_flattening) R(sorted_extremes) R(hand_counting)            \
 	R(hand_grouping) R(loop_invariants) R(regex_compile) R(element_lookup) R(loop_comprehension) \
 	R(attribute_lookup) R(needless_copy)
