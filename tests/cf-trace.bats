@@ -46,7 +46,7 @@ PY
 
 @test "cf-trace: the program's words, input, output, environment and folder are its own" {
 	program p.fake <<'PY'
-print("out", sys.argv[1:], sys.stdin.read(), os.getcwd(), os.environ.get("FAKE_SECRET"), os.environ["MINE"])
+print("out", sys.argv[1:], sys.stdin.read(), os.getcwd(), os.environ.get("FAKE_SECRET"), os.environ["MINE"], flush=True)
 print("err", file=sys.stderr)
 PY
 	export MINE=yes FAKE_SECRET=1
