@@ -220,6 +220,9 @@ is() {
 	chmod 755 "$BATS_TEST_TMPDIR"
 	chmod 777 "$BATS_TEST_TMPDIR/run"
 	[ -x /usr/bin/python3 ] || skip "needs an interpreter that everybody may run"
+	# the build may stand where nobody else can go
+	cp -R "$O/bin" "$O/libexec" "$BATS_TEST_TMPDIR"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
 	AS=(setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent
 		XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/run")
 	body "$RIGHT"
