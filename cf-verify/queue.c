@@ -162,8 +162,9 @@ static void drain(void)
 		free(e->line);
 		json_decref(e->record);
 	}
-	memmove(entries, entries + done, (n_entries - done) * sizeof(*entries));
 	n_entries -= done;
+	if (n_entries && done)
+		memmove(entries, entries + done, n_entries * sizeof(*entries));
 }
 
 static struct entry *append(void)

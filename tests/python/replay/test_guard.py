@@ -18,6 +18,7 @@ sys.path.insert(0, {plugin!r})
 from codeflash.guard import Guard, Refused
 g = Guard(writes=False, processes=False)
 scratch = tempfile.mkdtemp(dir="/tmp")
+g.protected.add(os.getcwd())  # as a project is, also below a scratch directory
 g.enter()
 try:
     {body}
