@@ -2,7 +2,6 @@
 """What plain pytest must refuse a replayed call, each in a process of its own."""
 
 import os
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -73,23 +72,15 @@ NETWORK = "reaches the network: allow with --allow-network"
     ("socket.socket(socket.AF_UNIX).connect('/run/some.sock')", NETWORK),
     ("socket.create_connection(('localhost', 1), 1)", ""),
 ])
-def test_refusals(tmp_path_factory, body, reason):
-    # not below a scratch directory: the guard allows those
-    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guarded.tmp")
-    os.makedirs(here, exist_ok=True)
-    keep = os.path.join(here, "keep")
-    with open(keep, "w") as f:
-        f.write("kept")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-B", "-c", textwrap.dedent(PROGRAM).format(plugin=PLUGIN, body=body)],
-            cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
-        assert done.stdout.strip() == reason, done.stderr
-        assert os.listdir(here) == ["keep"]
-        with open(keep) as f:
-            assert f.read() == "kept"
-    finally:
-        shutil.rmtree(here)
+def test_refusals(tmp_path, body, reason):
+    keep = tmp_path / "keep"
+    keep.write_text("kept")
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", textwrap.dedent(PROGRAM).format(plugin=PLUGIN, body=body)],
+        cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    assert done.stdout.strip() == reason, done.stderr
+    assert os.listdir(str(tmp_path)) == ["keep"]
+    assert keep.read_text() == "kept"
 
 
 def test_code_that_swallows_the_refusal_is_still_found_out():
