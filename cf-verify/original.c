@@ -161,17 +161,6 @@ static struct value *usable(const struct worker_outcome *w, char **skip)
 	return v;
 }
 
-static bool names_root(const json_t *mask, const char *root)
-{
-	json_t *entry;
-	size_t i;
-
-	json_array_foreach (mask, i, entry)
-		if (!strcmp(json_string_value(entry), root))
-			return true;
-	return false;
-}
-
 /* Holds the second run against the first. */
 static void settle(struct judged *j, const struct worker_outcome *again)
 {
@@ -182,7 +171,7 @@ static void settle(struct judged *j, const struct worker_outcome *again)
 
 	if (second) {
 		mask = value_differences(j->outcome, second, &rules, MAX_MASK);
-		if (names_root(mask, "kind") || names_root(mask, "return") || names_root(mask, "raise"))
+		if (value_masked(mask, "kind") || value_masked(mask, "return") || value_masked(mask, "raise"))
 			j->skip = cf_strdup("unstable: two runs of the original differ");
 		if (json_array_size(mask)) {
 			j->mask = json_incref(mask);

@@ -46,6 +46,8 @@ enum value_answer value_compare(const struct value *a, const struct value *b,
  */
 json_t *value_differences(const struct value *a, const struct value *b,
 	const struct value_rules *rules, int max);
+/* Whether the mask, paths as value_differences gives them, has this very one. */
+bool value_masked(const json_t *mask, const char *path);
 
 /* Whether an iterator in it was cut off: what it would have yielded further is not known. */
 bool value_truncated(const struct value *v);

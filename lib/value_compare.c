@@ -160,12 +160,12 @@ static char *path_here(const struct cmp *c)
 	return cf_buf_detach(&path, NULL);
 }
 
-static bool masked_path(const struct cmp *c, const char *path)
+bool value_masked(const json_t *mask, const char *path)
 {
 	size_t i;
 	json_t *entry;
 
-	json_array_foreach (c->mask, i, entry)
+	json_array_foreach (mask, i, entry)
 		if (json_is_string(entry) && !strcmp(json_string_value(entry), path))
 			return true;
 	return false;
@@ -178,7 +178,7 @@ static bool masked_here(const struct cmp *c)
 	if (!json_array_size(c->mask) || c->trials || c->n > MAX_SEGMENTS)
 		return false;
 	path = path_here(c);
-	return masked_path(c, path);
+	return value_masked(c->mask, path);
 }
 
 static bool same_type(const struct cmp *c, const struct node *a, const struct node *b)
@@ -201,7 +201,7 @@ static bool masked_vals(const struct cmp *c, const struct val *a, const struct v
 		return true;
 	path = path_here(c);
 	type = cf_asprintf("type(%s)", path);
-	return masked_path(c, type);
+	return value_masked(c->mask, type);
 }
 
 static void collect(struct cmp *c, char *path)
@@ -239,7 +239,7 @@ static void report(struct cmp *c, const char *before, const char *after, char *o
 	path = c->n > MAX_SEGMENTS ? cf_strdup(here) : cf_asprintf("%s%s%s", before, here, after);
 	if (c->collect) {
 		collect(c, cf_steal(&path));
-	} else if (!c->differ && !(c->n <= MAX_SEGMENTS && masked_path(c, path))) {
+	} else if (!c->differ && !(c->n <= MAX_SEGMENTS && value_masked(c->mask, path))) {
 		c->differ = c->stop = true;
 		if (c->diff) {
 			*c->diff = (struct value_diff){cf_steal(&path), original, candidate};
