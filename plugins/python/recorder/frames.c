@@ -168,6 +168,16 @@ void **frames_locals(uintptr_t tstate)
 	return (void **)(at + L->locals);
 }
 
+void **frames_locals_of(void *frame)
+{
+	return L ? (void **)((char *)frame + L->locals) : NULL;
+}
+
+bool frames_known(void)
+{
+	return L != NULL;
+}
+
 bool frames_deep(uintptr_t tstate, int limit)
 {
 	return L && L->depth >= 0 && *(int *)(tstate + (uintptr_t)L->depth) > limit - 100;

@@ -65,6 +65,8 @@ int frames_walk(uintptr_t tstate, struct frame *f, int max, uintptr_t *outermost
 int frames_threads(uintptr_t main, struct thread *t, int max);
 /* The local variables of the frame that runs on this thread; under the GIL, after frames_check. */
 void **frames_locals(uintptr_t tstate);
+void **frames_locals_of(void *frame); /* of a frame object, before 3.11 */
+bool frames_known(void);
 /* Too near the recursion limit to run into it: 3.8 and 3.9 would die of it a little later. */
 bool frames_deep(uintptr_t tstate, int limit);
 /* Called on two threads before frames_threads: finds where libc keeps a thread's number. */
