@@ -153,6 +153,7 @@ static PyObject *after_fork(PyObject *self, PyObject *none)
 	walls = false;
 	sampler_reset();
 	capture_forget();
+	watch_forget();
 	if (open_spool()) {
 		probes_again();
 		begin_sampling(true);

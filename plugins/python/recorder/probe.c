@@ -13,6 +13,8 @@
 
 #define PASSING 3    /* failures that may pass: while a program is still being imported */
 #define OCTAVE 5     /* a fifth of the quota is taken for every e-fold of the calls */
+#define KEPT_MAX 5000 /* of one function, in one process */
+#define CHEAP 50     /* all calls are, when copying takes so many times less than they are apart */
 
 PyObject *probe_type;
 static struct probe **probes; /* by id; never freed: what was counted must be told */
@@ -34,14 +36,27 @@ static uint64_t roll(uint64_t below)
 	return dice % below;
 }
 
+/* Whether the calls are so far apart that copying the inputs of each one would not be noticed. */
+static bool is_cheap(struct probe *p)
+{
+	uint64_t now = now_ns(), calls = *p->count - p->looked_at;
+	bool cheap = p->looked_ns && calls && p->kept < KEPT_MAX &&
+		     (now - p->looked_ns) / calls > CHEAP * p->cost_ns;
+
+	p->looked_ns = now;
+	p->looked_at = *p->count;
+	return cheap;
+}
+
 /* When to look closer again: every call at first, then ever wider apart, never in step. */
-static uint64_t next_count(const struct probe *p, bool in_vain)
+static uint64_t next_count(struct probe *p, bool in_vain)
 {
 	uint64_t count = *p->count, step;
+	bool cheap = is_cheap(p);
 
 	if (in_vain)
 		step = count < 32 ? 32 : count;
-	else if (count < quota / 2) /* all of these: most functions are called less often */
+	else if (count < quota / 2 || cheap) /* the first: most functions are called less often */
 		return count + 1;
 	else
 		step = count * OCTAVE / quota;
@@ -213,6 +228,7 @@ static int take(struct probe *p, PyObject *made)
 {
 	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
 	struct variables vars = {made ? locals_of(made) : frames_locals(tstate), NULL};
+	uint32_t kept = p->kept;
 	PyObject *args = NULL, *kwargs = NULL, *through = NULL, *receiver;
 	int skip, rc = 0;
 
@@ -234,6 +250,9 @@ static int take(struct probe *p, PyObject *made)
 	}
 	if (args && kwargs) {
 		rc = capture(p, args, kwargs, through);
+		/* what makes a generator is over at once */
+		if (p->kept != kept && !made && !p->ahead)
+			watch_call(tstate, p->id, p->count, now_ns());
 	} else {
 		PyErr_Clear();
 		p->failures++;
@@ -492,6 +511,7 @@ void probes_again(void)
 
 		p->next = 1;
 		p->reported = p->bytes = p->kept = p->tries = p->failures = 0;
+		p->looked_ns = 0;
 	}
 	for (size_t i = 0; i < nfiles; i++)
 		if (!announce(i))

@@ -31,6 +31,8 @@ struct probe {
 	/* Of its captures. */
 	uint64_t reported; /* calls the ledger has, of a function whose calls are not kept */
 	uint32_t tries, kept, failures;
+	uint64_t cost_ns;              /* of one, on the average of late */
+	uint64_t looked_ns, looked_at; /* when it was looked closer, and at which count */
 	uint64_t bytes; /* of its values in the spool */
 	bool fallback_failed;
 };

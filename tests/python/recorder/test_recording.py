@@ -162,7 +162,8 @@ def test_counts_are_exact_and_captures_bounded(project, loaded):
 
 def test_every_function_entered_is_accounted_for(project):
     project.write("script.py", """
-import threading
+import threading, socket
+def sends(s): return 0
 def opens(f): return f
 def locks(l): return l
 def lambdas(f): return f()
@@ -177,7 +178,7 @@ def local():
     class L: pass
     return takes(L())
 def takes(l): return 1
-opens(open(__file__)); locks(threading.Lock()); lambdas(lambda: 1)
+opens(open(__file__)); locks(threading.Condition()); sends(socket.socket()); lambdas(lambda: 1)
 x = []
 for i in range(100000): x = [x]
 deep(x); big(bytes(9 << 20)); odd(Odd()); generators(i for i in range(3)); local()
@@ -192,7 +193,8 @@ deep(x); big(bytes(9 << 20)); odd(Odd()); generators(i for i in range(3)); local
     assert list(s.reasons("deep")) == ["nested too deeply"]
     assert list(s.reasons("big")) == ["too large"]
     assert list(s.reasons("odd")) == ["odd one"]
-    assert "lock" in list(s.reasons("locks"))[0]
+    assert len(s.captured("opens")) == len(s.captured("locks")) == 1
+    assert "socket" in list(s.reasons("sends"))[0]
     s = project.record("script.py", only=["big", "odd"]).spool
     assert list(s.reasons("takes")) == ["not selected"] and list(s.reasons("big")) == ["too large"]
 
@@ -403,6 +405,42 @@ print(time.perf_counter() - start)
     assert lines <= set(range(3, 8)) and {5, 6} & lines
     assert {line for (f, line), ns in s.lines.items() if f == i["sleeps"]} == {14}
     assert sum(ns for (f, line), ns in s.lines.items() if f == i["heavy"]) == total["heavy"]
+
+
+def test_long_calls_have_their_durations(project):
+    project.write("script.py", """
+import time, threading
+def wait(s):
+    time.sleep(s)
+def short(n):
+    return n
+def spin(s):
+    end = time.thread_time() + s
+    while time.thread_time() < end:
+        pass
+def nested(n):
+    wait(0.05)
+    return nested(n - 1) if n else None
+for i in range(30):
+    wait(0.004 + i / 1000)
+    short(i)
+t = threading.Thread(target=spin, args=(0.2,))
+t.start()
+t.join()
+nested(2)
+for i in range(2000):
+    short(i)
+""")
+    s = project.record("script.py").spool
+    wait = s.name("wait")
+    known = {seq: ns / 1e9 for (f, seq), ns in s.durations.items() if f == wait}
+    assert len(known) >= 20
+    # never longer than it was by more than a few looks
+    assert all(ns < 0.004 + (seq - 1) / 1000 + 0.03 for seq, ns in known.items() if seq <= 30)
+    assert known[30] > 0.02
+    spun = [ns for (f, _), ns in s.durations.items() if f == s.name("spin")]
+    assert len(spun) <= 1 and all(ns > 0.1e9 for ns in spun)
+    assert all(ns < 0.1e9 for (f, _), ns in s.durations.items() if f == s.name("short"))
 
 
 def test_threads(project):
