@@ -19,6 +19,7 @@
 #define LARGE_BYTES (8u << 20)
 #define LARGE_NS (60 * MS)
 #define USUAL_NS (4 * MS)
+#define SCARCE_NS (3 * MS)
 #define LARGE_TRIES 2
 #define UNMEASURED_NS 200000u
 /* On disk: of one function, and of all. */
@@ -484,7 +485,7 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	start = now_ns();
 	if (s) {
 		start_clock(s, large	      ? LARGE_NS
-			       : scarce(p) ? MS
+			       : scarce(p) ? SCARCE_NS
 					   : USUAL_NS);
 		mine = s;
 		inputs = through ? PyTuple_Pack(3, args, kwargs, through) :
