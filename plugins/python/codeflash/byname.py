@@ -16,6 +16,7 @@ import os
 import stat
 import sys
 from _io import BufferedReader, BufferedWriter, BytesIO, TextIOWrapper
+from _thread import _local as Local
 from operator import attrgetter
 from time import perf_counter
 
@@ -106,11 +107,9 @@ def lock(make: object, held: bool):
     return made
 
 
-def local(names: dict):
+def local(cls: type, names: dict):
     """A threading.local with what this thread had in it."""
-    import threading
-
-    made = threading.local()
+    made = Local.__new__(cls)
     made.__dict__.update(names)
     return made
 
@@ -303,6 +302,10 @@ def _reduce_lock(v: object):
     return lock, (_thread.allocate_lock, v.locked())
 
 
+def _reduce_local(v: object):
+    return local, (type(v), dict(v.__dict__))
+
+
 def _reduce_view(v: object):
     kind = type(v).__name__
     of = __import__("collections").OrderedDict if kind[0] == "o" else dict
@@ -345,7 +348,6 @@ _ASKED = {
     ("_weakrefset", "WeakSet"): _reduce_weak,
     ("re", "Match"): _reduce_match,
     ("_thread", "lock"): _reduce_lock, ("_thread", "RLock"): _reduce_lock,
-    ("_thread", "_local"): lambda v: (local, (dict(v.__dict__),)),
     ("builtins", "dict_keys"): _reduce_view, ("builtins", "dict_values"): _reduce_view,
     ("builtins", "dict_items"): _reduce_view, ("builtins", "odict_keys"): _reduce_view,
     ("builtins", "odict_values"): _reduce_view, ("builtins", "odict_items"): _reduce_view,
@@ -361,7 +363,7 @@ def reduce(obj: object):
     t = type(obj)
     if issubclass(t, type):
         return _reduce_class(obj)
-    return _ASKED[t.__module__, t.__name__](obj)
+    return _ASKED.get((t.__module__, t.__name__), _reduce_local)(obj)
 
 
 _VALUES = (int, float, complex, str, bytes, tuple)
@@ -372,7 +374,7 @@ def how(cls: type):
     """How instances of cls are to be pickled. True: reduce() is to be asked for each. A type: by
     reduce_by(), made again by that type's __new__ or, where it is cls, by its own. set_state: as
     pickle does, but for that. None: pickle's way will do."""
-    if issubclass(cls, type) or (cls.__module__, cls.__name__) in _ASKED:
+    if issubclass(cls, (type, Local)) or (cls.__module__, cls.__name__) in _ASKED:
         return True
     if not cls.__flags__ & HEAP:
         return None

@@ -16,6 +16,11 @@ import pytest
 from codeflash import byname, encode
 
 
+class Theirs(threading.local):
+    def __init__(self, y):
+        self.y = y
+
+
 class Pickler(pickle.Pickler):
     """Asks byname.py as the recorder does."""
 
@@ -62,6 +67,8 @@ def test_a_struct_a_thread_local_and_weak_collections():
     own = threading.local()
     own.x = [1]
     assert again(own).x == [1]
+    theirs = Theirs(2)
+    assert type(again(theirs)) is Theirs and again(theirs).y == 2
     kept = threading.Event()
     both = again([weakref.WeakValueDictionary(a=kept), weakref.WeakSet([kept]), kept])
     assert both[0]["a"] is both[2] and list(both[1]) == [both[2]]
