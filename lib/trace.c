@@ -342,6 +342,7 @@ static int call_row(struct trace *t, sqlite3_stmt *s, int64_t id, struct trace_c
 		.id = id,
 		.function = sqlite3_column_int64(s, 0),
 		.weight = sqlite3_column_int64(s, 1),
+		.fresh = sqlite3_column_int64(s, 8),
 		.seq = sqlite3_column_int64(s, 2),
 		.duration_ns =
 			sqlite3_column_type(s, 3) == SQLITE_NULL ? -1 : sqlite3_column_int64(s, 3),
@@ -392,7 +393,8 @@ int trace_calls(struct trace *t, int64_t function, int max, struct trace_call **
 		return -1;
 	}
 	if (sqlite3_prepare_v2(t->db,
-		    "SELECT function, weight, seq, duration_ns, codec, size, packing, data"
+		    "SELECT function, weight, seq, duration_ns, codec, size, packing, data,"
+		    " iif(seen > 1, 1, weight)"
 		    " FROM call JOIN value v ON v.id = value WHERE call.id = ?",
 		    -1, &s, NULL) != SQLITE_OK) {
 		free(ids.v);
