@@ -57,7 +57,8 @@ void trace_function_release(struct trace_function *f);
 int trace_functions(struct trace *t, int (*fn)(const struct trace_function *, void *), void *arg);
 
 /*
- * The kept calls of a function in seq order, at most max of them (0: all; else evenly spread).
+ * The kept calls of a function in seq order, at most max of them (0: all; else those whose inputs
+ * most calls had, and the others evenly spread).
  * Returns new in *calls, *n of them; 0, or -1 after cf_error.
  */
 int trace_calls(struct trace *t, int64_t function, int max, struct trace_call **calls, int *n);
