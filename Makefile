@@ -148,7 +148,7 @@ TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(a
 BATS ?= bats
 T ?= $(wildcard tests/*.bats)
 
-.PHONY: check check-unit check-python check-bats lint real
+.PHONY: check check-unit check-python check-bats lint real bench-trace
 check: deps-check
 	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-bats lint
 check-unit: $(UNIT_BIN)
@@ -164,6 +164,10 @@ lint:
 # Whole runs over real PyPI packages; the figures land in tests/results/.
 real: all
 	$(Q)$(TEST_ENV) sh tests/real.sh
+
+# What recording costs, on CPython 3.11 and 3.13 (BENCH_PYTHONS=); BENCH='--only fib --rounds 3' for less.
+bench-trace: all
+	$(Q)$(TEST_ENV) $(PYTHON) tests/bench_trace.py $(BENCH)
 
 # --- installing -----------------------------------------------------------------------------------
 
@@ -192,5 +196,6 @@ help:
 	@echo 'make check        build and run every test (T=tests/x.bats for one file)'
 	@echo 'make lint         shell and manual checkers'
 	@echo 'make real         the whole pipeline over real PyPI packages'
+	@echo 'make bench-trace  what recording costs: traced over plain (BENCH="--only fib"; --help)'
 	@echo 'make install      PREFIX= DESTDIR= BINDIR= LIBEXECDIR= MANDIR='
 	@echo 'variables         O=dir V=1 SAN=address,undefined WERROR=1 CC= CFLAGS='

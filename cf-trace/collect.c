@@ -256,6 +256,11 @@ static int take(struct spools *all, struct spool *s, const struct spool_rec *r, 
 		if (!f)
 			return DAMAGED;
 		return store_call(all->store, s->now.process, f, &r->call) < 0 ? NOT_STORED : 0;
+	case CF_REC_DURATION:
+		f = mapped(s, r->duration.function);
+		if (!f)
+			return DAMAGED;
+		return store_duration(all->store, s->now.process, f, &r->duration) < 0 ? NOT_STORED : 0;
 	case CF_REC_COUNTS:
 		return take_counters(s, r, base);
 	case CF_REC_PROFILE:

@@ -33,6 +33,7 @@ enum statement {
 	GET_VALUE,
 	ADD_VALUE,
 	ADD_SAMPLE,
+	ADD_DURATION,
 	ADD_COUNT,
 	ADD_COUNTER,
 	ADD_PROFILE,
@@ -59,6 +60,7 @@ static const char *const sql[STATEMENTS] = {
 	[ADD_VALUE] = "INSERT OR IGNORE INTO value (hash, codec, size, packing, data)"
 		      " VALUES (?, ?, ?, ?, ?)",
 	[ADD_SAMPLE] = "INSERT INTO s_call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ADD_DURATION] = "INSERT OR IGNORE INTO s_duration VALUES (?, ?, ?, ?)",
 	[ADD_COUNT] = "UPDATE t_function SET calls = calls + ?2 WHERE id = ?1",
 	[ADD_COUNTER] = "INSERT INTO t_counter VALUES (?, ?, ?)"
 			" ON CONFLICT DO UPDATE SET calls = calls + excluded.calls",
@@ -101,7 +103,9 @@ static const char setup[] =
 	"CREATE TABLE tally.t_test_function (test, function, PRIMARY KEY (test, function))"
 	" WITHOUT ROWID;"
 	"CREATE TABLE stage.s_call (function, process, counter, thread, seq, time_ns, duration_ns,"
-	" why, hash, value, size)";
+	" why, hash, value, size);"
+	"CREATE TABLE stage.s_duration (function, process, seq, ns,"
+	" PRIMARY KEY (function, process, seq)) WITHOUT ROWID";
 
 /*
  * Calls counted against calls recorded: what neither the sample nor a loss accounts for is what the
@@ -452,6 +456,12 @@ int store_call(struct store *s, int64_t process, int64_t function, const struct 
 		c->hash, sizeof(c->hash), last ? s->last.id : (int64_t)-1, s->last.size));
 }
 
+int store_duration(
+	struct store *s, int64_t process, int64_t function, const struct cf_rec_duration *d)
+{
+	return done(run(s, ADD_DURATION, "iiii", function, process, (int64_t)d->seq, (int64_t)d->ns));
+}
+
 int store_counts(
 	struct store *s, int64_t process, uint32_t counter, int64_t function, int64_t calls)
 {
@@ -531,9 +541,11 @@ static int select_calls(struct store *s)
 	int rc, ret = 0, found;
 
 	if (sqlite3_prepare_v2(s->db,
-		    "SELECT function, s.process, thread, seq, time_ns, duration_ns, why, value,"
-		    " size, hash, p.start_ns, s.counter, k.calls, f.calls FROM s_call s"
-		    " JOIN t_process p ON p.id = s.process JOIN t_function f ON f.id = function"
+		    "SELECT function, s.process, thread, seq, time_ns, ifnull(duration_ns, (SELECT ns"
+		    " FROM s_duration d WHERE d.function = s.function AND d.process = s.process AND"
+		    " d.seq = s.seq)), why, value, size, hash, p.start_ns, s.counter, k.calls, f.calls"
+		    " FROM s_call s JOIN t_process p ON p.id = s.process"
+		    " JOIN t_function f ON f.id = function"
 		    " LEFT JOIN t_counter k ON k.process = s.process AND k.counter = s.counter"
 		    " ORDER BY function",
 		    -1, &st, NULL) != SQLITE_OK)

@@ -46,6 +46,8 @@ int store_process_closed(struct store *s, int64_t process);
 int64_t store_function(struct store *s, const json_t *record);
 int store_value(struct store *s, const struct cf_rec_value *v, const void *data, size_t n);
 int store_call(struct store *s, int64_t process, int64_t function, const struct cf_rec_call *c);
+int store_duration(
+	struct store *s, int64_t process, int64_t function, const struct cf_rec_duration *d);
 /* counter: the function's number in the process's spool, as in a call's record. */
 int store_counts(
 	struct store *s, int64_t process, uint32_t counter, int64_t function, int64_t calls);

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define CF_SPOOL_MAGIC "cfspool"  /* 8 bytes with its NUL */
-#define CF_SPOOL_VERSION 1
+#define CF_SPOOL_VERSION 2
 #define CF_SPOOL_HEADER 4096
 #define CF_SPOOL_CHUNK (1u << 20)
 #define CF_SPOOL_SUFFIX ".spool"  /* the name before it is the writer's affair: pid-random */
@@ -44,6 +44,7 @@ enum cf_rec_type {
 	CF_REC_LINE = 8,     /* n struct cf_rec_line: added up by the reader */
 	CF_REC_LOSS = 9,     /* JSON {"function":id|null,"reason":…,"n":…}: added up by the reader */
 	CF_REC_TEST = 10,    /* JSON {"test":name,"outcome":…|null,"functions":[id,…]} */
+	CF_REC_DURATION = 11, /* struct cf_rec_duration: of a call whose record came before */
 };
 
 /* Every record starts with this and is padded to a multiple of 8. */
@@ -82,6 +83,13 @@ struct cf_rec_call {
 	uint64_t duration_ns; /* UINT64_MAX: not known */
 	uint8_t hash[16];     /* of the value; its record may come before or after, or never */
 	uint64_t size;        /* of the value's blob */
+};
+
+struct cf_rec_duration {
+	uint32_t function;
+	uint32_t unused; /* 0 */
+	uint64_t seq;
+	uint64_t ns; /* at least so long */
 };
 
 /* Stays mapped: the recorder counts in the n u64 that follow, the reader looks at the end. */

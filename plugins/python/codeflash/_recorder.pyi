@@ -2,7 +2,9 @@
 """The recorder's C half: recorder/*.c."""
 
 from types import CodeType
-from typing import Any, Callable, List, NoReturn, Optional, Tuple
+from typing import Any, Callable, List, NoReturn, Optional, Tuple, TypeVar
+
+F = TypeVar("F")
 
 class Probe:
     """In a function's constants; negating it counts a call. Made by add_file()."""
@@ -12,9 +14,13 @@ class Probe:
     @property
     def count(self) -> int: ...
     def bind(
-        self, code: CodeType, reason: Optional[str], first: int, owner: Optional[Tuple[str, str]]
+        self, code: CodeType, reason: Optional[str], first: int, owner: Optional[Tuple[str, str]],
+        ahead: bool
     ) -> None:
-        """reason: why calls are not kept. first: importer.KEPT, …. owner: (module, class)."""
+        """reason: why calls are not kept. first: importer.KEPT, …. owner: (module, class). ahead:
+        the probe is the code's first instruction."""
+    def __call__(self, function: F) -> F:
+        """Has the function tell its probe of the generators it makes; before 3.11."""
     def __neg__(self) -> Probe: ...
 
 def start(
@@ -31,6 +37,9 @@ def check(code: CodeType, argument: object, caller: CodeType) -> bool:
 
 def instances(instance: object, items: list) -> bool:
     """Called with a known instance and the items of its __dict__: whether instances can be read."""
+
+def creation(function: Callable, another: Callable) -> bool:
+    """After check(): whether generators can be captured when they are made."""
 
 def sample(from_here: bool) -> None:
     """Starts the thread that measures where the time goes. from_here: what is to be recorded runs

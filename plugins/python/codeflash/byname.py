@@ -5,12 +5,17 @@ A class or function that does not bear the name it is found by is pickled by whe
 that is found nowhere, a lambda or an inner function, by its code and what it closes over; a module by
 its name. Instances whose class has a __new__ that pickle cannot call are made by that of the built-in
 type beneath; those that a module has, and that may refuse to be made again, can be taken from there.
+A lock is made anew, held if the caller held it; a file that is open for reading becomes one in memory
+with what it had, one that is open for writing an empty one.
 """
 
 from __future__ import annotations
 
 import copyreg
+import os
+import stat
 import sys
+from _io import BufferedReader, BufferedWriter, BytesIO, TextIOWrapper
 from operator import attrgetter
 from time import perf_counter
 
@@ -93,8 +98,70 @@ def match(pattern: object, text: object, at: int, end: int, spans: tuple):
     raise ValueError("a match that cannot be had again")
 
 
+def lock(make: object, held: bool):
+    """A lock of that kind."""
+    made = make()
+    if held:
+        made.acquire()
+    return made
+
+
+def local(names: dict):
+    """A threading.local with what this thread had in it."""
+    import threading
+
+    made = threading.local()
+    made.__dict__.update(names)
+    return made
+
+
+def proxy(names: dict):
+    """A read-only view of the dict."""
+    return type(object.__dict__)(names)
+
+
+def structure(form: str):
+    """A struct.Struct of that format."""
+    from struct import Struct
+
+    return Struct(form)
+
+
+def view(of: dict, name: str):
+    """A dict's keys, values or items."""
+    return getattr(of, name)()
+
+
+def memory(held: object, code: str, shape: tuple) -> memoryview:
+    """A view of the bytes, of items of that format."""
+    plain = memoryview(held)
+    return plain if code == "B" and len(shape) == 1 else plain.cast("B").cast(code, shape)
+
+
+class Copy(BytesIO):
+    """Stands for a file on disk."""
+
+    name: object
+    mode: object
+
+
+def file(data, name: object, mode: object, at: int, words: tuple):
+    """A file in memory; without data it is there to be written to. words: of text its encoding and
+    how errors are treated, () of bytes; at is what tell() has said."""
+    raw = Copy(b"" if data is None else data)
+    raw.name, raw.mode = name, mode
+    made = BufferedWriter(raw) if data is None else BufferedReader(raw)
+    if words:
+        made = TextIOWrapper(made, *words)
+        made.mode = mode
+    if data is not None:
+        made.seek(at)
+    return made
+
+
 # Recording. ---------------------------------------------------------------------------------------
 
+FILE = 1 << 20  # what is kept of a file at most, in bytes
 _places: dict = {}  # by id: (module, path) of classes, functions and some instances
 _again: dict = {}  # by package: when to look through it again
 _fragile: set = set()  # types with a __setstate__ that instances were looked for of
@@ -193,9 +260,6 @@ def _reduce_function(f: Function):
              tuple(map(_contents, cells or ()))), None, None, furnish)
 
 
-_Cell = type(cell())
-
-
 def _reduce_class(obj: object):
     name = getattr(obj, "__module__", None)
     if not isinstance(name, str) or _is(obj, name, obj.__qualname__):
@@ -211,11 +275,54 @@ def _reduce_module(obj: Module):
     return (module, (name,)) if sys.modules.get(name) is obj else NotImplemented
 
 
-def _reduce_stream(obj: object):
+def _reduce_file(f: object):
     for name in ("stdout", "stderr", "stdin"):
-        if getattr(sys, name, None) is obj:
+        if getattr(sys, name, None) is f:
             return getattr, (sys, name)
-    return NotImplemented
+    try:
+        now = os.fstat(f.fileno())
+        reads = f.readable()
+        if reads is f.writable() or not stat.S_ISREG(now.st_mode) or reads and now.st_size > FILE:
+            return NotImplemented
+        data = os.pread(f.fileno(), now.st_size, 0) if reads else None
+        # not while it is iterated over: the place in it is not known then
+        at = f.tell() if reads else 0
+    except (OSError, ValueError):
+        return NotImplemented
+    words = (f.encoding, f.errors) if type(f) is TextIOWrapper else ()
+    if words and data and b"\r" in data:
+        return NotImplemented  # which ends of lines it translates is not to be seen
+    return file, (data, f.name, getattr(f, "mode", None), at, words)
+
+
+def _reduce_lock(v: object):
+    import _thread
+
+    if hasattr(v, "_is_owned"):
+        return lock, (_thread.RLock, v._is_owned())
+    return lock, (_thread.allocate_lock, v.locked())
+
+
+def _reduce_view(v: object):
+    kind = type(v).__name__
+    of = __import__("collections").OrderedDict if kind[0] == "o" else dict
+    name = kind[kind.index("_") + 1:]
+    pairs = v if name == "items" else ((k, None) for k in v) if name == "keys" else enumerate(v)
+    return view, (of(pairs), name)
+
+
+def _reduce_memory(v: memoryview):
+    if not v.c_contiguous:
+        return NotImplemented
+    return memory, (v.tobytes() if v.readonly else bytearray(v), v.format, v.shape)
+
+
+def _reduce_struct(v: object):
+    return structure, (v.format,)
+
+
+def _reduce_weak(v: object):
+    return type(v), (dict(v) if hasattr(v, "items") else list(v),)
 
 
 def _reduce_ref(r: object):
@@ -227,13 +334,24 @@ def _reduce_match(m: object):
     return match, (m.re, m.string, m.start(), m.endpos, m.regs)
 
 
-_Cell = type(cell())
 # by module and name, for not all of these types need be there
 _ASKED = {
     ("builtins", "function"): _reduce_class, ("builtins", "module"): _reduce_module,
-    ("builtins", "cell"): lambda c: (cell, ()), ("_io", "TextIOWrapper"): _reduce_stream,
+    ("builtins", "cell"): lambda c: (cell, ()),
+    ("_io", "TextIOWrapper"): _reduce_file, ("_io", "BufferedReader"): _reduce_file,
+    ("_io", "BufferedWriter"): _reduce_file,
     ("weakref", "ReferenceType"): _reduce_ref, ("builtins", "weakref"): _reduce_ref,
+    ("weakref", "WeakValueDictionary"): _reduce_weak, ("weakref", "WeakKeyDictionary"): _reduce_weak,
+    ("_weakrefset", "WeakSet"): _reduce_weak,
     ("re", "Match"): _reduce_match,
+    ("_thread", "lock"): _reduce_lock, ("_thread", "RLock"): _reduce_lock,
+    ("_thread", "_local"): lambda v: (local, (dict(v.__dict__),)),
+    ("builtins", "dict_keys"): _reduce_view, ("builtins", "dict_values"): _reduce_view,
+    ("builtins", "dict_items"): _reduce_view, ("builtins", "odict_keys"): _reduce_view,
+    ("builtins", "odict_values"): _reduce_view, ("builtins", "odict_items"): _reduce_view,
+    ("builtins", "memoryview"): _reduce_memory,
+    ("builtins", "mappingproxy"): lambda v: (proxy, (dict(v),)),
+    ("_struct", "Struct"): _reduce_struct, ("builtins", "Struct"): _reduce_struct,
 }
 
 

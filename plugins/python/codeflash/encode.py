@@ -744,9 +744,30 @@ def _file(e: Encoder, v: object) -> bytes:
     try:
         if v.closed:
             return _node(_start("object", type(v)), [], _state(e, [("closed", True)]))
+        copy = _copy_under(v)
+        if copy is not None:
+            return _node(_start("object", type(v)), [], _state(e, _copied_file(v, copy)))
     except Exception:
         pass
     return _opaque(v, "an open file")
+
+
+def _copy_under(v: object):
+    """The copy in memory that a file is one of (byname.py), or None."""
+    from . import byname
+
+    raw = getattr(getattr(v, "buffer", v), "raw", None)
+    return raw if isinstance(raw, byname.Copy) else None
+
+
+def _copied_file(v: object, copy: object) -> list:
+    if v.writable():
+        v.flush()
+        return [("written", copy.getvalue())]
+    try:
+        return [("position", v.tell())]
+    except OSError:  # it is being iterated over
+        return [("rest", v.read())]
 
 
 def _lock(v: object) -> list:
@@ -819,6 +840,10 @@ def _library(base: type, t: type):
         return lambda e, v: _global(v, v.name)
     if module in ("_thread", "_threading_local", "threading") and name in ("lock", "RLock", "LockType"):
         return _stated(t, _lock)
+    if module == "_thread" and name == "_local":
+        return _stated(t, lambda v: list(v.__dict__.items()))
+    if module in ("builtins", "_struct") and name == "Struct":
+        return _payload(t, lambda v: (v.format,), base)
     if module == "array" and name == "array":
         return _array_array(t)
     if module == "weakref" or name in ("weakref", "ReferenceType", "weakproxy"):

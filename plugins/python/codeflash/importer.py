@@ -15,15 +15,19 @@ import sys
 from _json import encode_basestring_ascii
 from bisect import bisect_left
 
+from . import creation
+
 CodeType = type((lambda: None).__code__)
 PLACE = "\0codeflash:"
-VERSION = 1  # of what is cached
+ARM = "\0codeflash arms:"
+VERSION = 2  # of what is cached
 SKIP = {"site-packages", "dist-packages", ".venv", "venv", "node_modules", ".codeflash", ".git",
         ".tox", ".nox", "__pypackages__"}
 # what becomes of a function's first argument; enum first in recorder/probe.h
 KEPT, INSTANCE_DROPPED, CLASS_DROPPED = range(3)
 
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200  # co_flags
+MAKES = GENERATOR | COROUTINE | ASYNC_GENERATOR
 
 
 # What the standard library has, without importing it into the program. ----------------------------
@@ -105,7 +109,8 @@ class _Scope:
 class _Source:
     """One file's functions, found and marked."""
 
-    def __init__(self, source: bytes, path: str, module: str, main: bool) -> None:
+    def __init__(self, source: bytes, path: str, module: str, main: bool, arms: bool) -> None:
+        self.arms = arms and (b"yield" in source or b"async" in source)
         self.path = os.path.realpath(path)
         self.module = module
         self.main = main
@@ -229,6 +234,22 @@ class _Source:
             reason = "only declares a signature"
         self.note(node, node.name, scope, kind, reason, first, self.signature(node.args))
         self.insert(node.body, self.after_docstring(node.body))
+        if self.arms and (isinstance(node, ast.AsyncFunctionDef) or self.yields(node)):
+            arm = ast.Constant("%s%d" % (ARM, len(self.functions) - 1))
+            node.decorator_list.append(_located(arm, node))
+
+    def yields(self, node) -> bool:
+        """Whether calling it makes a generator."""
+        stack = list(node.body)
+        while stack:
+            n = stack.pop()
+            if isinstance(n, (ast.Yield, ast.YieldFrom)):
+                return True
+            if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                stack += n.decorator_list + n.args.defaults + [d for d in n.args.kw_defaults if d]
+            elif not isinstance(n, ast.Lambda):
+                stack.extend(_children(n))
+        return False
 
     def method_kind(self, name: str, decorators: list) -> tuple:
         for d in decorators:
@@ -305,9 +326,10 @@ def _place_in(code: CodeType):
     return None
 
 
-def transform(source: bytes, path: str, module: str, main: bool) -> tuple:
-    """(code with placeholders, [(JSON of a function, name, reason, first, owner)]). May raise."""
-    marked = _Source(source, path, module, main)
+def transform(source: bytes, path: str, module: str, main: bool, arms: bool) -> tuple:
+    """(code with placeholders, [(JSON of a function, name, reason, first, owner)]). May raise.
+    arms: functions that make generators have a decorator more, which is to become their probe."""
+    marked = _Source(source, path, module, main, arms)
     marked.mark()
     code = compile(marked.tree, path, "exec", dont_inherit=True)
     functions = []
@@ -338,10 +360,10 @@ class Cache:
         self.hasher = hasher
         self.usable = os.path.isabs(base)
 
-    def key(self, source: bytes, path: str, module: str) -> tuple:
+    def key(self, source: bytes, path: str, module: str, arms: bool) -> tuple:
         """(name of the file, what must match in it)."""
         where = self.hasher(os.fsencode(path), digest_size=16).hexdigest()
-        return where, (VERSION, path, module, self.hasher(source, digest_size=16).digest())
+        return where, (VERSION, path, module, arms, self.hasher(source, digest_size=16).digest())
 
     def get(self, key: tuple):
         import marshal
@@ -374,7 +396,10 @@ class Cache:
 class Importer:
     """Decides which files are the project's, and loads them with probes."""
 
-    def __init__(self, recorder, module_root: str, tests_root: str, only: list, cache) -> None:
+    def __init__(self, recorder, module_root: str, tests_root: str, only: list, cache,
+                 at_creation: bool = False) -> None:
+        self.at_creation = at_creation  # generators are captured when they are made
+        self.arms = at_creation and not creation.AHEAD
         self.recorder = recorder
         self.root = os.path.join(os.path.realpath(module_root), "")
         self.tests = os.path.join(os.path.realpath(tests_root), "") if tests_root else ""
@@ -410,7 +435,7 @@ class Importer:
         self.recorder.pause()
         try:
             if main:
-                return self.link(*transform(source, path, module, main))
+                return self.link(*transform(source, path, module, main, self.arms))
             return self.link(*self.compiled(source, path, module))
         except Exception as error:
             reason = "not a Python file" if isinstance(error, SyntaxError) else type(error).__name__
@@ -423,12 +448,12 @@ class Importer:
         """transform(), or what it was the last time, quietly, as the import system does it."""
         import warnings
 
-        key = self.cache.key(source, path, module)
+        key = self.cache.key(source, path, module, self.arms)
         made = self.cache.get(key)
         if made is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                made = transform(source, path, module, False)
+                made = transform(source, path, module, False, self.arms)
             self.cache.put(key, made)
         return made
 
@@ -440,18 +465,26 @@ class Importer:
     def replace(self, code: CodeType, function: int, functions: list, probes: list) -> CodeType:
         place = _place_in(code)
         constants = list(code.co_consts)
+        moved = None
         if place:
             function = place[1]
+            if self.at_creation and code.co_flags & MAKES and code.co_name != "<lambda>":
+                moved = creation.move(code, place[0])
+                if self.arms and moved is None:
+                    raise RuntimeError("a generator of an unknown form")
             constants[place[0]] = probes[function]
         for i, c in enumerate(constants):
             if type(c) is CodeType:
                 constants[i] = self.replace(c, function, functions, probes)
-        code = code.replace(co_consts=tuple(constants))
+            elif type(c) is str and c.startswith(ARM):
+                constants[i] = probes[int(c[len(ARM):])]
+        code = (moved or code).replace(co_consts=tuple(constants))
         table = code.co_linetable if sys.version_info >= (3, 10) else code.co_lnotab
         self.recorder.code(code, probes[function].id, not place, code.co_firstlineno, table)
         if place:
             _json_text, name, reason, first, owner = functions[function]
-            probes[function].bind(code, reason or self.not_selected(name), first, owner)
+            probes[function].bind(code, reason or self.not_selected(name), first, owner,
+                                  creation.AHEAD and moved is not None)
         return code
 
     def not_selected(self, name: str):

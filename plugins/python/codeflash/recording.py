@@ -11,7 +11,7 @@ import _frozen_importlib_external as external
 import os
 import sys
 
-from . import _recorder, importer, netstring
+from . import _recorder, creation, importer, netstring
 
 CONFIG = "CODEFLASH_RECORD"
 SPOOL = "CODEFLASH_SPOOL"
@@ -204,7 +204,9 @@ def start() -> importer.Importer:
     _check_layout()
     _check_instances()
     made = importer.Importer(_recorder, config["module_root"], config["tests_root"], config["only"],
-                             importer.Cache(hasher))
+                             importer.Cache(hasher),
+                             creation.opcodes(sys.version_info[1]) is not None
+                             and _recorder.creation(_known_frame, _check_layout))
     importer.install(made)
     follow_subprocesses()
     follow_pytest()

@@ -19,7 +19,9 @@
 #define LARGE_BYTES (8u << 20)
 #define LARGE_NS (60 * MS)
 #define USUAL_NS (4 * MS)
+#define SCARCE_NS (3 * MS)
 #define LARGE_TRIES 2
+#define UNMEASURED_NS 200000u
 /* On disk: of one function, and of all. */
 #define FUNCTION_BYTES (16u << 20)
 #define ALL_BYTES (256u << 20)
@@ -28,7 +30,9 @@ struct sink {
 	PyObject_HEAD
 	char *data;
 	size_t n, cap, limit;
-	uint64_t allowed_ns, start_cpu, start, check; /* check: when to look at the clocks again */
+	uint64_t allowed_ns, start, check; /* check: when to look at the clocks again */
+	uint64_t forgiven;                 /* what is no capture's fault */
+	uint64_t cpu; /* our own clock at the end of the unmeasured time; 0: it has not ended */
 	bool large, late;
 };
 
@@ -92,19 +96,33 @@ static void start_clock(struct sink *s, uint64_t allowed_ns)
 {
 	s->allowed_ns = allowed_ns;
 	s->start = now_ns();
-	s->start_cpu = cpu_ns();
-	s->check = s->start + allowed_ns;
+	s->cpu = 0;
+	s->check = s->start + UNMEASURED_NS;
 }
 
-/* What counts is our own time, not what a busy machine makes of it; but no one waits for ever. */
+/*
+ * What counts is our own time, not what a busy machine makes of it. But asking for it takes as long
+ * as most captures do, so it is only asked for when one goes on.
+ */
+static uint64_t used_ns(const struct sink *s, uint64_t now)
+{
+	uint64_t passed = now - s->start < UNMEASURED_NS ? now - s->start : UNMEASURED_NS;
+
+	return s->cpu ? passed + cpu_ns() - s->cpu : passed;
+}
+
+/* No one waits for ever, though. */
 static bool time_is_up(struct sink *s)
 {
 	uint64_t now = now_ns(), used;
 
 	if (now < s->check)
 		return false;
-	used = cpu_ns() - s->start_cpu;
-	s->late = used >= s->allowed_ns || now - s->start > 10 * s->allowed_ns;
+	if (!s->cpu)
+		s->cpu = cpu_ns();
+	used = used_ns(s, now);
+	used = used < s->forgiven ? 0 : used - s->forgiven;
+	s->late = used >= s->allowed_ns || now - s->start - s->forgiven > 10 * s->allowed_ns;
 	s->check = now + (s->allowed_ns - used);
 	return s->late;
 }
@@ -179,7 +197,7 @@ static PyType_Spec sink_spec = {
 static PyObject *reduce(PyObject *self, PyObject *arg)
 {
 	bool asked = false;
-	uint64_t cpu;
+	uint64_t start;
 	PyObject *r;
 
 	(void)self;
@@ -187,13 +205,11 @@ static PyObject *reduce(PyObject *self, PyObject *arg)
 		PyErr_SetString(PyExc_OverflowError, "takes too long");
 		return NULL;
 	}
-	cpu = cpu_ns();
+	start = now_ns();
 	r = instance_reduce(arg, &asked);
-	if (asked && mine && (cpu = cpu_ns() - cpu) > MS) {
-		/* where things are is looked up once: that is no capture's fault */
-		mine->start_cpu += cpu;
-		spent_ns -= cpu;
-	}
+	/* where things are is looked up once: that is no capture's fault */
+	if (asked && mine && now_ns() - start > MS)
+		mine->forgiven += now_ns() - start;
 	return r;
 }
 
@@ -319,7 +335,7 @@ static int fallback_dump(struct sink *s, PyObject *inputs, char codec[16])
 static int dump(struct probe *p, struct sink *s, PyObject *inputs, char codec[16], char *reason,
 	size_t size)
 {
-	uint64_t cpu;
+	uint64_t start;
 	bool final;
 	int rc;
 
@@ -333,12 +349,13 @@ static int dump(struct probe *p, struct sink *s, PyObject *inputs, char codec[16
 	reason_of_error(s, reason, size);
 	if (final || p->fallback_failed)
 		return 1;
-	cpu = cpu_ns();
+	start = now_ns();
 	rc = fallback_dump(NULL, inputs, codec);
-	spent_ns -= cpu_ns() - cpu; /* an import is made once: the budget is for copying */
+	s->forgiven += now_ns() - start; /* an import is made once: the budget is for copying */
 	if (rc > 0) {
 		s->n = 0;
-		start_clock(s, USUAL_NS);
+		s->allowed_ns += USUAL_NS;
+		s->check = now_ns();
 		rc = fallback_dump(s, inputs, codec);
 	}
 	if (rc > 0)
@@ -455,7 +472,7 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	bool large = p->tries < LARGE_TRIES && spent_ns < whole_budget() / 2;
 	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
 	char codec[16] = "", reason[256] = "cannot be pickled";
-	uint64_t start, start_cpu, seq = *p->count;
+	uint64_t start, cost, seq = *p->count;
 	PyObject *inputs = NULL;
 	struct sink *s = NULL;
 	int rc = -1;
@@ -466,10 +483,9 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	if (make_pickler() == 0) /* the first time imports: not the capture's fault */
 		s = new_sink(large ? LARGE_BYTES : usual_bytes);
 	start = now_ns();
-	start_cpu = cpu_ns();
 	if (s) {
 		start_clock(s, large	      ? LARGE_NS
-			       : scarce(p) ? MS
+			       : scarce(p) ? SCARCE_NS
 					   : USUAL_NS);
 		mine = s;
 		inputs = through ? PyTuple_Pack(3, args, kwargs, through) :
@@ -490,8 +506,13 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	mine = NULL;
 	captures--;
 	Py_XDECREF(inputs);
+	if (s) {
+		cost = used_ns(s, now_ns());
+		cost = cost < s->forgiven ? 0 : cost - s->forgiven;
+		spent_ns += cost;
+		p->cost_ns = p->cost_ns ? p->cost_ns - p->cost_ns / 8 + cost / 8 : cost;
+	}
 	Py_XDECREF((PyObject *)s);
-	spent_ns += cpu_ns() - start_cpu;
 	sampler_resume(tstate);
 	return rc < 0 ? -1 : 0;
 }

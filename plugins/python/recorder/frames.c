@@ -118,7 +118,7 @@ int frames_walk(uintptr_t tstate, struct frame *f, int max, uintptr_t *outermost
 	if (!L || !innermost(tstate, &at))
 		return -1;
 	for (; at && n < max; n++, f++) {
-		*outermost = at;
+		*outermost = f->at = at;
 		if (!fetch_word(&f->code, at + L->code))
 			return -1;
 		f->offset = -1;
@@ -158,14 +158,30 @@ bool frames_check(uintptr_t tstate, uintptr_t code, uintptr_t arg, uintptr_t cal
 
 void **frames_locals(uintptr_t tstate)
 {
-	char *at;
+	uintptr_t at, code;
 
+	return frames_current(tstate, &at, &code) ? frames_locals_of((void *)at) : NULL;
+}
+
+bool frames_current(uintptr_t tstate, uintptr_t *frame, uintptr_t *code)
+{
 	if (!L)
-		return NULL;
-	at = *(char **)(tstate + (uintptr_t)L->ts_frame);
+		return false;
+	*frame = *(uintptr_t *)(tstate + (uintptr_t)L->ts_frame);
 	if (L->cframe_frame >= 0)
-		at = *(char **)(at + L->cframe_frame);
-	return (void **)(at + L->locals);
+		*frame = *(uintptr_t *)(*frame + (uintptr_t)L->cframe_frame);
+	*code = *(uintptr_t *)(*frame + (uintptr_t)L->code);
+	return true;
+}
+
+void **frames_locals_of(void *frame)
+{
+	return L ? (void **)((char *)frame + L->locals) : NULL;
+}
+
+bool frames_known(void)
+{
+	return L != NULL;
 }
 
 bool frames_deep(uintptr_t tstate, int limit)

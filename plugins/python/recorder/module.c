@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/spool.h"
+#include "plugins/python/recorder/creation.h"
 #include "plugins/python/recorder/instance.h"
 
 static char *spool_dir, *process; /* where spools go; the JSON of CF_REC_PROCESS */
@@ -97,6 +98,17 @@ static PyObject *check(PyObject *self, PyObject *args)
 	return PyBool_FromLong(layout_known);
 }
 
+/* creation(function, another): see _recorder.pyi. */
+static PyObject *creation(PyObject *self, PyObject *args)
+{
+	PyObject *first, *second;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "OO", &first, &second))
+		return NULL;
+	return PyBool_FromLong(frames_known() && (sampler_line_format >= 11 || creation_check(first, second)));
+}
+
 /* sample(from here): whether what is to be recorded runs on top of the caller's frames. */
 static PyObject *sample(PyObject *self, PyObject *from_here)
 {
@@ -141,6 +153,7 @@ static PyObject *after_fork(PyObject *self, PyObject *none)
 	walls = false;
 	sampler_reset();
 	capture_forget();
+	watch_forget();
 	if (open_spool()) {
 		probes_again();
 		begin_sampling(true);
@@ -249,6 +262,7 @@ static PyObject *leave(PyObject *self, PyObject *args, PyObject *kwargs)
 static PyMethodDef methods[] = {
 	{"start", start, METH_VARARGS, NULL},
 	{"check", check, METH_VARARGS, NULL},
+	{"creation", creation, METH_VARARGS, NULL},
 	{"sample", sample, METH_O, NULL},
 	{"stop_sampling", stop_sampling, METH_NOARGS, NULL},
 	{"resume_sampling", resume_sampling, METH_NOARGS, NULL},

@@ -19,6 +19,7 @@ struct probe {
 	uint64_t private_count;
 	uint32_t id;
 	enum first first;
+	bool ahead; /* it is the code's first instruction: arguments are not in their cells yet */
 	PyObject *reason;  /* str: why its calls are not kept; NULL: they are */
 	PyObject *owner;   /* (module, qualname) of the class whose method this is, or NULL */
 	PyObject *code;    /* NULL until bound, or after `slots` are known */
@@ -30,12 +31,16 @@ struct probe {
 	/* Of its captures. */
 	uint64_t reported; /* calls the ledger has, of a function whose calls are not kept */
 	uint32_t tries, kept, failures;
+	uint64_t cost_ns;              /* of one, on the average of late */
+	uint64_t looked_ns, looked_at; /* when it was looked closer, and at which count */
 	uint64_t bytes; /* of its values in the spool */
 	bool fallback_failed;
 };
 
 extern PyObject *probe_type;
 int probe_init(PyObject *module);
+/* A generator or coroutine was made by the function. -1 with an exception for the program. */
+int probe_made(struct probe *p, PyObject *made);
 void probes_setup(unsigned max_calls, PyObject *cell);
 void probes_again(void);  /* in the child of a fork, its spool open: named anew, counted from 0 */
 void probes_report(void); /* calls of functions that are not kept, since they were last told */

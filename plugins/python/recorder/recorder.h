@@ -44,7 +44,7 @@ void spool_after_fork(bool child);
 
 /* frames.c: the interpreter's stacks, read without the GIL and without ever faulting. */
 struct frame {
-	uintptr_t code;
+	uintptr_t at, code;
 	int offset; /* of the instruction, in bytes */
 };
 struct thread {
@@ -65,6 +65,10 @@ int frames_walk(uintptr_t tstate, struct frame *f, int max, uintptr_t *outermost
 int frames_threads(uintptr_t main, struct thread *t, int max);
 /* The local variables of the frame that runs on this thread; under the GIL, after frames_check. */
 void **frames_locals(uintptr_t tstate);
+/* Where that frame and its code are; false: not known. */
+bool frames_current(uintptr_t tstate, uintptr_t *frame, uintptr_t *code);
+void **frames_locals_of(void *frame); /* of a frame object, before 3.11 */
+bool frames_known(void);
 /* Too near the recursion limit to run into it: 3.8 and 3.9 would die of it a little later. */
 bool frames_deep(uintptr_t tstate, int limit);
 /* Called on two threads before frames_threads: finds where libc keeps a thread's number. */
@@ -89,6 +93,13 @@ void sampler_reset(void); /* forgets what was not written yet */
 /* The thread works for us, not for the program. */
 void sampler_pause(uintptr_t tstate);
 void sampler_resume(uintptr_t tstate);
+
+/* watch.c: how long captured calls take. */
+/* The call that runs on this thread began then; count is its function's. Under the GIL. */
+void watch_call(uintptr_t tstate, uint32_t function, const uint64_t *count, uint64_t start);
+void watch_begin(void); /* by the sampler: before the stacks that it sees next, */
+void watch_stack(uintptr_t tstate, const struct frame *f, int n, uint64_t now); /* and each of them */
+void watch_forget(void); /* in the child of a fork */
 
 #pragma GCC visibility pop
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -161,7 +162,8 @@ def test_counts_are_exact_and_captures_bounded(project, loaded):
 
 def test_every_function_entered_is_accounted_for(project):
     project.write("script.py", """
-import threading
+import threading, socket
+def sends(s): return 0
 def opens(f): return f
 def locks(l): return l
 def lambdas(f): return f()
@@ -176,7 +178,7 @@ def local():
     class L: pass
     return takes(L())
 def takes(l): return 1
-opens(open(__file__)); locks(threading.Lock()); lambdas(lambda: 1)
+opens(open(__file__)); locks(threading.Condition()); sends(socket.socket()); lambdas(lambda: 1)
 x = []
 for i in range(100000): x = [x]
 deep(x); big(bytes(9 << 20)); odd(Odd()); generators(i for i in range(3)); local()
@@ -191,7 +193,8 @@ deep(x); big(bytes(9 << 20)); odd(Odd()); generators(i for i in range(3)); local
     assert list(s.reasons("deep")) == ["nested too deeply"]
     assert list(s.reasons("big")) == ["too large"]
     assert list(s.reasons("odd")) == ["odd one"]
-    assert "lock" in list(s.reasons("locks"))[0]
+    assert len(s.captured("opens")) == len(s.captured("locks")) == 1
+    assert "socket" in list(s.reasons("sends"))[0]
     s = project.record("script.py", only=["big", "odd"]).spool
     assert list(s.reasons("takes")) == ["not selected"] and list(s.reasons("big")) == ["too large"]
 
@@ -242,6 +245,98 @@ def test_generators_are_captured_once(project, loaded):
     s = project.record("script.py").spool
     assert s.count("gen") == 2 and [c.args for c in loaded(s.captured("gen"))] == [(5,), (6,)]
     assert s.count("co") == 3 and len(s.captured("co")) == 3
+
+
+GENERATORS = """
+import asyncio, sys, traceback
+def gen(n, items):
+    for i in range(n):
+        yield i, len(items)
+def closes(a, *rest, k=5, **more):
+    yield lambda: (a, k)
+    try:
+        yield rest
+    except ValueError:
+        yield more
+def inner(n):
+    def again(z):
+        yield n + z
+    return list(again(n))
+def fails(x):
+    yield x
+    raise KeyError(x)
+class A:
+    def method(self, x):
+        return (yield from gen(x, []))
+    @classmethod
+    def of_class(cls, x):
+        yield x
+    @property
+    def prop(self):
+        yield 1
+    async def co(self, x):
+        await asyncio.sleep(0)
+        return x
+    async def agen(self, x):
+        for i in range(x):
+            yield i
+async def main():
+    print(await asyncio.gather(*[A().co(i) for i in range(3)]), [i async for i in A().agen(3)])
+class Sub(A):
+    pass
+"""
+
+
+def test_generators_are_captured_when_they_are_made(project, loaded):
+    constants = "\n".join("print(%d.5, end='')" % i for i in range(300))
+    project.write("many.py", "def many(x):\n    %s\n    yield x\n" % constants.replace("\n", "\n    "))
+    project.write("script.py", GENERATORS + """
+import many
+items = [1]
+made = gen(3, items)
+items.append(2)
+print(list(made))
+gen(9, []).close()
+c = closes(1, 2, k=6, z=7)
+print(next(c)(), next(c), c.throw(ValueError()))
+print(list(A().method(2)), list(Sub.of_class(3)), list(A().prop), inner(2), list(many.many(1)))
+asyncio.run(main())
+for wrong in (lambda: list(fails(3)), lambda: gen(2, []).throw(OSError()), lambda: gen(1)):
+    try:
+        wrong()
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
+print(gen.__code__.co_firstlineno, gen.__code__.co_flags, gen.__defaults__)
+lines = []
+def watch(frame, event, arg):
+    lines.append((event, frame.f_code.co_name, frame.f_lineno))
+    return watch
+sys.settrace(watch)
+list(gen(2, []))
+sys.settrace(None)
+print(lines)
+""")
+    ran = project.record("script.py")
+    assert ran.stdout == project.plain("script.py").stdout
+    s = ran.spool
+    assert [(c.args[0], c.args[1]) for c in loaded(s.captured("gen"))] == [
+        (3, [1]), (9, []), (2, []), (2, []), (2, [])]
+    assert [(c.args, c.kwargs) for c in loaded(s.captured("closes"))] == [((1, 2), {"k": 6, "z": 7})]
+    through = loaded(s.captured("A.of_class"))[0]
+    assert through.args == (3,) and through.through.__name__ == "Sub"
+    assert {n: s.count(n) for n in ("gen", "A.co", "A.agen", "inner.<locals>.again", "many", "main", "fails")} == {
+        "gen": 5, "A.co": 3, "A.agen": 1, "inner.<locals>.again": 1, "many": 1, "main": 1, "fails": 1}
+    assert len(s.captured("A.co")) == 3 and len(s.captured("A.prop")) == 1 and len(s.captured("many")) == 1
+
+
+def test_the_opcodes_that_are_moved_are_this_pythons(python):
+    ask = ("import opcode, sys; sys.path.insert(0, sys.argv[1]); import creation; m = opcode.opmap\n"
+           "own = creation.opcodes(sys.version_info[1])\n"
+           "names = 'NOP', 'LOAD_CONST', 'UNARY_NEGATIVE', 'POP_TOP', 'EXTENDED_ARG'\n"
+           "print(own is None or own == tuple(m[n] for n in names))")
+    folder = os.path.join(HERE, "../../../plugins/python/codeflash")
+    ran = subprocess.run([python, "-c", ask, folder], stdout=subprocess.PIPE, check=True)
+    assert ran.stdout == b"True\n"
 
 
 def test_only_the_projects_own_sources(project):
@@ -310,6 +405,42 @@ print(time.perf_counter() - start)
     assert lines <= set(range(3, 8)) and {5, 6} & lines
     assert {line for (f, line), ns in s.lines.items() if f == i["sleeps"]} == {14}
     assert sum(ns for (f, line), ns in s.lines.items() if f == i["heavy"]) == total["heavy"]
+
+
+def test_long_calls_have_their_durations(project):
+    project.write("script.py", """
+import time, threading
+def wait(s):
+    time.sleep(s)
+def short(n):
+    return n
+def spin(s):
+    end = time.thread_time() + s
+    while time.thread_time() < end:
+        pass
+def nested(n):
+    wait(0.05)
+    return nested(n - 1) if n else None
+for i in range(30):
+    wait(0.004 + i / 1000)
+    short(i)
+t = threading.Thread(target=spin, args=(0.2,))
+t.start()
+t.join()
+nested(2)
+for i in range(2000):
+    short(i)
+""")
+    s = project.record("script.py").spool
+    wait = s.name("wait")
+    known = {seq: ns / 1e9 for (f, seq), ns in s.durations.items() if f == wait}
+    assert len(known) >= 20
+    # never longer than it was by more than a few looks
+    assert all(ns < 0.004 + (seq - 1) / 1000 + 0.03 for seq, ns in known.items() if seq <= 30)
+    assert known[30] > 0.02
+    spun = [ns for (f, _), ns in s.durations.items() if f == s.name("spin")]
+    assert len(spun) <= 1 and all(ns > 0.1e9 for ns in spun)
+    assert all(ns < 0.1e9 for (f, _), ns in s.durations.items() if f == s.name("short"))
 
 
 def test_threads(project):
