@@ -435,7 +435,7 @@ s.count([30, 1]); s.close()
 print("done")
 sys.exit(3)
 PY
-	run --separate-stderr unshare -m sh -c 'mount -t tmpfs -o size=3000k none small && { cf-trace --exit-code --output small/t.trace p.fake; echo "status $?" >&2; ls -A small >&2; cp small/t.trace t.trace; }'
+	run --separate-stderr unshare -m sh -c 'mount -t tmpfs -o size=3400k none small && { cf-trace --exit-code --output small/t.trace p.fake; echo "status $?" >&2; ls -A small >&2; cp small/t.trace t.trace; }'
 	[[ "$stderr" == *done* && "$stderr" == *"status 3"* ]] || fail_with "$stderr"
 	[ "$(grep -c 'no more space for the trace' <<<"$stderr")" -eq 1 ] || fail_with "$stderr"
 	[[ "$stderr" != *spool-* ]]

@@ -117,3 +117,26 @@ PY
 	check
 	[ "$(sqlite3 codeflash.trace 'SELECT weight FROM call ORDER BY weight')" = $'10000\n20000\n20000\n30000' ]
 }
+
+@test "inputs: of the first calls that are all looked at, the slowest, largest and smallest are kept" {
+	cat >job.py <<'PY'
+import time
+
+
+def step(text):
+    end = time.perf_counter() + (0.08 if text[:2] == "10" and len(text) == 32 else 0)
+    while time.perf_counter() < end:
+        pass
+    return len(text)
+
+
+for i in range(6000):
+    step(str(i) + ("" if i == 14 else "x" * (9000 if i == 12 else 30 + i // 30)))
+PY
+	cf-trace -q --max-function-count 40 job.py >/dev/null
+	q() { sqlite3 codeflash.trace "$@"; }
+	[ "$(q "SELECT seq, why FROM call JOIN function f ON f.id = function WHERE qualname = 'step' AND (seq IN (13, 15) OR duration_ns > 60000000) ORDER BY seq")" = $'11|slowest\n13|largest\n15|smallest' ]
+	[ "$(q "SELECT group_concat(seq) FROM (SELECT seq FROM call JOIN function f ON f.id = function WHERE qualname = 'step' AND why = 'first' ORDER BY seq)")" = 1,2,3,4 ]
+	# each quarter of the run has its part, though most of what was looked at is in the first
+	[ "$(q "SELECT count(*), min(n) >= 1, sum(n) FROM (SELECT count(*) AS n FROM call JOIN function f ON f.id = function WHERE qualname = 'step' GROUP BY (seq - 1) / 1500)")" = '4|1|40' ]
+}
