@@ -400,7 +400,8 @@ static int look(struct spools *all)
 
 /* Calls fn for every live counter of the spool. */
 static int read_counters(struct spools *all, struct spool *s,
-	int (*fn)(struct spools *, int64_t function, uint64_t calls, void *), void *arg)
+	int (*fn)(struct spools *, const struct spool *, uint32_t counter, uint64_t calls, void *),
+	void *arg)
 {
 	cf_autoclose int fd = -1;
 	uint64_t slots[512];
@@ -416,10 +417,10 @@ static int read_counters(struct spools *all, struct spool *s,
 				(ssize_t)(n * sizeof(*slots)))
 				break;
 			for (uint32_t k = 0; k < n; k++) {
-				int64_t f = mapped(s, s->counters[c].first + i + k);
+				uint32_t counter = s->counters[c].first + i + k;
 
-				if (f && slots[k] && slots[k] < NS_MAX &&
-					fn(all, f, slots[k], arg) < 0)
+				if (mapped(s, counter) && slots[k] && slots[k] < NS_MAX &&
+					fn(all, s, counter, slots[k], arg) < 0)
 					return NOT_STORED;
 			}
 			i += n;
@@ -427,16 +428,20 @@ static int read_counters(struct spools *all, struct spool *s,
 	return 0;
 }
 
-static int add_counter(struct spools *all, int64_t function, uint64_t calls, void *arg)
+static int add_counter(struct spools *all, const struct spool *s, uint32_t counter, uint64_t calls,
+	void *arg)
 {
 	(void)arg;
-	return store_counts(all->store, function, (int64_t)calls);
+	return store_counts(
+		all->store, s->now.process, counter, mapped(s, counter), (int64_t)calls);
 }
 
-static int sum_counter(struct spools *all, int64_t function, uint64_t calls, void *arg)
+static int sum_counter(struct spools *all, const struct spool *s, uint32_t counter, uint64_t calls,
+	void *arg)
 {
 	(void)all;
-	(void)function;
+	(void)s;
+	(void)counter;
 	*(uint64_t *)arg += calls;
 	return 0;
 }

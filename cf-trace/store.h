@@ -48,7 +48,9 @@ int store_value(struct store *s, const struct cf_rec_value *v, const void *data,
 int store_call(struct store *s, int64_t process, int64_t function, const struct cf_rec_call *c);
 int store_duration(
 	struct store *s, int64_t process, int64_t function, const struct cf_rec_duration *d);
-int store_counts(struct store *s, int64_t function, int64_t calls);
+/* counter: the function's number in the process's spool, as in a call's record. */
+int store_counts(
+	struct store *s, int64_t process, uint32_t counter, int64_t function, int64_t calls);
 int store_profile(struct store *s, int64_t function, const struct cf_rec_profile *p);
 int store_edge(struct store *s, int64_t caller, int64_t callee, int64_t ns);
 int store_line(struct store *s, int64_t function, int64_t line, int64_t ns);

@@ -65,7 +65,15 @@ struct cf_rec_value {
 	char codec[16]; /* NUL-padded */
 };
 
-enum cf_why { CF_WHY_FIRST, CF_WHY_UNIFORM, CF_WHY_SLOWEST, CF_WHY_LARGEST };
+enum cf_why {
+	CF_WHY_FIRST,
+	CF_WHY_UNIFORM,
+	CF_WHY_SLOWEST,
+	CF_WHY_LARGEST,
+	/* Not of a recorder: what cf-trace finds among what was sampled. */
+	CF_WHY_SMALLEST,
+	CF_WHY_COMMONEST,
+};
 struct cf_rec_call {
 	uint32_t function;
 	uint32_t why;    /* enum cf_why */

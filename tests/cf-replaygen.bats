@@ -250,6 +250,15 @@ PY
 	[ "$(q 'SELECT count(*) FROM outcome')" = 6 ]
 }
 
+@test "cf-replaygen: what most calls had is replayed, however few are" {
+	recorded 'b"a"' 'b"bb"' 'b"bb"' 'b"ccc"' 'b"dddd"' 'b"dddd"' 'b"dddd"' 'b"eeeee"' </dev/null
+	for max in 1:8 2:5,8 3:5,7,8 5:5,6,7,8,9; do
+		cf-replaygen -q --max-calls "${max%:*}" trace.jsonl >/dev/null
+		[ "$(q 'SELECT group_concat(seq) FROM (SELECT seq FROM outcome JOIN call ON call.id = outcome.call ORDER BY 1)')" = "${max#*:}" ] ||
+			fail_with "$max: $(q 'SELECT seq, weight, seen FROM outcome JOIN call ON call.id = outcome.call')"
+	done
+}
+
 @test "cf-replaygen: no plugin, no interpreter, a trace that cannot be written" {
 	recorded 'b"a"' </dev/null
 	CODEFLASH_PLUGINS=/nowhere run --separate-stderr cf-replaygen trace.jsonl
