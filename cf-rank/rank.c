@@ -19,7 +19,8 @@
 
 struct function {
 	int64_t id, calls, own_ns, total_ns, samples;
-	int64_t kept, timed, timed_ns, middle_size;
+	int64_t kept, middle_size;
+	double timed_ns;
 	int64_t sampled, distinct, repeated, covered; /* the last two in calls of the run */
 	struct cf_sizes sizes;                        /* of its calls' inputs, if sampled */
 	double caused_ns, potential_ns, share;
@@ -105,9 +106,8 @@ static int add_calls(sqlite3_stmt *row, void *arg)
 		return 0;
 	f->kept = sqlite3_column_int64(row, 1);
 	f->covered = sqlite3_column_int64(row, 2);
-	f->timed = sqlite3_column_int64(row, 3);
-	f->timed_ns = sqlite3_column_int64(row, 4);
-	f->middle_size = sqlite3_column_int64(row, 5);
+	f->timed_ns = sqlite3_column_double(row, 3);
+	f->middle_size = sqlite3_column_int64(row, 4);
 	return 0;
 }
 
@@ -176,9 +176,6 @@ static void add_potential(struct rank *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct function *f = r->f + i;
 
-		double timed =
-			f->timed ? (double)f->timed_ns / (double)f->timed * (double)f->calls : 0;
-
 		f->potential_ns = (double)f->own_ns + f->caused_ns;
 		/* Edges are sampled too: no function saves more than the time it was on the stack.
 		 */
@@ -188,8 +185,8 @@ static void add_potential(struct rank *r)
 			f->share = f->potential_ns / (double)r->profiled_ns;
 		if (f->share > 1)
 			f->share = 1;
-		if (r->few && timed > f->potential_ns)
-			f->potential_ns = timed;
+		if (r->few && f->timed_ns > f->potential_ns)
+			f->potential_ns = f->timed_ns;
 	}
 }
 
@@ -220,7 +217,8 @@ static int load(struct rank *r)
 	if (trace_functions(r->t, add_function, r) != 0 ||
 		trace_query(r->t,
 			"SELECT function, count(*), cast(total(iif(seen > 1, weight, 1)) AS INTEGER),"
-			" count(duration_ns), cast(total(duration_ns) AS INTEGER), cast(avg(size) AS INTEGER)"
+			/* of the calls whose time is known, which are the long ones */
+			" total(1.0 * duration_ns * weight), cast(avg(size) AS INTEGER)"
 			" FROM call JOIN value v ON v.id = value GROUP BY function",
 			add_calls, r) < 0 ||
 		trace_query(r->t,
@@ -368,9 +366,9 @@ static json_t *sentence(
 	if (r->few)
 		cf_buf_addf(&b, "The run was short (%lld samples), so its times are rough. ",
 			(long long)r->samples);
-	if (!f->own_ns && f->timed) {
-		cf_buf_addf(&b, "%lld call%s at the mean time of those recorded",
-			(long long)f->calls, f->calls == 1 ? "" : "s");
+	if (!f->own_ns && f->timed_ns > 0) {
+		cf_buf_addf(&b, "%lld call%s, %.3f s of which is known",
+			(long long)f->calls, f->calls == 1 ? "" : "s", seconds(f->timed_ns));
 	} else if (!f->own_ns) {
 		cf_buf_addf(&b, "%lld call%s, never seen running", (long long)f->calls,
 			f->calls == 1 ? "" : "s");
