@@ -317,11 +317,12 @@ def own_cost(python, folder, quick):
         time.sleep(0.005)
     sample(process.pid, cpu, rss)
     finish(process, folder)
+    wall = time.perf_counter() - begin
     with open(os.path.join(folder, OUT)) as f:
         known = json.load(f)["counts"]
     path = os.path.join(folder, TRACE)
     check_trace(path, known)
-    return {"wall": time.perf_counter() - begin, "cpu": sum(cpu.values()), "rss": sum(rss.values()),
+    return {"wall": wall, "cpu": sum(cpu.values()), "rss": sum(rss.values()),
             "calls": known["step"], "size": os.path.getsize(path)}
 
 
@@ -332,6 +333,7 @@ def measure(todo, rounds, quick):
     """{(version, workload): [{way: row} of each round]}, and what went wrong, once a workload."""
     taken = collections.defaultdict(list)
     wrong = []
+    todo = list(todo)
 
     def go_round(n, python, workload, folder):
         ways = [w for w in WAYS if w not in SLOW or n % 3 == 0]
@@ -360,15 +362,19 @@ def measure(todo, rounds, quick):
 
 
 def measure_own(found, rounds, quick):
-    """{version: [row of each round]}; with the wall time of a plain run beside it."""
+    """{version: [row of each round]}, with the wall time of a plain run beside it; and what went wrong."""
     taken = collections.defaultdict(list)
-    folders = {python.version: python.project(TEN_MILLION) for python in found}
-    for _ in range(rounds):
-        for python in found:
-            folder = folders[python.version]
-            plain = run(TEN_MILLION, "plain", python, folder, quick)
-            taken[python.version].append(dict(own_cost(python, folder, quick), plain=plain["wall"]))
-    return taken
+    wrong = []
+    for python in found:
+        folder = python.project(TEN_MILLION)
+        try:
+            for _ in range(rounds):
+                plain = run(TEN_MILLION, "plain", python, folder, quick)
+                taken[python.version].append(dict(own_cost(python, folder, quick), plain=plain["wall"]))
+        except Trouble as trouble:
+            wrong.append(f"{python.version}: {TEN_MILLION.name}: {trouble}")
+            say(wrong[-1])
+    return taken, wrong
 
 
 # The tables. ------------------------------------------------------------------------------------------
@@ -403,7 +409,7 @@ def table(heads, rows):
 def report(taken, own, wrong, rounds, load):
     keys = sorted(taken, key=lambda k: ([w.name for w in WORKLOADS].index(k[1]), k[0]))
     yield (f"{datetime.date.today()}, {os.cpu_count()} cores, Linux {platform.release()}, "
-           f"CPython {' and '.join(sorted({v for v, _ in taken} | set(own)))}; {rounds} round{'s' if rounds > 1 else ''}, load {load:.2f} at the start.")
+           f"CPython {' and '.join(sorted({v for v, _ in taken} | set(own)))}; rounds: {rounds}, load at the start: {load:.2f}.")
     yield ""
     yield ("Times over the time of a plain run beside it: the median, with the quartiles (of fewer than four "
            "runs, the extremes). `plain again` is a plain run, too: what differs from 1 there is the machine.")
@@ -484,7 +490,10 @@ def bench(o):
             todo.append((python, workload, python.project(workload)))
     rounds = 1 if o.quick else o.rounds
     taken, wrong = measure(todo, rounds, o.quick)
-    own = measure_own(found, min(rounds, 3), o.quick) if TEN_MILLION in wanted else {}
+    own = {}
+    if TEN_MILLION in wanted:
+        own, more = measure_own(found, min(rounds, 3), o.quick)
+        wrong += more
     text = "\n".join(report(taken, own, wrong, rounds, load))
     print(text)
     output = o.output or (None if o.quick or o.only else RESULTS)
