@@ -36,6 +36,9 @@ def sample(from_here: bool) -> None:
     """Starts the thread that measures where the time goes. from_here: what is to be recorded runs
     on top of the caller's frames."""
 
+def alone(function: Callable[..., Any], arguments: tuple) -> Any:
+    """Calls it as the first of the stack: what it runs sees no frame of ours."""
+
 def add_file(functions: List[bytes]) -> List[Probe]:
     """Names a file's functions, each CF_REC_FUNCTION's JSON without its opening brace and id."""
 
@@ -59,6 +62,9 @@ def resume_sampling() -> None:
 
 def after_fork() -> None:
     """In the child: a spool of its own, everything counted anew."""
+
+def prepared(function: Callable[..., Any], prepare: Callable[..., tuple], name: str) -> Any:
+    """The function, its positional arguments first changed to what prepare(*args, **kwargs) returns."""
 
 def setenv(name: bytes, value: Optional[bytes]) -> None:
     """For children: os.environ does not show it."""

@@ -10,6 +10,7 @@ type beneath; those that a module has, and that may refuse to be made again, can
 from __future__ import annotations
 
 import copyreg
+import marshal
 import sys
 from operator import attrgetter
 from time import perf_counter
@@ -42,8 +43,6 @@ def cell():
 
 def function(code: bytes, where: Module, name: str, cells: tuple) -> Function:
     """A function of that code."""
-    import marshal
-
     return Function(marshal.loads(code), where.__dict__, name, None, cells)
 
 
@@ -182,8 +181,6 @@ def _contents(place: object) -> tuple:
 
 
 def _reduce_function(f: Function):
-    import marshal
-
     where = sys.modules.get(f.__module__)
     if f.__globals__ is not getattr(where, "__dict__", None):
         return NotImplemented

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import _ast as ast  # the module ast is ten times this, and would come into every program
 import _frozen_importlib_external as external
+import marshal
 import os
 import sys
+import warnings
 from _json import encode_basestring_ascii
 from bisect import bisect_left
 
 CodeType = type((lambda: None).__code__)
 PLACE = "\0codeflash:"
-VERSION = 1  # of what is cached
+VERSION = 2  # of what is cached
 SKIP = {"site-packages", "dist-packages", ".venv", "venv", "node_modules", ".codeflash", ".git",
         ".tox", ".nox", "__pypackages__"}
 # what becomes of a function's first argument; enum first in recorder/probe.h
@@ -179,11 +181,38 @@ class _Source:
         constant = _located(ast.Constant("%s%d" % (PLACE, len(self.functions) - 1)), at)
         return _located(ast.UnaryOp(ast.USub(), constant), at)
 
-    def insert(self, body: list, at: int) -> None:
-        """A statement with the placeholder, before body[at]."""
-        where = body[at] if at < len(body) else body[-1]
+    def insert(self, body: list, at: int, function=None) -> None:
+        """A statement with the placeholder, before body[at], on the line where the body starts to run:
+        tracers are to see no other."""
+        where = self.start(body[at:])
+        if where is None and function is not None and sys.version_info >= (3, 10):
+            where = _located(ast.Pass(), function)  # it returns None where it begins
+            where.lineno = where.end_lineno = min(
+                [function.lineno] + [d.lineno for d in function.decorator_list])
+            where.end_col_offset = where.col_offset
+        where = where or body[-1]
         statement = ast.Expr(self.place(where))
         body.insert(at, _located(statement, where))
+
+    def start(self, body: list):
+        """The first statement that is compiled to anything."""
+        for node in body:
+            kind = type(node)
+            if kind in (ast.Global, ast.Nonlocal):
+                continue
+            if kind is ast.AnnAssign and node.value is None and isinstance(node.target, ast.Name):
+                continue
+            if sys.version_info >= (3, 10):
+                return getattr(node, "test", node)
+            if kind is ast.Pass or kind is ast.Expr and isinstance(node.value, ast.Constant):
+                continue
+            if kind in (ast.If, ast.While) and isinstance(node.test, ast.Constant):
+                inner = self.start(node.body if node.test.value else node.orelse)
+                if inner is None:
+                    continue
+                return inner
+            return getattr(node, "test", node)
+        return None
 
     def note(self, node, name: str, scope: _Scope, kind: str, reason, first: int,
              signature) -> None:
@@ -228,7 +257,7 @@ class _Source:
         elif "overload" in decorators or "typing.overload" in decorators:
             reason = "only declares a signature"
         self.note(node, node.name, scope, kind, reason, first, self.signature(node.args))
-        self.insert(node.body, self.after_docstring(node.body))
+        self.insert(node.body, self.after_docstring(node.body), node)
 
     def method_kind(self, name: str, decorators: list) -> tuple:
         for d in decorators:
@@ -344,8 +373,6 @@ class Cache:
         return where, (VERSION, path, module, self.hasher(source, digest_size=16).digest())
 
     def get(self, key: tuple):
-        import marshal
-
         try:
             with open(os.path.join(self.folder, key[0]), "rb") as f:
                 what, code, functions = marshal.load(f)
@@ -354,8 +381,6 @@ class Cache:
         return (code, functions) if what == key[1] else None
 
     def put(self, key: tuple, made: tuple) -> None:
-        import marshal
-
         path = os.path.join(self.folder, key[0])
         part = "%s.%d" % (path, os.getpid())
         try:
@@ -421,8 +446,6 @@ class Importer:
 
     def compiled(self, source: bytes, path: str, module: str) -> tuple:
         """transform(), or what it was the last time, quietly, as the import system does it."""
-        import warnings
-
         key = self.cache.key(source, path, module)
         made = self.cache.get(key)
         if made is None:

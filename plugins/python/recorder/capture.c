@@ -199,13 +199,11 @@ static PyObject *reduce(PyObject *self, PyObject *arg)
 
 static PyMethodDef reduce_def = {"reduce", reduce, METH_O, NULL};
 
-/* The pickler is imported only when something is captured. */
+/* Before the program can have changed how modules are imported, and see it. */
 static int make_pickler(void)
 {
 	PyObject *m, *base = NULL, *f = NULL;
 
-	if (pickler)
-		return 0;
 	m = PyImport_ImportModule("_pickle");
 	base = m ? PyObject_GetAttrString(m, "Pickler") : NULL;
 	f = base ? PyCFunction_New(&reduce_def, NULL) : NULL;
@@ -461,10 +459,10 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	int rc = -1;
 
 	sampler_pause(tstate);
+	frames_hush(tstate);
 	captures++;
 	p->tries++;
-	if (make_pickler() == 0) /* the first time imports: not the capture's fault */
-		s = new_sink(large ? LARGE_BYTES : usual_bytes);
+	s = new_sink(large ? LARGE_BYTES : usual_bytes);
 	start = now_ns();
 	start_cpu = cpu_ns();
 	if (s) {
@@ -492,6 +490,7 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	Py_XDECREF(inputs);
 	Py_XDECREF((PyObject *)s);
 	spent_ns += cpu_ns() - start_cpu;
+	frames_unhush(tstate);
 	sampler_resume(tstate);
 	return rc < 0 ? -1 : 0;
 }
@@ -508,7 +507,7 @@ int capture_setup(PyObject *hash_function, PyObject *fallback_function, uint64_t
 	fallback = fallback_function;
 	if (limit)
 		usual_bytes = limit;
-	return 0;
+	return make_pickler();
 }
 
 int capture_init(void)
