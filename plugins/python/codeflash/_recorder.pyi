@@ -20,6 +20,7 @@ class Probe:
 def start(
     spool: bytes, process: bytes, quota: int, value_bytes: int, root: bool,
     hasher: Callable[..., Any], fallback: Callable[[Any, Any], Optional[str]],
+    signalled: Callable[[type, Any], bool],
     how: Callable[[type], Any], reduce: Callable[[Any, Any], Any],
     cell_type: type,
     hexversion: int,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import copyreg
 import marshal
 import sys
+from gc import get_referents
 from operator import attrgetter
 from time import perf_counter
 
@@ -81,6 +82,18 @@ def dead() -> None:
     import weakref
 
     return weakref.ref(type("gone", (), {})())
+
+
+def reference(to: object):
+    """A weak reference: whatever else there is may hold it."""
+    import weakref
+
+    return weakref.ref(to)
+
+
+def view(of: object, what: str):
+    """What .keys(), .values() or .items() gives, or a read-only view of a mapping."""
+    return type(type.__dict__)(of) if what == "mappingproxy" else getattr(of, what)()
 
 
 def match(pattern: object, text: object, at: int, end: int, spans: tuple):
@@ -197,6 +210,10 @@ def _reduce_class(obj: object):
     name = getattr(obj, "__module__", None)
     if not isinstance(name, str) or _is(obj, name, obj.__qualname__):
         return None
+    if name == "builtins" and "types" in sys.modules:
+        for name, v in sys.modules["types"].__dict__.items():
+            if v is obj:
+                return attrgetter(name), (sys.modules["types"],)
     place = _place(obj, obj)
     if place:
         return attrgetter(place[1]), (sys.modules[place[0]],)
@@ -217,7 +234,16 @@ def _reduce_stream(obj: object):
 
 def _reduce_ref(r: object):
     to = r()
-    return (dead, ()) if to is None else (type(r), (to,))
+    return (dead, ()) if to is None else (reference, (to,))
+
+
+def _reduce_view(v: object):
+    # its mapping, however it may be asked for
+    return view, (get_referents(v)[0], type(v).__name__.rpartition("_")[2])
+
+
+def _reduce_weak(d: object):
+    return type(d), (), None, None, iter(list(d.items()))
 
 
 def _reduce_match(m: object):
@@ -230,8 +256,11 @@ _ASKED = {
     ("builtins", "function"): _reduce_class, ("builtins", "module"): _reduce_module,
     ("builtins", "cell"): lambda c: (cell, ()), ("_io", "TextIOWrapper"): _reduce_stream,
     ("weakref", "ReferenceType"): _reduce_ref, ("builtins", "weakref"): _reduce_ref,
-    ("re", "Match"): _reduce_match,
+    ("re", "Match"): _reduce_match, ("builtins", "mappingproxy"): _reduce_view,
+    ("weakref", "WeakValueDictionary"): _reduce_weak, ("weakref", "WeakKeyDictionary"): _reduce_weak,
 }
+_ASKED.update((("builtins", kind + what), _reduce_view)
+              for kind in ("dict_", "odict_") for what in ("keys", "values", "items"))
 
 
 def reduce(obj: object):

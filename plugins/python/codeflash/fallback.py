@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recording: pickling with what the program could import, where the interpreter's own pickler fails."""
+"""Recording: where the interpreter's own pickler fails. Pickling with what the program could import, and
+whose an exception is."""
 
 from __future__ import annotations
 
 import _frozen_importlib_external as external
+import _signal
 import sys
 
 
@@ -54,3 +56,35 @@ def dump(inputs: object, sink: object):
                 _picklers[name](inputs, sink)
             return name
     return None
+
+
+def _code(handler: object):
+    """What a signal handler runs, None where that is no Python."""
+    handler = getattr(handler, "func", handler)  # a partial's
+    for _ in range(3):
+        if hasattr(handler, "__code__"):
+            return handler.__code__
+        handler = getattr(handler, "__func__", None) or getattr(type(handler), "__call__", None)
+    return None
+
+
+def signalled(kind: type, traceback) -> bool:
+    """Whether an exit or an interrupt, which went through a pickling, may have been raised by a signal's
+    handler: then it is for the program. What the pickled objects raise themselves is not."""
+    handlers = [_signal.getsignal(n) for n in range(1, _signal.NSIG)]
+    handlers = [h for h in handlers if callable(h) and h is not _signal.default_int_handler]
+    codes = [_code(h) for h in handlers]
+    if None in codes:
+        return True
+    last = None
+    while traceback is not None:
+        last = traceback
+        if last.tb_frame.f_code in codes:
+            return True
+        traceback = traceback.tb_next
+    if not issubclass(kind, KeyboardInterrupt):
+        return False
+    # the interpreter's own handler has no frame: between any two instructions, but at no raise
+    from opcode import opmap
+
+    return last is None or last.tb_frame.f_code.co_code[last.tb_lasti] != opmap["RAISE_VARARGS"]

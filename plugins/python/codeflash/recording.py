@@ -239,7 +239,7 @@ def start() -> importer.Importer:
         importer.quote(sys.executable or ""), *sys.version_info[:3])
     hasher = _hasher()
     _recorder.start(os.fsencode(spool), process.encode("ascii"), int(config["quota"]),
-                    int(config.get("bytes", 0)), CHILD not in os.environ, hasher, fallback.dump,
+                    int(config.get("bytes", 0)), CHILD not in os.environ, hasher, fallback.dump, fallback.signalled,
                     byname.how, _reduce, _cell_type(), sys.hexversion)
     hide_environment()
     _check_layout()

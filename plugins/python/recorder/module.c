@@ -53,23 +53,23 @@ static void finish(void)
 	spool_close();
 }
 
-/* start(dir, process, quota, bytes, root, hash, fallback, how, reduce, cell type, hexversion) */
+/* start(dir, process, quota, bytes, root, hash, fallback, signalled, how, reduce, cell type, hexversion) */
 static PyObject *start(PyObject *self, PyObject *args)
 {
 	const char *dir, *json;
 	unsigned long long limit;
-	PyObject *hash, *fallback, *how, *reduce, *cell;
+	PyObject *hash, *fallback, *signalled, *how, *reduce, *cell;
 	int quota, root, hexversion;
 
 	(void)self;
-	if (!PyArg_ParseTuple(args, "yyiKiOOOOOi", &dir, &json, &quota, &limit, &root, &hash,
-		    &fallback, &how, &reduce, &cell, &hexversion))
+	if (!PyArg_ParseTuple(args, "yyiKiOOOOOOi", &dir, &json, &quota, &limit, &root, &hash,
+		    &fallback, &signalled, &how, &reduce, &cell, &hexversion))
 		return NULL;
 	spool_dir = strdup(dir);
 	process = strdup(json);
 	if (!spool_dir || !process)
 		return PyErr_NoMemory();
-	if (capture_setup(hash, fallback, limit) < 0 ||
+	if (capture_setup(hash, fallback, signalled, limit) < 0 ||
 		instance_setup(hexversion, how, reduce) < 0)
 		return NULL;
 	probes_setup((unsigned)quota, cell);
