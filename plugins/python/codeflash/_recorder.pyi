@@ -26,6 +26,7 @@ class Probe:
 def start(
     spool: bytes, process: bytes, quota: int, value_bytes: int, root: bool,
     hasher: Callable[..., Any], fallback: Callable[[Any, Any], Optional[str]],
+    signalled: Callable[[type, Any], bool],
     how: Callable[[type], Any], reduce: Callable[[Any, Any], Any],
     cell_type: type,
     hexversion: int,
@@ -44,6 +45,9 @@ def creation(function: Callable, another: Callable) -> bool:
 def sample(from_here: bool) -> None:
     """Starts the thread that measures where the time goes. from_here: what is to be recorded runs
     on top of the caller's frames."""
+
+def alone(function: Callable[..., Any], arguments: tuple) -> Any:
+    """Calls it as the first of the stack: what it runs sees no frame of ours."""
 
 def add_file(functions: List[bytes]) -> List[Probe]:
     """Names a file's functions, each CF_REC_FUNCTION's JSON without its opening brace and id."""
@@ -68,6 +72,9 @@ def resume_sampling() -> None:
 
 def after_fork() -> None:
     """In the child: a spool of its own, everything counted anew."""
+
+def prepared(function: Callable[..., Any], prepare: Callable[..., tuple], name: str) -> Any:
+    """The function, its positional arguments first changed to what prepare(*args, **kwargs) returns."""
 
 def setenv(name: bytes, value: Optional[bytes]) -> None:
     """For children: os.environ does not show it."""

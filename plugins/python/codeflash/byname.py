@@ -12,11 +12,13 @@ with what it had, one that is open for writing an empty one.
 from __future__ import annotations
 
 import copyreg
+import marshal
 import os
 import stat
 import sys
 from _io import BufferedReader, BufferedWriter, BytesIO, TextIOWrapper
 from _thread import _local as Local
+from gc import get_referents
 from operator import attrgetter
 from time import perf_counter
 
@@ -48,8 +50,6 @@ def cell():
 
 def function(code: bytes, where: Module, name: str, cells: tuple) -> Function:
     """A function of that code."""
-    import marshal
-
     return Function(marshal.loads(code), where.__dict__, name, None, cells)
 
 
@@ -90,6 +90,18 @@ def dead() -> None:
     return weakref.ref(type("gone", (), {})())
 
 
+def reference(to: object):
+    """A weak reference: whatever else there is may hold it."""
+    import weakref
+
+    return weakref.ref(to)
+
+
+def view(of: object, what: str):
+    """What .keys(), .values() or .items() gives, or a read-only view of a mapping."""
+    return type(type.__dict__)(of) if what == "mappingproxy" else getattr(of, what)()
+
+
 def match(pattern: object, text: object, at: int, end: int, spans: tuple):
     """The match of a regular expression that has those spans."""
     for how in (pattern.match, pattern.search, pattern.fullmatch):
@@ -114,21 +126,11 @@ def local(cls: type, names: dict):
     return made
 
 
-def proxy(names: dict):
-    """A read-only view of the dict."""
-    return type(object.__dict__)(names)
-
-
 def structure(form: str):
     """A struct.Struct of that format."""
     from struct import Struct
 
     return Struct(form)
-
-
-def view(of: dict, name: str):
-    """A dict's keys, values or items."""
-    return getattr(of, name)()
 
 
 def memory(held: object, code: str, shape: tuple) -> memoryview:
@@ -248,8 +250,6 @@ def _contents(place: object) -> tuple:
 
 
 def _reduce_function(f: Function):
-    import marshal
-
     where = sys.modules.get(f.__module__)
     if f.__globals__ is not getattr(where, "__dict__", None):
         return NotImplemented
@@ -263,6 +263,10 @@ def _reduce_class(obj: object):
     name = getattr(obj, "__module__", None)
     if not isinstance(name, str) or _is(obj, name, obj.__qualname__):
         return None
+    if name == "builtins" and "types" in sys.modules:
+        for name, v in sys.modules["types"].__dict__.items():
+            if v is obj:
+                return attrgetter(name), (sys.modules["types"],)
     place = _place(obj, obj)
     if place:
         return attrgetter(place[1]), (sys.modules[place[0]],)
@@ -306,14 +310,6 @@ def _reduce_local(v: object):
     return local, (type(v), dict(v.__dict__))
 
 
-def _reduce_view(v: object):
-    kind = type(v).__name__
-    of = __import__("collections").OrderedDict if kind[0] == "o" else dict
-    name = kind[kind.index("_") + 1:]
-    pairs = v if name == "items" else ((k, None) for k in v) if name == "keys" else enumerate(v)
-    return view, (of(pairs), name)
-
-
 def _reduce_memory(v: memoryview):
     if not v.c_contiguous:
         return NotImplemented
@@ -324,13 +320,18 @@ def _reduce_struct(v: object):
     return structure, (v.format,)
 
 
-def _reduce_weak(v: object):
-    return type(v), (dict(v) if hasattr(v, "items") else list(v),)
-
-
 def _reduce_ref(r: object):
     to = r()
-    return (dead, ()) if to is None else (type(r), (to,))
+    return (dead, ()) if to is None else (reference, (to,))
+
+
+def _reduce_view(v: object):
+    # its mapping, however it may be asked for
+    return view, (get_referents(v)[0], type(v).__name__.rpartition("_")[2])
+
+
+def _reduce_weak(d: object):
+    return type(d), (), None, None, iter(list(d.items()))
 
 
 def _reduce_match(m: object):
@@ -345,16 +346,14 @@ _ASKED = {
     ("_io", "BufferedWriter"): _reduce_file,
     ("weakref", "ReferenceType"): _reduce_ref, ("builtins", "weakref"): _reduce_ref,
     ("weakref", "WeakValueDictionary"): _reduce_weak, ("weakref", "WeakKeyDictionary"): _reduce_weak,
-    ("_weakrefset", "WeakSet"): _reduce_weak,
+    ("_weakrefset", "WeakSet"): lambda v: (type(v), (list(v),)),
     ("re", "Match"): _reduce_match,
     ("_thread", "lock"): _reduce_lock, ("_thread", "RLock"): _reduce_lock,
-    ("builtins", "dict_keys"): _reduce_view, ("builtins", "dict_values"): _reduce_view,
-    ("builtins", "dict_items"): _reduce_view, ("builtins", "odict_keys"): _reduce_view,
-    ("builtins", "odict_values"): _reduce_view, ("builtins", "odict_items"): _reduce_view,
-    ("builtins", "memoryview"): _reduce_memory,
-    ("builtins", "mappingproxy"): lambda v: (proxy, (dict(v),)),
+    ("builtins", "mappingproxy"): _reduce_view, ("builtins", "memoryview"): _reduce_memory,
     ("_struct", "Struct"): _reduce_struct, ("builtins", "Struct"): _reduce_struct,
 }
+_ASKED.update((("builtins", kind + what), _reduce_view)
+              for kind in ("dict_", "odict_") for what in ("keys", "values", "items"))
 
 
 def reduce(obj: object):

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import _ast as ast  # the module ast is ten times this, and would come into every program
 import _frozen_importlib_external as external
+import marshal
 import os
 import sys
+import warnings
 from _json import encode_basestring_ascii
 from bisect import bisect_left
 
@@ -184,11 +186,38 @@ class _Source:
         constant = _located(ast.Constant("%s%d" % (PLACE, len(self.functions) - 1)), at)
         return _located(ast.UnaryOp(ast.USub(), constant), at)
 
-    def insert(self, body: list, at: int) -> None:
-        """A statement with the placeholder, before body[at]."""
-        where = body[at] if at < len(body) else body[-1]
+    def insert(self, body: list, at: int, function=None) -> None:
+        """A statement with the placeholder, before body[at], on the line where the body starts to run:
+        tracers are to see no other."""
+        where = self.start(body[at:])
+        if where is None and function is not None and sys.version_info >= (3, 10):
+            where = _located(ast.Pass(), function)  # it returns None where it begins
+            where.lineno = where.end_lineno = min(
+                [function.lineno] + [d.lineno for d in function.decorator_list])
+            where.end_col_offset = where.col_offset
+        where = where or body[-1]
         statement = ast.Expr(self.place(where))
         body.insert(at, _located(statement, where))
+
+    def start(self, body: list):
+        """The first statement that is compiled to anything."""
+        for node in body:
+            kind = type(node)
+            if kind in (ast.Global, ast.Nonlocal):
+                continue
+            if kind is ast.AnnAssign and node.value is None and isinstance(node.target, ast.Name):
+                continue
+            if sys.version_info >= (3, 10):
+                return getattr(node, "test", node)
+            if kind is ast.Pass or kind is ast.Expr and isinstance(node.value, ast.Constant):
+                continue
+            if kind in (ast.If, ast.While) and isinstance(node.test, ast.Constant):
+                inner = self.start(node.body if node.test.value else node.orelse)
+                if inner is None:
+                    continue
+                return inner
+            return getattr(node, "test", node)
+        return None
 
     def note(self, node, name: str, scope: _Scope, kind: str, reason, first: int,
              signature) -> None:
@@ -233,7 +262,7 @@ class _Source:
         elif "overload" in decorators or "typing.overload" in decorators:
             reason = "only declares a signature"
         self.note(node, node.name, scope, kind, reason, first, self.signature(node.args))
-        self.insert(node.body, self.after_docstring(node.body))
+        self.insert(node.body, self.after_docstring(node.body), node)
         if self.arms and (isinstance(node, ast.AsyncFunctionDef) or self.yields(node)):
             arm = ast.Constant("%s%d" % (ARM, len(self.functions) - 1))
             node.decorator_list.append(_located(arm, node))
@@ -366,8 +395,6 @@ class Cache:
         return where, (VERSION, path, module, arms, self.hasher(source, digest_size=16).digest())
 
     def get(self, key: tuple):
-        import marshal
-
         try:
             with open(os.path.join(self.folder, key[0]), "rb") as f:
                 what, code, functions = marshal.load(f)
@@ -376,8 +403,6 @@ class Cache:
         return (code, functions) if what == key[1] else None
 
     def put(self, key: tuple, made: tuple) -> None:
-        import marshal
-
         path = os.path.join(self.folder, key[0])
         part = "%s.%d" % (path, os.getpid())
         try:
@@ -446,8 +471,6 @@ class Importer:
 
     def compiled(self, source: bytes, path: str, module: str) -> tuple:
         """transform(), or what it was the last time, quietly, as the import system does it."""
-        import warnings
-
         key = self.cache.key(source, path, module, self.arms)
         made = self.cache.get(key)
         if made is None:

@@ -38,7 +38,7 @@ struct sink {
 
 int captures;
 static __thread struct sink *mine; /* this thread's capture */
-static PyObject *sink_type, *pickler, *hasher, *hash_size, *fallback, *protocol;
+static PyObject *sink_type, *pickler, *hasher, *hash_size, *fallback, *signalled, *protocol;
 static size_t usual_bytes = 256 << 10;
 static uint64_t spent_ns, written;
 
@@ -215,13 +215,11 @@ static PyObject *reduce(PyObject *self, PyObject *arg)
 
 static PyMethodDef reduce_def = {"reduce", reduce, METH_O, NULL};
 
-/* The pickler is imported only when something is captured. */
+/* Before the program can have changed how modules are imported, and see it. */
 static int make_pickler(void)
 {
 	PyObject *m, *base = NULL, *f = NULL;
 
-	if (pickler)
-		return 0;
 	m = PyImport_ImportModule("_pickle");
 	base = m ? PyObject_GetAttrString(m, "Pickler") : NULL;
 	f = base ? PyCFunction_New(&reduce_def, NULL) : NULL;
@@ -257,22 +255,36 @@ static int plain_dump(struct sink *s, PyObject *inputs)
 	return r ? 0 : -1;
 }
 
-/* What must reach the program, were it not for us: an interrupt, an exit. */
+/* Not what must reach the program, were it not for us: what a handler of its signals raised. */
 static bool is_ours(void)
 {
-	return PyErr_ExceptionMatches(PyExc_Exception);
+	PyObject *type, *value, *tb, *answer;
+	bool ours;
+
+	if (PyErr_ExceptionMatches(PyExc_Exception))
+		return true;
+	PyErr_Fetch(&type, &value, &tb);
+	answer = PyObject_CallFunctionObjArgs(signalled, type, tb ? tb : Py_None, NULL);
+	ours = answer == Py_False;
+	PyErr_Clear();
+	Py_XDECREF(answer);
+	PyErr_Restore(type, value, tb);
+	return ours;
 }
 
 /* The exception's words as a reason, without addresses: one reason for one cause. */
 static void reason_of_error(const struct sink *s, char *to, size_t size)
 {
 	PyObject *type, *value, *tb, *text;
+	bool words;
 	const char *p = NULL;
 	char *end = to + size - 1;
 
 	PyErr_Fetch(&type, &value, &tb);
 	PyErr_NormalizeException(&type, &value, &tb);
-	text = value ? PyObject_Str(value) : NULL;
+	/* An exit has a status, no words. */
+	words = type && PyErr_GivenExceptionMatches(type, PyExc_Exception);
+	text = words ? PyObject_Str(value) : type ? PyObject_GetAttrString(type, "__name__") : NULL;
 	if (text) {
 		PyObject *bytes = PyUnicode_AsEncodedString(text, "ascii", "replace");
 
@@ -478,10 +490,10 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	int rc = -1;
 
 	sampler_pause(tstate);
+	frames_hush(tstate);
 	captures++;
 	p->tries++;
-	if (make_pickler() == 0) /* the first time imports: not the capture's fault */
-		s = new_sink(large ? LARGE_BYTES : usual_bytes);
+	s = new_sink(large ? LARGE_BYTES : usual_bytes);
 	start = now_ns();
 	if (s) {
 		start_clock(s, large	      ? LARGE_NS
@@ -513,11 +525,13 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 		p->cost_ns = p->cost_ns ? p->cost_ns - p->cost_ns / 8 + cost / 8 : cost;
 	}
 	Py_XDECREF((PyObject *)s);
+	frames_unhush(tstate);
 	sampler_resume(tstate);
 	return rc < 0 ? -1 : 0;
 }
 
-int capture_setup(PyObject *hash_function, PyObject *fallback_function, uint64_t limit)
+int capture_setup(PyObject *hash_function, PyObject *fallback_function,
+	PyObject *signalled_function, uint64_t limit)
 {
 	hash_size = Py_BuildValue("{si}", "digest_size", 16);
 	protocol = PyLong_FromLong(5);
@@ -527,9 +541,11 @@ int capture_setup(PyObject *hash_function, PyObject *fallback_function, uint64_t
 	hasher = hash_function;
 	Py_INCREF(fallback_function);
 	fallback = fallback_function;
+	Py_INCREF(signalled_function);
+	signalled = signalled_function;
 	if (limit)
 		usual_bytes = limit;
-	return 0;
+	return make_pickler();
 }
 
 int capture_init(void)

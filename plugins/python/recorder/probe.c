@@ -271,6 +271,7 @@ static int look(struct probe *p, PyObject *made)
 	PyObject *ascii;
 	int rc = 0;
 
+	sampler_find_bottom((uintptr_t)PyThreadState_Get());
 	if (p->reason) {
 		ascii = PyUnicode_AsEncodedString(p->reason, "ascii", "replace");
 		reason = ascii ? PyBytes_AsString(ascii) : NULL;

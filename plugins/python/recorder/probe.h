@@ -52,7 +52,7 @@ bool capture_allowed(const struct probe *p);
 bool capture_busy(void); /* this thread is in one */
 int capture_init(void);
 void capture_forget(void); /* in the child of a fork */
-int capture_setup(PyObject *hasher, PyObject *fallback, uint64_t limit);
+int capture_setup(PyObject *hash, PyObject *fallback, PyObject *signalled, uint64_t limit);
 extern int captures; /* how many run, in all threads */
 
 #pragma GCC visibility pop

@@ -590,6 +590,17 @@ bool sampler_start(uintptr_t main, bool by_cpu, bool from_here)
 	return start_thread();
 }
 
+void sampler_lose_bottom(void)
+{
+	S.bottom = 0;
+}
+
+void sampler_find_bottom(uintptr_t tstate)
+{
+	if (!S.bottom && tstate == S.main)
+		S.bottom = frames_outermost(tstate);
+}
+
 void sampler_again(void)
 {
 	if (S.main && !S.running)
