@@ -36,6 +36,9 @@ def start(
 def check(code: CodeType, argument: object, caller: CodeType) -> bool:
     """Called by a known function: whether this interpreter's stacks can be read."""
 
+def plain_state(instance: object) -> Optional[dict]:
+    """The attributes of an instance that has them without a __dict__; None of any other."""
+
 def instances(instance: object, items: list) -> bool:
     """Called with a known instance and the items of its __dict__: whether instances can be read."""
 

@@ -445,6 +445,11 @@ class Importer:
             return False
         return self.owns(folder)
 
+    def inside(self, path: str) -> bool:
+        """Whether the file is the project's, tests and all."""
+        path = os.path.realpath(path)
+        return path.startswith(self.root) and self.owns(os.path.dirname(path))
+
     def owns(self, folder: str) -> bool:
         known = self.folders.get(folder)
         if known is None:

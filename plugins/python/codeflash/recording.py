@@ -225,6 +225,8 @@ def _hasher():
 
 def _reduce(obj: object, said: object):
     """What byname.py makes of an object of whose type how() said that."""
+    if said is None:
+        return byname.by_hooks(obj)
     return byname.reduce(obj) if said is True else byname.reduce_by(obj, said)
 
 
@@ -248,6 +250,7 @@ def start() -> importer.Importer:
                              importer.Cache(hasher),
                              creation.opcodes(sys.version_info[1]) is not None
                              and _recorder.creation(_known_frame, _check_layout))
+    byname.ours, byname.plain_state = made.inside, _recorder.plain_state
     importer.install(made)
     follow_subprocesses()
     follow_pytest()

@@ -34,6 +34,7 @@ struct sink {
 	uint64_t forgiven;                 /* what is no capture's fault */
 	uint64_t cpu; /* our own clock at the end of the unmeasured time; 0: it has not ended */
 	bool large, late;
+	bool by_hooks, hooked; /* see instance_reduce */
 };
 
 int captures;
@@ -196,7 +197,7 @@ static PyType_Spec sink_spec = {
 /* reducer_override of the pickler. */
 static PyObject *reduce(PyObject *self, PyObject *arg)
 {
-	bool asked = false;
+	bool asked = false, hooked = false;
 	uint64_t start;
 	PyObject *r;
 
@@ -206,7 +207,9 @@ static PyObject *reduce(PyObject *self, PyObject *arg)
 		return NULL;
 	}
 	start = now_ns();
-	r = instance_reduce(arg, &asked);
+	r = instance_reduce(arg, mine && mine->by_hooks, &asked, &hooked);
+	if (mine)
+		mine->hooked |= hooked;
 	/* where things are is looked up once: that is no capture's fault */
 	if (asked && mine && now_ns() - start > MS)
 		mine->forgiven += now_ns() - start;
@@ -351,7 +354,18 @@ static int dump(struct probe *p, struct sink *s, PyObject *inputs, char codec[16
 	bool final;
 	int rc;
 
-	if (plain_dump(s, inputs) == 0) {
+	s->by_hooks = p->by_hooks;
+	rc = plain_dump(s, inputs);
+	/* What cannot be copied as it is may be so with what its class leaves out. */
+	if (rc < 0 && !s->large && !s->late && s->hooked && !s->by_hooks && is_ours()) {
+		PyErr_Clear();
+		s->n = 0;
+		s->allowed_ns += USUAL_NS;
+		s->by_hooks = true;
+		rc = plain_dump(s, inputs);
+		p->by_hooks = rc == 0;
+	}
+	if (rc == 0) {
 		strcpy(codec, "pickle");
 		return 0;
 	}
@@ -519,7 +533,8 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	captures--;
 	Py_XDECREF(inputs);
 	if (s) {
-		cost = used_ns(s, now_ns());
+		/* whoever made it wait so long is not to do so again and again */
+		cost = s->late ? now_ns() - start : used_ns(s, now_ns());
 		cost = cost < s->forgiven ? 0 : cost - s->forgiven;
 		spent_ns += cost;
 		p->cost_ns = p->cost_ns ? p->cost_ns - p->cost_ns / 8 + cost / 8 : cost;

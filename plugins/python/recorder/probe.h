@@ -34,7 +34,7 @@ struct probe {
 	uint64_t cost_ns;              /* of one, on the average of late */
 	uint64_t looked_ns, looked_at; /* when it was looked closer, and at which count */
 	uint64_t bytes; /* of its values in the spool */
-	bool fallback_failed;
+	bool fallback_failed, by_hooks;
 };
 
 extern PyObject *probe_type;

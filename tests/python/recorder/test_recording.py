@@ -216,6 +216,76 @@ for i in range(50): f(A(i))
     assert len(s.captured("f")) > 20
 
 
+def test_the_projects_own_ways_to_be_pickled_are_not_asked(project, loaded):
+    project.write("script.py", """
+import socket, time, warnings, itertools
+asked = []
+class Sleeps:
+    def __init__(self): self.a = 1
+    def __reduce__(self):
+        asked.append("reduce"); time.sleep(5)
+        return Sleeps, ()
+class Slots:
+    __slots__ = ("x", "unset")
+    def __init__(self, x): self.x = x
+    def __getstate__(self): asked.append("slots"); time.sleep(5)
+class Both(Slots):
+    __slots__ = ("y",)
+    @property
+    def x(self): asked.append("property"); return 5
+class Number(int):
+    def __getnewargs__(self): asked.append("newargs"); return (1,)
+    def __add__(self, other): asked.append("add")
+class Many(list):
+    def __reduce_ex__(self, n): asked.append("list")
+    def __iter__(self): asked.append("iter"); return iter(())
+class Lazy:
+    def __getattr__(self, name):
+        asked.append(name); raise AttributeError(name)
+class Failure(Exception):
+    def __init__(self, a, b): super().__init__(a); self.b = b
+    def __reduce__(self): asked.append("error"); return Failure, (1, 2)
+class Only:
+    def __reduce__(self): asked.append("only"); return "ONLY"
+ONLY = Only()
+class Leaves:
+    def __init__(self): self.a, self.s = 1, socket.socket()
+    def __getstate__(self): return {"a": self.a}
+def f(x): return 0
+def g(x): return x is ONLY
+def h(x): return 0
+def i(x): return next(x)
+sleeps = Sleeps(); sleeps.loop = sleeps
+both = Both.__new__(Both); both.y = 2; Slots.x.__set__(both, 7)
+many = Many((1, 2)); many.extra = many
+number = Number(7); number.unit = "m"
+for x in (sleeps, Slots(3), both, number, many, Lazy(), Failure(1, 2)):
+    f(x)
+g(ONLY); h(Leaves())
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    i(itertools.count(5))
+print(asked, len(seen))
+""")
+    ran = project.record("script.py")
+    assert ran.stdout == "[] 0\n"
+    s = ran.spool
+    assert [s.reasons(n) for n in "fghi"] == [{}] * 4
+    assert [len(s.captured(n)) for n in "fghi"] == [7, 1, 1, 1]
+    ask = ("import sys; sys.path[:0] = sys.argv[1:3]; import script; from codeflash import blob\n"
+           "values = [blob.load_call(bytes.fromhex(b), c, 'script').args[0] for b, c in %r]\n"
+           "sleeps, slots, both, number, many, lazy, failure, only, leaves = values\n"
+           "assert sleeps.a == 1 and sleeps.loop is sleeps and slots.x == 3 and not hasattr(slots, 'unset')\n"
+           "assert both.y == 2 and script.Slots.x.__get__(both) == 7\n"
+           "assert int(number) == 7 and number.unit == 'm' and type(number) is script.Number\n"
+           "assert list.__len__(many) == 2 and many.extra is many and type(lazy) is script.Lazy\n"
+           "assert failure.args == (1,) and failure.b == 2 and only is script.ONLY and leaves.a == 1\n")
+    project.write("script.py", open(os.path.join(project.folder, "script.py")).read().partition("sleeps = ")[0])
+    blobs = [(b.hex(), c) for n in "fgh" for c, b in s.captured(n)]
+    plugin = os.path.join(HERE, "../../../plugins/python")
+    subprocess.run([project.python, "-B", "-c", ask % blobs, project.folder, plugin], check=True)
+
+
 def test_an_exception_for_the_program_passes_through_a_capture(project):
     project.write("script.py", """
 import os, signal, sys
