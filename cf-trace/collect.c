@@ -20,6 +20,7 @@
 #include "lib/buf.h"
 #include "lib/error.h"
 #include "lib/fs.h"
+#include "lib/json.h"
 #include "lib/mem.h"
 #include "lib/process.h"
 
@@ -60,6 +61,7 @@ struct spools {
 	struct store *store;
 	struct spool_rec rec;
 	struct cf_buf buf;
+	bool keep; /* nothing is removed, nor given up for lack of space: it can be tried again */
 };
 
 static int by_name(const void *a, const void *b)
@@ -381,7 +383,7 @@ static int look(struct spools *all)
 		store_rollback(all->store);
 		for (size_t i = 0; i < all->n; i++)
 			all->v[i]->now = all->v[i]->committed;
-		if (store_is_full(all->store))
+		if (all->keep || store_is_full(all->store))
 			return cf_error("cannot write the trace: no space for it");
 		cf_warn("no more space for the trace: the program goes on, its further calls are "
 			"only "
@@ -493,44 +495,98 @@ static int listen_for(int fd, struct store_end *end)
 	return n == sizeof(*end) ? 1 : -1;
 }
 
-static void remove_spools(struct spools *all)
+static void remove_spools(void *arg)
 {
+	struct spools *all = arg;
+
 	for (size_t i = 0; i < all->n; i++)
 		unlinkat(all->dirfd, all->v[i]->name, 0);
 }
 
-static int finish(struct spools *all, const struct collector *c, const struct store_end *end)
+/*
+ * The spools stay until the trace is in its place, so that whoever is killed before that can begin
+ * again; unless the disk is full and what they take is what the last tables need.
+ */
+static int finish(struct spools *all, struct output *out, const struct store_end *end)
 {
 	memset(&all->seen, 0, sizeof(all->seen));
 	if (look(all) < 0)
 		return -1;
 	if (store_begin(all->store) < 0 || add_totals(all) < 0 || store_commit(all->store) < 0)
 		return cf_error("cannot write the trace: no space for it");
-	/* What they took is what the last tables need when the disk is full. */
-	remove_spools(all);
+	if (store_is_full(all->store))
+		remove_spools(all);
 	/* without it the trace is whole all the same: the program cannot be timed again, no more */
-	if (store_input(all->store, c->out->input) < 0)
+	if (store_input(all->store, out->input) < 0)
 		cf_warn("what the program was given on its standard input could not be kept");
-	if (store_finish(all->store, end) < 0)
+	if (store_finish(all->store, end, all->keep ? NULL : remove_spools, all) < 0)
 		return -1;
 	store_close(all->store);
 	all->store = NULL;
-	return output_commit(c->out);
+	return output_commit(out, end->complete);
+}
+
+static int spools_open(struct spools *all, const struct output *out, const json_t *meta)
+{
+	const json_t *options = json_object_get(meta, "options");
+
+	/* beside the trace is room, or nothing would come of it anyway */
+	setenv("SQLITE_TMPDIR", out->dir, 1);
+	*all = (struct spools){.dir = out->spool, .buf = CF_BUF_INIT};
+	all->dirfd = open(all->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (all->dirfd < 0)
+		return cf_error("cannot read %s: %s", all->dir, strerror(errno));
+	all->store = store_create(out->dir, meta, cf_json_str(meta, "project_root"),
+		cf_json_int(options, "max_function_count", 1));
+	return all->store ? 0 : -1;
+}
+
+static void spools_close(struct spools *all)
+{
+	store_close(all->store);
+	cf_close_fd(&all->dirfd);
+	spools_release(all);
+}
+
+static bool anything(const struct spools *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i]->now.process)
+			return true;
+	return false;
+}
+
+int collector_recover(struct output *left)
+{
+	const struct store_end end = {.exit_status = -1};
+	json_auto_t *meta = json_load_file(left->meta, 0, NULL);
+	struct spools all;
+	int ret = -1;
+
+	/* Without it nothing was started, or the trace is in its place. */
+	if (!cf_json_str(meta, "project_root"))
+		return 0;
+	if (spools_open(&all, left, meta) < 0)
+		goto out;
+	all.keep = true;
+	if (look(&all) == 0)
+		ret = !anything(&all) ? 0 : finish(&all, left, &end) < 0 ? -1 : 1;
+out:
+	spools_close(&all);
+	return ret;
 }
 
 /* The collector's whole life. Its exit status. */
 static int collect(const struct collector *c, int fd)
 {
-	struct spools all = {.dir = c->out->spool, .buf = CF_BUF_INIT};
+	struct spools all;
 	struct store_end end = {.exit_status = -1};
 	uint64_t start = cf_now_ns(), shown = start + PROGRESS_NS;
 	int ended = 0, ret = -1;
 	bool broken = false;
 
-	all.dirfd = open(all.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	all.store = store_create(c->out->dir, c->meta, c->project_root, c->quota);
 	/* The word that the trace can be written: only now may the program start. */
-	if (all.dirfd < 0 || !all.store || send(fd, "r", 1, MSG_NOSIGNAL) != 1)
+	if (spools_open(&all, c->out, c->meta) < 0 || send(fd, "r", 1, MSG_NOSIGNAL) != 1)
 		goto out;
 	while (!ended) {
 		ended = listen_for(fd, &end);
@@ -549,11 +605,11 @@ static int collect(const struct collector *c, int fd)
 		subtree_end(c->out->spool, 0, 1);
 	}
 	if (!broken)
-		ret = finish(&all, c, &end);
+		ret = finish(&all, c->out, &end);
+	if (ended < 0 && ret == 0)
+		cf_warn("cf-trace was killed: the trace is cut short, in %s", c->out->path);
 out:
-	store_close(all.store);
-	cf_close_fd(&all.dirfd);
-	spools_release(&all);
+	spools_close(&all);
 	/* It may be that nobody is left to clean up after us. */
 	if (ended)
 		output_remove(c->out);
@@ -580,9 +636,12 @@ static void __attribute__((noreturn)) child(const struct collector *c, int fd)
 
 int collector_start(struct collector *c)
 {
+	cf_autofree char *meta = json_dumps(c->meta, JSON_INDENT(1));
 	int pair[2];
 	char ready;
 
+	if (cf_write_file(c->out->meta, meta, strlen(meta)) < 0)
+		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return cf_error("cannot make a socket: %s", strerror(errno));
 	c->pid = fork();
@@ -633,9 +692,10 @@ int collector_finish(struct collector *c, const struct store_end *end)
 		if (collector_start(c) < 0)
 			return -1;
 		status = tell(c, end);
-		if (status > 128)
-			cf_error("the collector was killed by signal %d; there is no trace",
-				status - 128);
+		c->killed = status > 128;
+		if (c->killed)
+			cf_error("the collector was killed again; make a trace of what is there"
+				 " with cf-trace --recover --output %s", c->out->path);
 	}
 	return status ? -1 : 0;
 }

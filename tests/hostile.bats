@@ -298,3 +298,8 @@ PY
 	one_line cf-trace "too long"
 	[ ! -e ran ]
 }
+
+@test "hostile: SIGKILL at random moments, to the program, to cf-trace or to both, loses nothing" {
+	run --separate-stderr "$PYTHON" "$ROOT/tests/kill-trials.py" 12 "$RANDOM" 2
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+}
