@@ -27,6 +27,7 @@
 #define POLL_MS 50
 #define PROGRESS_NS 500000000ull
 #define SLICE (1u << 20)
+#define CRUMB (1u << 15)
 #define NS_MAX ((uint64_t)1 << 53)
 
 struct counters {
@@ -61,6 +62,7 @@ struct spools {
 	struct store *store;
 	struct spool_rec rec;
 	struct cf_buf buf;
+	uint64_t left; /* bytes that may still be taken in this stretch, give or take a record */
 	bool keep; /* nothing is removed, nor given up for lack of space: it can be tried again */
 };
 
@@ -282,13 +284,14 @@ static int damage(struct spools *all, struct spool *s, const char *why)
 	return store_loss(all->store, 0, reason, 1) < 0 ? NOT_STORED : 0;
 }
 
-/* Takes the records from s->now.pos up to tail. 0, or NOT_STORED. */
+/* Takes the records from s->now.pos up to tail or the end of the stretch. 0, or NOT_STORED. */
 static int drain(struct spools *all, struct spool *s, int fd, uint64_t tail)
 {
 	struct cf_buf *b = &all->buf;
-	size_t want = SLICE;
+	const size_t slice = all->left < SLICE ? CRUMB : SLICE;
+	size_t want = slice;
 
-	while (s->now.pos < tail) {
+	while (s->now.pos < tail && all->left) {
 		uint64_t base = CF_SPOOL_HEADER + s->now.pos;
 		size_t n = tail - s->now.pos < want ? (size_t)(tail - s->now.pos) : want;
 		size_t pos = 0, need;
@@ -313,8 +316,9 @@ static int drain(struct spools *all, struct spool *s, int fd, uint64_t tail)
 		if (rc < 0)
 			return damage(all, s, why);
 		s->now.pos += pos;
+		all->left -= pos < all->left ? pos : all->left;
 		if (pos) {
-			want = SLICE;
+			want = slice;
 			continue;
 		}
 		if (need <= n || need > tail - s->now.pos)
@@ -356,7 +360,7 @@ static int follow(struct spools *all, struct spool *s)
 	}
 	if (drain(all, s, fd, h.tail) < 0)
 		return NOT_STORED;
-	if (h.state == 1 && !s->now.damaged) {
+	if (h.state == 1 && s->now.pos == h.tail && !s->now.damaged) {
 		s->now.closed = true;
 		if (store_process_closed(all->store, s->now.process) < 0)
 			return NOT_STORED;
@@ -364,35 +368,57 @@ static int follow(struct spools *all, struct spool *s)
 	return 0;
 }
 
-/* Takes what is new in every spool, all of it or, with NOT_STORED, none. */
-static int take_all(struct spools *all)
+/*
+ * Takes what is new in the spools up to `most` bytes, all of it or, with NOT_STORED, none. 1 when
+ * there may be more.
+ */
+static int take_stretch(struct spools *all, uint64_t most)
 {
-	if (store_begin(all->store) < 0)
-		return NOT_STORED;
+	all->left = most;
+	if (store_begin(all->store) == 0) {
+		size_t i = 0;
+
+		while (i < all->n && follow(all, all->v[i]) == 0)
+			i++;
+		if (i == all->n && store_commit(all->store) == 0) {
+			for (i = 0; i < all->n; i++)
+				all->v[i]->committed = all->v[i]->now;
+			return !all->left;
+		}
+	}
+	store_rollback(all->store);
 	for (size_t i = 0; i < all->n; i++)
-		if (follow(all, all->v[i]) < 0)
-			return NOT_STORED;
-	return store_commit(all->store) < 0 ? NOT_STORED : 0;
+		all->v[i]->now = all->v[i]->committed;
+	return NOT_STORED;
+}
+
+/* Whatever of it there still is room for. */
+static int take_crumbs(struct spools *all)
+{
+	int rc;
+
+	do
+		rc = take_stretch(all, CRUMB);
+	while (rc > 0);
+	return rc;
 }
 
 /* 0, or -1 after cf_error. */
 static int look(struct spools *all)
 {
 	scan(all);
-	while (take_all(all) < 0) {
-		store_rollback(all->store);
-		for (size_t i = 0; i < all->n; i++)
-			all->v[i]->now = all->v[i]->committed;
-		if (all->keep || store_is_full(all->store))
-			return cf_error("cannot write the trace: no space for it");
-		cf_warn("no more space for the trace: the program goes on, its further calls are "
-			"only "
-			"counted");
+	if (take_stretch(all, UINT64_MAX) == 0)
+		return 0;
+	if (!all->keep && !store_is_full(all->store)) {
+		if (take_crumbs(all) == 0)
+			return 0;
+		cf_warn("no more space for the trace: the program goes on, its further calls are only"
+			" counted");
 		store_disk_full(all->store);
+		if (take_stretch(all, UINT64_MAX) == 0)
+			return 0;
 	}
-	for (size_t i = 0; i < all->n; i++)
-		all->v[i]->committed = all->v[i]->now;
-	return 0;
+	return cf_error("cannot write the trace: no space for it");
 }
 
 /* Calls fn for every live counter of the spool. */

@@ -20,7 +20,7 @@ static void recover_one(struct output *left, void *arg)
 	int rc;
 
 	left->aside = r->aside;
-	if (subtree_signal(left->spool, 0, 0)) {
+	if (subtree_lives(left->spool)) {
 		r->failed++;
 		cf_warn("a program whose recording was killed still runs; when it has ended: cf-trace"
 			" --recover --output %s", left->path);

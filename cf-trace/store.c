@@ -194,7 +194,8 @@ static int exec(struct store *s, const char *text)
 
 static int failed(const struct store *s)
 {
-	return cf_error("cannot write the trace: %s", sqlite3_errmsg(s->db));
+	return cf_error("cannot write the trace: %s; name another place with --output",
+		sqlite3_errmsg(s->db));
 }
 
 static int add_meta(struct store *s, const json_t *meta)

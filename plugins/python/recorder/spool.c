@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -52,9 +53,15 @@ uint64_t spool_start_ns(void)
 /* Allocates and maps [off, off + len) of the file. */
 static void *map_file(int fd, uint64_t off, size_t len)
 {
+	struct rlimit limit;
 	void *p;
-	int rc = posix_fallocate(fd, (off_t)off, (off_t)len);
+	int rc;
 
+	/* beyond it the kernel would not only refuse but send the program a signal that ends it */
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && off + len > limit.rlim_cur)
+		rc = EFBIG;
+	else
+		rc = posix_fallocate(fd, (off_t)off, (off_t)len);
 	if (rc) {
 		errno = rc;
 		return NULL;
