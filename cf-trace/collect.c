@@ -63,6 +63,7 @@ struct spools {
 	struct spool_rec rec;
 	struct cf_buf buf;
 	uint64_t left; /* bytes that may still be taken in this stretch, give or take a record */
+	bool full; /* it was said that there is no room */
 	bool keep; /* nothing is removed, nor given up for lack of space: it can be tried again */
 };
 
@@ -403,17 +404,35 @@ static int take_crumbs(struct spools *all)
 	return rc;
 }
 
-/* 0, or -1 after cf_error. */
-static int look(struct spools *all)
+static void say_full(struct spools *all)
 {
+	if (!all->full)
+		cf_warn("no more space for the trace: the program goes on, calls for which there is none"
+			" are only counted");
+	all->full = true;
+}
+
+/* Takes what is new while the program runs; once the disk is full, the spools keep it for later. */
+static void look(struct spools *all)
+{
+	if (all->full)
+		return;
+	scan(all);
+	if (take_stretch(all, UINT64_MAX) < 0)
+		say_full(all);
+}
+
+/* Takes the rest now that nothing more comes, as far as there is room. 0, or -1 after cf_error. */
+static int take_rest(struct spools *all)
+{
+	memset(&all->seen, 0, sizeof(all->seen));
 	scan(all);
 	if (take_stretch(all, UINT64_MAX) == 0)
 		return 0;
-	if (!all->keep && !store_is_full(all->store)) {
+	if (!all->keep) {
 		if (take_crumbs(all) == 0)
 			return 0;
-		cf_warn("no more space for the trace: the program goes on, its further calls are only"
-			" counted");
+		say_full(all);
 		store_disk_full(all->store);
 		if (take_stretch(all, UINT64_MAX) == 0)
 			return 0;
@@ -535,9 +554,6 @@ static void remove_spools(void *arg)
  */
 static int finish(struct spools *all, struct output *out, const struct store_end *end)
 {
-	memset(&all->seen, 0, sizeof(all->seen));
-	if (look(all) < 0)
-		return -1;
 	if (store_begin(all->store) < 0 || add_totals(all) < 0 || store_commit(all->store) < 0)
 		return cf_error("cannot write the trace: no space for it");
 	if (store_is_full(all->store))
@@ -595,7 +611,7 @@ int collector_recover(struct output *left)
 	if (spools_open(&all, left, meta) < 0)
 		goto out;
 	all.keep = true;
-	if (look(&all) == 0)
+	if (take_rest(&all) == 0)
 		ret = !anything(&all) ? 0 : finish(&all, left, &end) < 0 ? -1 : 1;
 out:
 	spools_close(&all);
@@ -609,16 +625,14 @@ static int collect(const struct collector *c, int fd)
 	struct store_end end = {.exit_status = -1};
 	uint64_t start = cf_now_ns(), shown = start + PROGRESS_NS;
 	int ended = 0, ret = -1;
-	bool broken = false;
 
 	/* The word that the trace can be written: only now may the program start. */
 	if (spools_open(&all, c->out, c->meta) < 0 || send(fd, "r", 1, MSG_NOSIGNAL) != 1)
 		goto out;
 	while (!ended) {
 		ended = listen_for(fd, &end);
-		/* Broken or not, the program must not notice: its end is waited for. */
-		if (!ended && !broken)
-			broken = look(&all) < 0;
+		if (!ended)
+			look(&all);
 		if (c->progress && !ended && cf_now_ns() > shown) {
 			show_progress(&all, start);
 			shown = cf_now_ns() + PROGRESS_NS;
@@ -630,7 +644,7 @@ static int collect(const struct collector *c, int fd)
 		end = (struct store_end){.exit_status = -1};
 		subtree_end(c->out->spool, 0, 1);
 	}
-	if (!broken)
+	if (take_rest(&all) == 0)
 		ret = finish(&all, c->out, &end);
 	if (ended < 0 && ret == 0)
 		cf_warn("cf-trace was killed: the trace is cut short, in %s", c->out->path);

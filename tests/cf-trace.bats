@@ -508,6 +508,7 @@ PY
 	[ "$(grep -c 'no more space for the trace' <<<"$stderr")" -eq 1 ] || fail_with "$stderr"
 	[[ "$stderr" != *spool-* ]]
 	[ "$(q 'SELECT sum(n) > 0 FROM ledger WHERE reason = "disk full"' t.trace)" = 1 ]
+	[ "$(q 'SELECT count(*) > 20 FROM call' t.trace)" = 1 ]
 	[ "$(q 'SELECT (SELECT sum(weight) FROM call) + (SELECT sum(n) FROM ledger)' t.trace)" = 31 ]
 	[ "$(q 'PRAGMA integrity_check' t.trace)$(q 'SELECT exit_status FROM complete' t.trace)" = ok3 ]
 	[ -z "$(q 'SELECT 1 FROM call WHERE value NOT IN (SELECT id FROM value)' t.trace)" ]
