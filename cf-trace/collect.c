@@ -492,9 +492,14 @@ static int add_totals(struct spools *all)
 
 		if (read_counters(all, all->v[i], add_counter, NULL) < 0)
 			return NOT_STORED;
-		if (fd >= 0 && pread(fd, &h, sizeof(h), 0) == sizeof(h) &&
-			!spool_check_header(&h) && h.lost && h.lost < NS_MAX &&
+		if (fd < 0 || pread(fd, &h, sizeof(h), 0) != sizeof(h) || spool_check_header(&h))
+			continue;
+		if (h.lost && h.lost < NS_MAX &&
 			store_loss(all->store, 0, "no space in the spool", (int64_t)h.lost) < 0)
+			return NOT_STORED;
+		if (h.children && h.children < NS_MAX &&
+			store_loss(all->store, 0, "a process that could open no spool",
+				(int64_t)h.children) < 0)
 			return NOT_STORED;
 	}
 	if (!all->n)

@@ -370,3 +370,40 @@ PY
 	run --separate-stderr "$PYTHON" "$ROOT/tests/kill-trials.py" 12 "$RANDOM" 2
 	[ "$status" -eq 0 ] || fail_with "$stderr"
 }
+
+@test "hostile: hundreds of short processes are all in the trace, and none of their spools stays" {
+	echo 'def f(x): return x' >work.py
+	cat >burst.py <<'PY'
+import os, subprocess, sys, work
+for i in range(150):
+    if os.fork() == 0:
+        work.f(i)
+        os._exit(0) if i % 2 else sys.exit(0)
+    os.wait()
+for i in range(20):
+    subprocess.run([sys.executable, "-c", "import work; work.f(%d)" % i])
+PY
+	run --separate-stderr cf-trace -q burst.py
+	[ "$status" -eq 0 ]
+	[ "$(sqlite3 codeflash.trace "SELECT calls FROM profile JOIN function f ON f.id = function WHERE qualname = 'f'")" = 170 ]
+	[ "$(sqlite3 codeflash.trace "SELECT count(*), sum(ended = 'exit') FROM process")" = '171|171' ]
+	[ -z "$(find . -name '.*spool*')" ]
+}
+
+@test "hostile: a process that may write nowhere in the recording is in its ledger" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root to give up being it"
+	cat >drop.py <<'PY'
+import os
+def f(x): return x
+f(1)
+for i in range(3):
+    if os.fork() == 0:
+        os.setuid(65534)
+        if os.fork() == 0:
+            f(i); os._exit(0)
+        os.wait(); os._exit(0)
+    os.wait()
+PY
+	run --separate-stderr cf-trace -q drop.py
+	[ "$(json trace 'r["lost"]["a process that could open no spool"]' <<<"$output")" = 3 ] || fail_with "$output"
+}
