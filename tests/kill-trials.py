@@ -11,7 +11,7 @@ function, so that it is known how many there were.
 After each: every process has ended and no folder of spools is left, or it holds no recording, or `cf-trace
 --recover` or the next run makes a trace of it; the trace is an intact database, says that it was cut short if it
 was, and each of its functions has all its calls kept or in the ledger; no call that the program saw is missing; and
-in REPLAYS of the trials (all), cf-replaygen accounts for every function, kept or with a reason.
+in REPLAYS of the trials (a tenth), cf-replaygen accounts for every function, kept or with a reason.
 """
 
 import collections
@@ -175,8 +175,6 @@ def take_up(folder, trial):
         said = "cut" if had else ""
     if done.returncode != expected or said not in done.stderr:
         raise Wrong("taken up with status %d: %s" % (done.returncode, done.stderr))
-    if had and where not in os.listdir(folder):
-        where = NAME + ".cut"  # the run was whole when it was killed, tidying up
     return where if had else None
 
 
@@ -254,6 +252,10 @@ def one(kind, trial, folder, whole, replay):
             # the few instructions before it has one; a directory without is cleared when it is a minute old
             os.utime(os.path.join(folder, left(folder)[0]), (0, 0))
         taken = True
+        if where:
+            # in its place when all were killed, tidying up; the next run has the name to itself
+            os.rename(os.path.join(folder, NAME), os.path.join(folder, "whole.trace"))
+            where = "whole.trace"
         where = take_up(folder, trial) or where
         if left(folder) or processes(folder):
             raise Wrong("left behind: %s" % left(folder))
@@ -273,7 +275,7 @@ def one(kind, trial, folder, whole, replay):
 def main():
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
-    replays = int(sys.argv[3]) if len(sys.argv) > 3 else n
+    replays = int(sys.argv[3]) if len(sys.argv) > 3 else -(-n // 10)
     random.seed(seed)
     tally, wrong = {kind: collections.Counter() for kind in KINDS}, 0
     with tempfile.TemporaryDirectory() as top:
