@@ -75,16 +75,16 @@ def row(name: str, plain: str, traced: str, trace: str, replay: str, watched: st
     reached = count("SELECT count(*) FROM test_function")
     with open(watched) as f:
         cpu, peak = f.read().split()
-    replayed = green = 0
+    replayed = calls_in = 0
     for record in map(json.loads, open(replay)):
         if record["schema"] == "cf/replay/1":
             replayed += len(record["functions"])
-            green += sum(f["calls"] for f in record["functions"])
+            calls_in += sum(f["calls"] for f in record["functions"])
     tests = sum(map(len, after.values()))
     passed = sum(v.count("passed") for v in after.values())
     print(
         f"| {name} | {tests} ({passed} pass) | {len(differ)} | {functions} | {kept} ({100 * kept / max(functions, 1):.1f} %) "
-        f"| {len(unaccounted)} | {calls} | {captured} | {replayed} functions, {green} calls | {reached} "
+        f"| {len(unaccounted)} | {calls} | {captured} | {replayed} functions, {calls_in} calls | {reached} "
         f"| {os.path.getsize(trace) / 1e6:.1f} | {cpu} s, {peak} MB |")
     reasons = db.execute(
         "SELECT l.reason, sum(l.n), count(DISTINCT l.function), count(DISTINCT iif(l.function IN (SELECT function FROM"

@@ -82,7 +82,7 @@ rm -f "$work/ledger.md"
 table=$work/suites.md
 {
 	printf '%s, %s cores, %s\n\n' "$(date -u +%F)" "$(getconf _NPROCESSORS_ONLN)" "$(python -V)"
-	echo '| package | tests | other outcome under cf-trace | functions entered | with calls kept | unaccounted | calls | captured | replayed green | test reaches function | trace MB | cf-trace itself |'
+	echo '| package | tests | other outcome under cf-trace | functions entered | with calls kept | unaccounted | calls | captured | in replay tests | test reaches function | trace MB, with outcomes | cf-trace itself |'
 	echo '|---|---|---|---|---|---|---|---|---|---|---|---|'
 } >"$table"
 for package in "$@"; do
