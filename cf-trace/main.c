@@ -10,6 +10,7 @@
 #include "cf-trace/input.h"
 #include "cf-trace/output.h"
 #include "cf-trace/program.h"
+#include "cf-trace/recover.h"
 #include "cf-trace/summary.h"
 #include "lib/error.h"
 #include "lib/fs.h"
@@ -28,7 +29,7 @@ struct options {
 	struct cf_strings only_functions;
 	int64_t quota;
 	double timeout_s;
-	bool trace_only, exit_code, quiet;
+	bool recover, trace_only, exit_code, quiet;
 };
 
 /* What a plugin said of the command, and where the run is to leave its traces. */
@@ -224,12 +225,12 @@ static void check_names(struct trace *t, const struct options *o)
 }
 
 /* Tells of the finished trace: the stream's line and the summary. */
-static enum cf_exit report(const struct run *r, const struct options *o)
+static enum cf_exit report(const char *path, const struct options *o)
 {
 	struct trace t;
 	json_auto_t *record = NULL;
 
-	if (trace_open(&t, r->out.path, false) < 0)
+	if (trace_open(&t, path, false) < 0)
 		return CF_USAGE;
 	if (!o->quiet)
 		check_names(&t, o);
@@ -249,8 +250,6 @@ static enum cf_exit record(struct run *r, const struct options *o)
 	struct collector c = {
 		.out = &r->out,
 		.meta = r->meta,
-		.project_root = cf_json_str(r->detected, "project_root"),
-		.quota = o->quota,
 		.progress = !o->quiet && isatty(STDERR_FILENO),
 	};
 	struct program p = {
@@ -280,9 +279,11 @@ static enum cf_exit record(struct run *r, const struct options *o)
 	if (collector_finish(&c, &(struct store_end){true, end.exit_status, end.sig, end.timed_out,
 					 end.wall_ns}) < 0)
 		status = CF_USAGE;
+	if (c.killed)
+		output_keep(&r->out);
 	output_remove(&r->out);
 	if (status == CF_OK)
-		status = report(r, o);
+		status = report(r->out.path, o);
 	if (end.told_to_end)
 		program_die_by(end.told_to_end);
 	if (status == CF_OK && o->exit_code && !end.timed_out)
@@ -299,13 +300,25 @@ static enum cf_exit trace(struct run *r, struct options *o, char *const *argv)
 	if (!o->quota)
 		o->quota = cf_json_int(r->plugin.manifest, "max_function_count", 100);
 	program_hold_signals();
-	if (output_open(&r->out, o->output) < 0)
+	if (output_name(&r->out, o->output) < 0)
+		return CF_USAGE;
+	recover_for_next(&r->out);
+	if (output_open(&r->out) < 0)
 		return CF_USAGE;
 	status = ask_trace(r, o, argv);
 	if (status != CF_OK)
 		return status;
 	describe(r, o);
 	return record(r, o);
+}
+
+static enum cf_exit recovered(struct run *r, const struct options *o)
+{
+	cf_autofree char *path = NULL;
+
+	if (output_name(&r->out, o->output) < 0 || recover(&r->out, &path) < 0)
+		return CF_USAGE;
+	return report(path, o);
 }
 
 int main(int argc, char **argv)
@@ -324,6 +337,8 @@ int main(int argc, char **argv)
 		{0, "tests-root", "dir", CF_STRING, &o.tests_root, "where the tests are", 0},
 		{0, "language", "name", CF_STRING, &o.language, "ask this language's plugin only",
 			0},
+		{0, "recover", NULL, CF_FLAG, &o.recover,
+			"make a trace of what a killed run has left", 0},
 		{0, "trace-only", NULL, CF_FLAG, &o.trace_only, "accepted; it never does more", 0},
 		{'e', "exit-code", NULL, CF_FLAG, &o.exit_code,
 			"exit with the program's own status", 0},
@@ -335,11 +350,13 @@ int main(int argc, char **argv)
 	program_remember_signals();
 	argv = cf_getopt(&argc, argv,
 		"cf-trace [options] script.py args ... | -m module args ... |"
-		" program args ...",
+		" program args ... | --recover",
 		opts);
-	if (argc < 1)
+	if (o.recover && argc)
+		cf_die(CF_USAGE, "--recover runs nothing: leave out %s", argv[0]);
+	if (!o.recover && argc < 1)
 		cf_die(CF_USAGE, "name the program to record; see cf-trace --help");
-	status = trace(&r, &o, argv);
+	status = o.recover ? recovered(&r, &o) : trace(&r, &o, argv);
 	output_remove(&r.out);
 	output_release(&r.out);
 	cf_plugin_release(&r.plugin);

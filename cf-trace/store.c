@@ -204,7 +204,8 @@ static int exec(struct store *s, const char *text)
 
 static int failed(const struct store *s)
 {
-	return cf_error("cannot write the trace: %s", sqlite3_errmsg(s->db));
+	return cf_error("cannot write the trace: %s; name another place with --output",
+		sqlite3_errmsg(s->db));
 }
 
 static int add_meta(struct store *s, const json_t *meta)
@@ -658,14 +659,26 @@ static int add_complete(struct store *s, const struct store_end *end)
 	return exec(s, text);
 }
 
-int store_finish(struct store *s, const struct store_end *end)
+static int finish_rows(struct store *s, const struct store_end *end)
 {
-	if (store_begin(s) < 0 || exec(s, finish_before) < 0 || select_calls(s) < 0 ||
-		exec_with_quota(s, finish_after) < 0 ||
-		(end->complete && add_complete(s, end) < 0) || store_commit(s) < 0) {
-		failed(s);
+	return store_begin(s) < 0 || exec(s, finish_before) < 0 || select_calls(s) < 0 ||
+			       exec_with_quota(s, finish_after) < 0 ||
+			       (end->complete && add_complete(s, end) < 0) || store_commit(s) < 0
+		       ? -1
+		       : 0;
+}
+
+int store_finish(
+	struct store *s, const struct store_end *end, void (*make_room)(void *arg), void *arg)
+{
+	while (finish_rows(s, end) < 0) {
+		if (!make_room)
+			failed(s);
 		store_rollback(s);
-		return -1;
+		if (!make_room)
+			return -1;
+		make_room(arg);
+		make_room = NULL;
 	}
 	for (int i = 0; i < STATEMENTS; i++)
 		sqlite3_reset(s->st[i]);

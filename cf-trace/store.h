@@ -63,7 +63,11 @@ int store_input(struct store *s, const char *path);
 
 int64_t store_captured(const struct store *s); /* calls stored so far, before the selection */
 
-/* Selects what is kept, completes the ledger, writes the rest. 0, or -1 after cf_error. */
-int store_finish(struct store *s, const struct store_end *end);
+/*
+ * Selects what is kept, completes the ledger, writes the rest. When there is no room for it,
+ * make_room is called, unless NULL, and it is tried once more. 0, or -1 after cf_error.
+ */
+int store_finish(
+	struct store *s, const struct store_end *end, void (*make_room)(void *arg), void *arg);
 
 #endif

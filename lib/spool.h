@@ -30,6 +30,7 @@ struct cf_spool_header {
 	uint64_t lost;      /* records that did not fit: disk full, or over the spool's limit */
 	int64_t pid, ppid;
 	uint64_t start_ns;  /* CLOCK_MONOTONIC at open */
+	uint64_t children;  /* forked ones that could not open a spool of their own; they count here */
 };
 
 enum cf_rec_type {

@@ -45,6 +45,19 @@ bool trace_is(const char *path)
 	return read_header(path, h, &size) > 0;
 }
 
+bool trace_is_cut(const char *path)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	bool cut = trace_is(path) && sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+		   sqlite3_prepare_v2(db, "SELECT 1 FROM complete", -1, &st, NULL) == SQLITE_OK &&
+		   sqlite3_step(st) == SQLITE_DONE;
+
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return cut;
+}
+
 /* What can be said of the file before SQLite sees it, so that the message is a person's. */
 static int check_header(const char *path)
 {
@@ -491,6 +504,13 @@ static int lost_row(sqlite3_stmt *row, void *arg)
 	return 0;
 }
 
+bool trace_had_no_room(const json_t *record)
+{
+	const json_t *lost = json_object_get(record, "lost");
+
+	return json_object_get(lost, "no space in the spool") || json_object_get(lost, "disk full");
+}
+
 /* The code of modules has times of its own in the trace, but it is nothing anybody calls. */
 json_t *trace_record(struct trace *t)
 {
@@ -537,6 +557,8 @@ json_t *trace_record(struct trace *t)
 		return NULL;
 	}
 	json_object_set_new(o, "lost", lost);
+	if (trace_had_no_room(o))
+		json_object_set_new(o, "complete", json_false());
 	return o;
 }
 

@@ -76,11 +76,17 @@ int trace_stdin(struct trace *t, struct cf_buf *b, char **why);
  */
 json_t *trace_record(struct trace *t);
 
+/* True if that record says that the recording had no room for all it saw. */
+bool trace_had_no_room(const json_t *record);
+
 /* cf_stream_read, for which an operand that is itself a trace stands for its record. */
 enum cf_exit trace_stream(char *const *argv, cf_stream_fn *fn, void *arg);
 
 /* True for a file that says it is a codeflash trace, of whatever version and however damaged. */
 bool trace_is(const char *path);
+
+/* True for a trace that can be read and was cut short. */
+bool trace_is_cut(const char *path);
 
 /* A one-off query whose rows are handed to fn; 0, or -1 after cf_error. For reports and tools. */
 int trace_query(

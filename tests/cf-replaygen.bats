@@ -314,3 +314,34 @@ PY
 	[ "$(find . -name 'test_replay_test_*' -printf x)" = xx ]
 	[ ! -e pwned ]
 }
+
+@test "cf-replaygen: a wrapper that bears the name of what it wraps is taken along by its code" {
+	cat >wrapped.py <<'PY'
+import functools
+import statistics
+
+
+def known(function):
+    @functools.wraps(function)
+    def some(values):
+        return function([v for v in values if v is not None])
+
+    return some
+
+
+TABLE = {"mean": known(statistics.fmean)}
+
+
+def apply(table, values):
+    return table["mean"](values), table["mean"].__module__
+
+
+print(apply(TABLE, [1, None, 3]))
+PY
+	run --separate-stderr cf-trace wrapped.py
+	[ "$(sqlite3 codeflash.trace "SELECT count(*) FROM call JOIN function f ON f.id = function WHERE qualname = 'apply'")" = 1 ] || fail_with "$stderr"
+	run --separate-stderr cf-replaygen codeflash.trace
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[ "$(sqlite3 codeflash.trace "SELECT stable FROM outcome JOIN call c ON c.id = call JOIN function f ON f.id = c.function WHERE qualname = 'apply'")" = 1 ]
+	"$PYTHON" -m pytest -q -p no:cacheprovider tests >out || fail_with "$(cat out)"
+}

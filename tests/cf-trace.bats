@@ -240,6 +240,80 @@ PY
 	[ "$(find . -name '*spool-*' | LC_ALL=C sort)" = $'./.codeflash.trace.spool-live01\n./.other.spool-dead02' ]
 }
 
+# Starts a run of a program that records one call, and kills cf-trace and its collector once it has.
+kill_both() {
+	program p.fake <<'PY'
+f = s.function("f"); s.call(f, sys.argv[1].encode(), 1); s.count([1])
+open("ready", "w")
+time.sleep(600)
+PY
+	cf-trace -q p.fake "$1" >/dev/null 2>&1 3>&- &
+	local tracer=$!
+	wait_for '[ -e ready ]'
+	# the collector first: it would end the program
+	kill -9 "$(pgrep -P $tracer -x cf-trace)" $tracer
+	wait $tracer || true
+	rm ready
+}
+
+kill_program() {
+	kill -9 "$(running_here | cut -d' ' -f2)"
+	wait_for '[ -z "$(running_here)" ]'
+}
+
+@test "cf-trace: when it is killed with its collector and the program, --recover makes a trace of what is there" {
+	kill_both one
+	run --separate-stderr cf-trace --recover
+	[ "$status" -eq 2 ]
+	one_line cf-trace "still runs"
+	[ ! -e codeflash.trace ]
+	kill_program
+	run --separate-stderr cf-trace --recover
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[[ "$stderr" == *"cut short: cf-trace was killed"* ]] || fail_with "$stderr"
+	[ "$(json trace '(r["complete"], r["captured"], r["calls"], r["trace"])' <<<"$output")" = "(False, 1, 1, '$PROJECT/codeflash.trace')" ]
+	[ "$(q 'PRAGMA integrity_check')$(q "SELECT value FROM meta WHERE key = 'language'")" = 'ok"fake"' ]
+	nothing_left
+	run --separate-stderr cf-trace --recover
+	[ "$status" -eq 2 ]
+	one_line cf-trace codeflash.trace
+	run --separate-stderr cf-trace --recover p.fake
+	[ "$status" -eq 2 ]
+	one_line cf-trace p.fake
+}
+
+@test "cf-trace: the next run puts aside what a run killed whole has left, once its program has ended" {
+	kill_both one
+	program quick.fake </dev/null
+	run --separate-stderr cf-trace -q quick.fake
+	[ "$status" -eq 0 ]
+	one_line cf-trace "still runs" --recover
+	kill_program
+	run --separate-stderr cf-trace -q quick.fake
+	[ "$status" -eq 0 ]
+	one_line cf-trace "was killed" "$PROJECT/codeflash.trace.cut"
+	[ "$(q 'SELECT count(*) FROM call' codeflash.trace.cut)$(q 'SELECT count(*) FROM complete')" = 11 ]
+	nothing_left
+}
+
+@test "cf-trace: a trace that is cut short takes no whole one's place" {
+	program whole.fake </dev/null
+	cf-trace -q whole.fake >/dev/null
+	for call in one two; do
+		kill_both $call
+		kill_program
+		run --separate-stderr cf-trace --recover
+		[ "$status" -eq 0 ] || fail_with "$stderr"
+		[ "$(json trace 'r["trace"]' <<<"$output")" = "$PROJECT/codeflash.trace.cut" ]
+		[ "$(q 'SELECT data FROM value' codeflash.trace.cut)" = "b'$call'" ]
+	done
+	[ "$(q 'SELECT count(*) FROM complete')" = 1 ]
+	mv codeflash.trace.cut codeflash.trace
+	cf-trace -q whole.fake >/dev/null
+	[ "$(q 'SELECT count(*) FROM complete')" = 1 ]
+	nothing_left
+}
+
 @test "cf-trace: calls of many processes are one function's; their counts add up" {
 	program p.fake <<'PY'
 for k in range(6):
@@ -427,6 +501,7 @@ assert sqlite3.connect("codeflash.trace").execute("SELECT data FROM value WHERE 
 	[ "$(id -u)" -eq 0 ] || skip "needs root to mount a small file system"
 	mkdir small
 	program p.fake <<'PY'
+os.posix_fallocate(s.fd, 0, 1700000) # as recorders do: the trace may take what is left
 f = s.function("f"); g = s.function("g", 9)
 for i in range(30):
     s.call(f, os.urandom(50000), i + 1); time.sleep(0.02)
@@ -440,6 +515,7 @@ PY
 	[ "$(grep -c 'no more space for the trace' <<<"$stderr")" -eq 1 ] || fail_with "$stderr"
 	[[ "$stderr" != *spool-* ]]
 	[ "$(q 'SELECT sum(n) > 0 FROM ledger WHERE reason = "disk full"' t.trace)" = 1 ]
+	[ "$(q 'SELECT count(*) > 20 FROM call' t.trace)" = 1 ]
 	[ "$(q 'SELECT (SELECT sum(seen) FROM call) + (SELECT sum(n) FROM ledger)' t.trace)" = 31 ]
 	[ "$(q 'PRAGMA integrity_check' t.trace)$(q 'SELECT exit_status FROM complete' t.trace)" = ok3 ]
 	[ -z "$(q 'SELECT 1 FROM call WHERE value NOT IN (SELECT id FROM value)' t.trace)" ]

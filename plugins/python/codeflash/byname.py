@@ -59,7 +59,7 @@ def function(code: bytes, where: Module, name: str, cells: tuple) -> Function:
 
 def furnish(made: Function, state: tuple) -> None:
     """What a function has beside its code; of each cell the contents, () where it has none."""
-    made.__defaults__, made.__kwdefaults__, made.__qualname__, names, contents = state
+    made.__defaults__, made.__kwdefaults__, made.__qualname__, made.__module__, names, contents = state
     made.__dict__.update(names)
     for place, held in zip(made.__closure__ or (), contents):
         if held:
@@ -268,12 +268,13 @@ def _contents(place: object) -> tuple:
 
 
 def _reduce_function(f: Function):
-    where = sys.modules.get(f.__module__)
+    # a wrapper may bear the name and module of what it wraps
+    where = sys.modules.get(f.__globals__.get("__name__"))
     if f.__globals__ is not getattr(where, "__dict__", None):
         return NotImplemented
     cells = f.__closure__
     return (function, (marshal.dumps(_plain_code(f.__code__)), where, f.__name__, cells),
-            (f.__defaults__, f.__kwdefaults__, f.__qualname__, f.__dict__,
+            (f.__defaults__, f.__kwdefaults__, f.__qualname__, f.__module__, f.__dict__,
              tuple(map(_contents, cells or ()))), None, None, furnish)
 
 

@@ -732,7 +732,7 @@ f(a)
     s = project.record("script.py").spool
     state = [c.args[0].__dict__ for c in loaded(s.captured("f"))]
     assert list(state[0].items()) == [("a", 1), ("b", 5), ("z", 9)] and len(state) == 7
-    assert state[2] == {"k": 3} and state[3] == {"g": 1} and state[4] == {}
+    assert state[2] == {"k": 3} and state[3] == {} and state[4] == {}
     assert state[5] == state[0] and state[6] == {"a": 1, "b": 5, "z": 9, "late": 1}
 
 
