@@ -165,6 +165,11 @@ lint:
 real: all
 	$(Q)$(TEST_ENV) sh tests/real.sh
 
+# Language features by CPython, every one from 3.8 that is found; the table lands in tests/results/.
+.PHONY: features
+features: all
+	$(Q)$(TEST_ENV) $(PYTHON) tests/features.py --write
+
 # --- installing -----------------------------------------------------------------------------------
 
 .PHONY: install uninstall clean help
@@ -192,5 +197,6 @@ help:
 	@echo 'make check        build and run every test (T=tests/x.bats for one file)'
 	@echo 'make lint         shell and manual checkers'
 	@echo 'make real         the whole pipeline over real PyPI packages'
+	@echo 'make features     every feature of the language under every CPython found'
 	@echo 'make install      PREFIX= DESTDIR= BINDIR= LIBEXECDIR= MANDIR='
 	@echo 'variables         O=dir V=1 SAN=address,undefined WERROR=1 CC= CFLAGS='

@@ -162,9 +162,13 @@ def follow_pytest() -> None:
         original(self, module)
         if module.__name__ == "_pytest.config":
             loader.exec_module = original
-            from . import testids
+            _recorder.pause()  # a tracer would see a file of ours
+            try:
+                from . import testids
 
-            testids.join(module, _recorder)
+                testids.join(module, _recorder)
+            finally:
+                _recorder.resume()
 
     loader.exec_module = importer.importlib_frame(exec_module)
 
