@@ -257,7 +257,8 @@ _ASKED = {
     ("builtins", "cell"): lambda c: (cell, ()), ("_io", "TextIOWrapper"): _reduce_stream,
     ("weakref", "ReferenceType"): _reduce_ref, ("builtins", "weakref"): _reduce_ref,
     ("re", "Match"): _reduce_match, ("builtins", "mappingproxy"): _reduce_view,
-    ("weakref", "WeakValueDictionary"): _reduce_weak, ("weakref", "WeakKeyDictionary"): _reduce_weak,
+    ("weakref", "WeakValueDictionary"): _reduce_weak,
+    ("weakref", "WeakKeyDictionary"): _reduce_weak,
 }
 _ASKED.update((("builtins", kind + what), _reduce_view)
               for kind in ("dict_", "odict_") for what in ("keys", "values", "items"))

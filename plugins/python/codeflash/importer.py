@@ -190,8 +190,8 @@ class _Source:
         return _located(ast.UnaryOp(ast.USub(), constant), at)
 
     def insert(self, body: list, at: int, function=None) -> None:
-        """A statement with the placeholder, before body[at], on the line where the body starts to run:
-        tracers are to see no other."""
+        """A statement with the placeholder, before body[at], on the line where the body starts to
+        run: tracers are to see no other."""
         where = self.start(body[at:])
         if where is None and function is not None and sys.version_info >= (3, 10):
             where = _located(ast.Pass(), function)  # it returns None where it begins
