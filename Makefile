@@ -148,7 +148,7 @@ TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(a
 BATS ?= bats
 T ?= $(wildcard tests/*.bats)
 
-.PHONY: check check-unit check-python check-bats lint real suites kill-trials bench-trace
+.PHONY: check check-unit check-python check-bats lint real features suites kill-trials bench-trace
 check: deps-check
 	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-bats lint
 check-unit: $(UNIT_BIN)
@@ -177,6 +177,10 @@ kill-trials: all
 # What recording costs, on CPython 3.11 and 3.13 (BENCH_PYTHONS=); BENCH='--only fib --rounds 3' for less.
 bench-trace: all
 	$(Q)$(TEST_ENV) $(PYTHON) tests/bench_trace.py $(BENCH)
+
+# Language features by CPython, every one from 3.8 that is found; the table lands in tests/results/.
+features: all
+	$(Q)$(TEST_ENV) $(PYTHON) tests/features.py --write
 
 # --- installing -----------------------------------------------------------------------------------
 
@@ -208,5 +212,6 @@ help:
 	@echo 'make bench-trace  what recording costs: traced over plain (BENCH="--only fib"; --help)'
 	@echo 'make suites       the own tests of those packages, recorded'
 	@echo 'make kill-trials  recordings killed at 200 random moments'
+	@echo 'make features     every feature of the language under every CPython found'
 	@echo 'make install      PREFIX= DESTDIR= BINDIR= LIBEXECDIR= MANDIR='
 	@echo 'variables         O=dir V=1 SAN=address,undefined WERROR=1 CC= CFLAGS='

@@ -55,6 +55,19 @@ def row(name: str, code: str, run: str, expected: Dict[str, Any], since: Tuple[i
 
 NESTED, LAMBDA = "defined inside a function", "a lambda has no name to call it by"
 
+# By the beginning of a row's name, why it does not hold yet.
+NOT_YET = {
+    "generators: never resumed": "captured when first resumed, not when made",
+    "generators: closed early": "captured when first resumed, not when made",
+    "generators: arguments changed": "captured when first resumed, not when made",
+    "coroutines: never awaited": "captured when first resumed, not when made",
+    "async generators": "captured when first resumed, not when made",
+    "modules loaded in other ways": "a module of which no call can be replayed has no cf/replay record to name its functions in",
+    "argument: threading.": "locks are not made anew",
+    "argument: queue.": "locks are not made anew",
+    "argument: object with a lock": "locks are not made anew",
+}
+
 # Parameters. --------------------------------------------------------------------------------------
 
 row("plain functions", "def f(a, b): return [a, b]\ndef none(): return 7\n", "f(1, [2]); f(b=3, a='x'); none()",
@@ -332,8 +345,8 @@ argument("numpy", "import numpy as np\n", "[np.arange(6).reshape(2, 3), np.float
 
 HOSTILE = {"program": "hostile"}
 argument("50 MB of bytes", "", "bytes(50 << 20)", Lost("function", 1, "too large"), **HOSTILE)
-argument("__reduce__ that sleeps", "import time\nclass A:\n    def __reduce__(self):\n        time.sleep(5)\n        return A, ()\n", "A()", Lost("function", 1, "takes too long"), **HOSTILE)
-argument("__reduce__ that computes", "class A:\n    def __reduce__(self):\n        sum(range(10**7))\n        return A, ()\n", "A()", Lost("function", 1, "takes too long"), **HOSTILE)
+argument("__reduce__ that sleeps", "import time\nclass A:\n    def __reduce__(self):\n        time.sleep(2)\n        return A, ()\n", "A()", Lost("function", 1, "takes too long"), **HOSTILE)
+argument("__reduce__ that computes", "class A:\n    def __reduce__(self):\n        sum(range(10**8))\n        return A, ()\n", "A()", Lost("function", 1, "takes too long"), program="spends the budget")
 argument("pickling that raises", "class A:\n    def __getstate__(self): raise ValueError('not me')\n", "A()", Lost("function", 1, "not me"), **HOSTILE)
 row("argument: pickling that calls traced code", "class A:\n    def __init__(self, n): self.n = n\n    def __reduce__(self): return A, (helper(self.n),)\ndef helper(n): return n\ndef f(a): return a.n\n", "f(A(1)); f(A(2))",
     {"f": Kept("function", "call(A(1)), call(A(2))"), "helper": Lost("function", 0, ""), "A.__reduce__": Lost("method", 0, "")}, **HOSTILE)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recording: where the interpreter's own pickler fails. Pickling with what the program could import, and
-whose an exception is."""
+"""Recording, where the interpreter's own pickler fails: pickling with what the program could import,
+and whose an exception is."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def _code(handler: object):
 
 
 def signalled(kind: type, traceback) -> bool:
-    """Whether an exit or an interrupt, which went through a pickling, may have been raised by a signal's
-    handler: then it is for the program. What the pickled objects raise themselves is not."""
+    """Whether an exit or an interrupt, which went through a pickling, may come from a signal's handler:
+    then it is for the program. What the pickled objects raise themselves is not."""
     handlers = [_signal.getsignal(n) for n in range(1, _signal.NSIG)]
     handlers = [h for h in handlers if callable(h) and h is not _signal.default_int_handler]
     codes = [_code(h) for h in handlers]

@@ -32,9 +32,17 @@ GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200  # co_flags
 MAKES = GENERATOR | COROUTINE | ASYNC_GENERATOR
 
 
+def importlib_frame(function):
+    """The function, to tracebacks and tracers one of the import system's: they leave it out."""
+    function.__code__ = function.__code__.replace(
+        co_filename="<frozen importlib._bootstrap_external>")
+    return function
+
+
 # What the standard library has, without importing it into the program. ----------------------------
 
 
+@importlib_frame
 def quote(text: str) -> str:
     """JSON of a text."""
     # not a lone surrogate: readers refuse it
@@ -187,8 +195,8 @@ class _Source:
         return _located(ast.UnaryOp(ast.USub(), constant), at)
 
     def insert(self, body: list, at: int, function=None) -> None:
-        """A statement with the placeholder, before body[at], on the line where the body starts to run:
-        tracers are to see no other."""
+        """A statement with the placeholder, before body[at], on the line where the body starts to
+        run: tracers are to see no other."""
         where = self.start(body[at:])
         if where is None and function is not None and sys.version_info >= (3, 10):
             where = _located(ast.Pass(), function)  # it returns None where it begins
@@ -435,6 +443,7 @@ class Importer:
         self.folders: dict = {}
         self.main_modules: set = set()  # the modules that are the program
 
+    @importlib_frame
     def wants(self, path: str) -> bool:
         """Whether the file is the project's own source."""
         path = os.path.realpath(path)
@@ -445,11 +454,13 @@ class Importer:
             return False
         return self.owns(folder)
 
+    @importlib_frame
     def inside(self, path: str) -> bool:
         """Whether the file is the project's, tests and all."""
         path = os.path.realpath(path)
         return path.startswith(self.root) and self.owns(os.path.dirname(path))
 
+    @importlib_frame
     def owns(self, folder: str) -> bool:
         known = self.folders.get(folder)
         if known is None:
@@ -460,6 +471,7 @@ class Importer:
                 and self.owns(os.path.dirname(folder)))
         return known
 
+    @importlib_frame
     def instrument(self, source: bytes, path: str, module: str, main: bool = False):
         """The file's code with probes, or None (said in the ledger) when that cannot be made."""
         self.recorder.pause()
@@ -521,13 +533,6 @@ class Importer:
             return None
         last = name.rpartition(".")[2]
         return None if name in self.only or last in self.only else "not selected"
-
-
-def importlib_frame(function):
-    """The function, to tracebacks one of the import system's, which leaves itself out of them."""
-    function.__code__ = function.__code__.replace(
-        co_filename="<frozen importlib._bootstrap_external>")
-    return function
 
 
 def install(importer: Importer) -> None:

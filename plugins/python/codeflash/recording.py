@@ -86,7 +86,8 @@ def split(words: list) -> tuple:
         for k, letter in enumerate(w[1:], 1):
             if letter in "mc":
                 flags = words[1:i] + [w[:k]] * (k > 1)
-                return flags, letters, ["-" + letter] + [w[k + 1:]] * (k + 1 < len(w)) + words[i + 1:]
+                attached = [w[k + 1:]] * (k + 1 < len(w))
+                return flags, letters, ["-" + letter] + attached + words[i + 1:]
             letters += letter
             if letter in "WX":
                 i += k + 1 == len(w)
@@ -144,10 +145,11 @@ def follow_subprocesses() -> None:
     with options by which they would not see it."""
     import _posixsubprocess as module
 
-    for where, name, before in ((module, "fork_exec", _before_fork_exec), (os, "posix_spawn", _before_exec),
-                                (os, "posix_spawnp", _before_exec), (os, "execv", _before_exec),
-                                (os, "execve", _before_exec), (os, "system", _before_system)):
-        setattr(where, name, _recorder.prepared(getattr(where, name), before, name))
+    for where, before, names in (
+            (module, _before_fork_exec, ["fork_exec"]), (os, _before_system, ["system"]),
+            (os, _before_exec, ["posix_spawn", "posix_spawnp", "execv", "execve"])):
+        for name in names:
+            setattr(where, name, _recorder.prepared(getattr(where, name), before, name))
     subprocess = sys.modules.get("subprocess")
     if hasattr(subprocess, "_fork_exec"):
         subprocess._fork_exec = module.fork_exec
@@ -162,9 +164,13 @@ def follow_pytest() -> None:
         original(self, module)
         if module.__name__ == "_pytest.config":
             loader.exec_module = original
-            from . import testids
+            _recorder.pause()  # a tracer would see a file of ours
+            try:
+                from . import testids
 
-            testids.join(module, _recorder)
+                testids.join(module, _recorder)
+            finally:
+                _recorder.resume()
 
     loader.exec_module = importer.importlib_frame(exec_module)
 
@@ -241,7 +247,8 @@ def start() -> importer.Importer:
         importer.quote(sys.executable or ""), *sys.version_info[:3])
     hasher = _hasher()
     _recorder.start(os.fsencode(spool), process.encode("ascii"), int(config["quota"]),
-                    int(config.get("bytes", 0)), CHILD not in os.environ, hasher, fallback.dump, fallback.signalled,
+                    int(config.get("bytes", 0)), CHILD not in os.environ, hasher,
+                    fallback.dump, fallback.signalled,
                     byname.how, _reduce, _cell_type(), sys.hexversion)
     hide_environment()
     _check_layout()

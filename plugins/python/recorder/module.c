@@ -54,7 +54,7 @@ static void finish(void)
 	spool_close();
 }
 
-/* start(dir, process, quota, bytes, root, hash, fallback, signalled, how, reduce, cell type, hexversion) */
+/* start(): its arguments are in _recorder.pyi. */
 static PyObject *start(PyObject *self, PyObject *args)
 {
 	const char *dir, *json;
@@ -169,7 +169,7 @@ static PyObject *after_fork(PyObject *self, PyObject *none)
 	Py_RETURN_NONE;
 }
 
-/* alone(function, arguments): its frame is the first of the stack, as the interpreter would have it. */
+/* alone(function, arguments): its frame is the first of the stack, as without us. */
 static PyObject *alone(PyObject *self, PyObject *args)
 {
 	uintptr_t tstate = (uintptr_t)PyThreadState_Get();

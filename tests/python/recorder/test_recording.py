@@ -742,3 +742,35 @@ def test_what_is_kept_of_large_inputs_is_bounded(project):
     ran = project.record("script.py")
     assert ran.spool.count("f") == 20000 and len(ran.spool.captured("f")) >= 10
     assert sum(len(data) for _, data in ran.spool.values.values()) < 17 << 20
+
+
+def test_an_exit_that_a_pickled_object_calls_is_not_the_programs(project):
+    project.write("script.py", """
+import functools, os, signal, sys
+class Exits:
+    def __reduce__(self): sys.exit(3)
+class Interrupts:
+    def __reduce__(self): raise KeyboardInterrupt
+class Signals:
+    def __init__(self, n): self.n = n
+    def __reduce__(self):
+        os.kill(os.getpid(), self.n)
+        for i in range(1000): pass
+        return Signals, (1,)
+class Handler:
+    def __call__(self, *a): raise SystemExit(4)
+    def m(self, *a): raise KeyboardInterrupt(5)
+def f(a): return 1
+def handler(*a): sys.exit('told to')
+print(f(Exits()), f(Interrupts()))
+for h in (handler, lambda *a: sys.exit(1), Handler(), Handler().m, functools.partial(handler, 1)):
+    signal.signal(signal.SIGTERM, h)
+    try: f(Signals(signal.SIGTERM))
+    except BaseException as e: print(repr(e))
+try: f(Signals(signal.SIGINT))
+except BaseException as e: print(repr(e))
+""")
+    ran = project.record("script.py")
+    assert ran.status == 0 and ran.stdout == (
+        "1 1\nSystemExit('told to')\nSystemExit(1)\nSystemExit(4)\nKeyboardInterrupt(5)\nSystemExit('told to')\nKeyboardInterrupt()\n")
+    assert {"SystemExit", "KeyboardInterrupt"} <= set(ran.spool.reasons("f"))
