@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import _frozen_importlib_external as external
 import _signal
+import builtins
 import sys
 
 
@@ -38,12 +39,15 @@ def _dill():
     return lambda inputs, sink: dill.Pickler(sink, 4, byref=True).dump(inputs)
 
 
+_import = builtins.__import__
 _picklers: dict = {}
 
 
 def dump(inputs: object, sink: object):
     """Pickles into the sink; the codec's name, None when there is none. Without a sink it only gets
     ready."""
+    if builtins.__import__ is not _import:
+        return None  # the program's own would see what we import
     for name, make in (("cloudpickle", _cloudpickle), ("dill", _dill)):
         if name not in _picklers:
             try:

@@ -42,6 +42,7 @@ static __thread struct sink *mine; /* this thread's capture */
 static PyObject *sink_type, *pickler, *hasher, *hash_size, *fallback, *signalled, *protocol;
 static size_t usual_bytes = 256 << 10;
 static uint64_t spent_ns, written;
+static bool ended; /* modules are being taken apart: the pickler would crash */
 
 static struct {
 	uint8_t (*v)[16];
@@ -70,7 +71,7 @@ static uint64_t whole_budget(void)
 
 bool capture_allowed(const struct probe *p)
 {
-	if (written > ALL_BYTES || p->bytes > FUNCTION_BYTES)
+	if (ended || written > ALL_BYTES || p->bytes > FUNCTION_BYTES)
 		return false;
 	if (!p->kept && !p->failures)
 		return spent_ns < whole_budget();
@@ -456,8 +457,19 @@ static bool was_seen(const uint8_t h[16])
 	return false;
 }
 
+void capture_end(void)
+{
+	ended = true;
+}
+
+bool capture_ended(void)
+{
+	return ended;
+}
+
 void capture_forget(void)
 {
+	ended = false;
 	if (seen.v)
 		memset(seen.v, 0, seen.cap * sizeof(*seen.v));
 	seen.n = 0;

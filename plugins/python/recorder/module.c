@@ -318,6 +318,7 @@ static PyObject *report(PyObject *self, PyObject *none)
 	(void)self;
 	(void)none;
 	probes_report();
+	capture_end();
 	Py_RETURN_NONE;
 }
 

@@ -286,7 +286,8 @@ static int look(struct probe *p, PyObject *made)
 	} else {
 		if (!p->kept && !p->failures) {
 			p->failures++;
-			spool_loss(p->id, "the budget for copying inputs was spent", 1);
+			spool_loss(p->id, capture_ended() ? "called while the interpreter ended" :
+				"the budget for copying inputs was spent", 1);
 		}
 		p->next = next_count(p, true);
 	}

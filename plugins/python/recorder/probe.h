@@ -51,6 +51,8 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 bool capture_allowed(const struct probe *p);
 bool capture_busy(void); /* this thread is in one */
 int capture_init(void);
+void capture_end(void); /* the interpreter is ending: nothing more is copied */
+bool capture_ended(void);
 void capture_forget(void); /* in the child of a fork */
 int capture_setup(PyObject *hash, PyObject *fallback, PyObject *signalled, uint64_t limit);
 extern int captures; /* how many run, in all threads */

@@ -746,13 +746,15 @@ def test_what_is_kept_of_large_inputs_is_bounded(project):
 
 def test_an_exit_that_a_pickled_object_calls_is_not_the_programs(project):
     project.write("script.py", """
-import functools, os, signal, sys
-class Exits:
+import functools, os, signal, socket, sys
+class Odd: # cannot be copied as it is, so that it is asked
+    def __init__(self): self.held = socket.socket()
+class Exits(Odd):
     def __reduce__(self): sys.exit(3)
-class Interrupts:
+class Interrupts(Odd):
     def __reduce__(self): raise KeyboardInterrupt
-class Signals:
-    def __init__(self, n): self.n = n
+class Signals(Odd):
+    def __init__(self, n): super().__init__(); self.n = n
     def __reduce__(self):
         os.kill(os.getpid(), self.n)
         for i in range(1000): pass
