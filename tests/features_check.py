@@ -144,7 +144,7 @@ class Trace:
 
     def calls(self, function):
         return self.db.execute(
-            "SELECT c.id, seq, weight, codec, packing, v.data, o.stable FROM call c JOIN value v ON v.id = value "
+            "SELECT c.id, seq, seen, codec, packing, v.data, o.stable FROM call c JOIN value v ON v.id = value "
             "LEFT JOIN outcome o ON o.call = c.id WHERE function = ? ORDER BY seq", (function,)).fetchall()
 
 
@@ -189,7 +189,7 @@ def check(trace, module, qualname, which, kind, expected, names):
         problems.append("%d calls kept, not %d%s" % (sum(r[2] for r in rows), len(wanted) - lost, "; ledger: %s" % ledger if ledger else ""))
     elif sum(ledger.values()) != lost:
         problems.append("ledger: %s" % ledger)
-    for number, seq, _weight, codec, packing, data, stable in rows:
+    for number, seq, _seen, codec, packing, data, stable in rows:
         try:
             args, kwargs, through = blob.load_call(zlib.decompress(data) if packing == 2 else data, codec, "main")
             if seq > len(wanted) or wanted[seq - 1] is LOST:
