@@ -546,7 +546,8 @@ static int collect(const struct collector *c, int fd)
 		clear_progress();
 	if (ended < 0) {
 		end = (struct store_end){.exit_status = -1};
-		subtree_end(c->out->spool, 0, 1);
+		if (!c->section)
+			subtree_end(c->out->spool, 0, 1);
 	}
 	if (!broken)
 		ret = finish(&all, c, &end);

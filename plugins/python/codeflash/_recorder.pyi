@@ -26,6 +26,9 @@ def start(
 ) -> None:
     """Opens this process's spool. OSError when it cannot be made."""
 
+def stop() -> None:
+    """The recording is over; start() may follow. Functions that still have probes count for nobody."""
+
 def check(code: CodeType, argument: object, caller: CodeType) -> bool:
     """Called by a known function: whether this interpreter's stacks can be read."""
 

@@ -37,7 +37,8 @@ struct probe {
 extern PyObject *probe_type;
 int probe_init(PyObject *module);
 void probes_setup(unsigned max_calls, PyObject *cell);
-void probes_again(void);  /* in the child of a fork, its spool open: named anew, counted from 0 */
+void probes_again(void);  /* with a spool newly open: named anew, counted from 0 */
+void probes_mute(void);   /* they count for nobody, until then */
 void probes_report(void); /* calls of functions that are not kept, since they were last told */
 
 /* capture.c: keeps the inputs of the call that runs. -1 with an exception the program must see. */
@@ -46,7 +47,7 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 bool capture_allowed(const struct probe *p);
 bool capture_busy(void); /* this thread is in one */
 int capture_init(void);
-void capture_forget(void); /* in the child of a fork */
+void capture_forget(void); /* with a spool newly open */
 int capture_setup(PyObject *hasher, PyObject *fallback, uint64_t limit);
 extern int captures; /* how many run, in all threads */
 
