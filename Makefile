@@ -165,6 +165,12 @@ lint:
 real: all
 	$(Q)$(TEST_ENV) sh tests/real.sh
 
+# --- a wheel for pip: the package that a program imports, with the programs ------------------------
+
+.PHONY: wheel
+wheel: all
+	$(Q)$(PYTHON) ci/wheel.py $(O) $(VERSION) $(BIN)
+
 # --- installing -----------------------------------------------------------------------------------
 
 .PHONY: install uninstall clean help
@@ -192,5 +198,6 @@ help:
 	@echo 'make check        build and run every test (T=tests/x.bats for one file)'
 	@echo 'make lint         shell and manual checkers'
 	@echo 'make real         the whole pipeline over real PyPI packages'
+	@echo 'make wheel        build/dist/*.whl, for pip install'
 	@echo 'make install      PREFIX= DESTDIR= BINDIR= LIBEXECDIR= MANDIR='
 	@echo 'variables         O=dir V=1 SAN=address,undefined WERROR=1 CC= CFLAGS='
