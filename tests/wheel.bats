@@ -31,7 +31,7 @@ PY
 	run --separate-stderr "$BATS_TEST_TMPDIR/venv/bin/python" sections.py
 	[ "$status" -eq 0 ] || fail_with "$stderr"
 	[ "$output" = done ]
-	one_line codeflash "section.trace: 2 of 2 calls kept" "codeflash --replay-test tests/test_replay_test_0.py"
+	one_line codeflash "section.trace: 2 calls, 2 inputs kept" "codeflash --replay-test tests/test_replay_test_0.py"
 	run --separate-stderr "$BATS_TEST_TMPDIR/venv/bin/cf-rank" section.trace
 	[ "$status" -eq 0 ] || fail_with "$stderr"
 	[ "$(json trace '(r["calls"], r["complete"])' <<<"$output")" = "(2, True)" ]

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import warnings
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NoReturn, Optional, Tuple
 
 from . import _recorder, importer, recording, verbs
 
@@ -198,8 +198,9 @@ def _project(config: Optional[str], file: Optional[str]) -> Tuple[str, str, str]
                 raise Refused("config_file_path %s: no such file" % config)
             root, name = os.path.split(os.path.realpath(config))
             return (root,) + verbs.roots(root, cwd, {}, name)
-        here = isinstance(file, str) and os.path.isfile(file)
-        start = os.path.dirname(os.path.realpath(file)) if here else os.path.realpath(cwd)
+        start = os.path.realpath(cwd)
+        if isinstance(file, str) and os.path.isfile(file):
+            start = os.path.dirname(os.path.realpath(file))
         root = verbs.find_project(start)
         return (root,) + verbs.roots(root, cwd, {})
     except verbs.Refused as error:
@@ -284,6 +285,7 @@ class Section:
         self.output = os.path.abspath(os.fspath(options.output))
         self.pid = os.getpid()
         self.on = True
+        self.told = False
         self.timeout: Optional[float] = None  # set when it has passed
         self.guard = _thread.RLock()
         self.over = _thread.allocate_lock()
@@ -302,9 +304,9 @@ class Section:
             self.uninstall = importer.install(live)
             live.mark()
         except BaseException:
+            self.collector.drop()
             self.over.acquire()
             self.stop()
-            self.collector.drop()
             raise
         os._exit = self.leave
         atexit.register(self.close)
@@ -350,7 +352,7 @@ class Section:
         finally:
             _current = None
 
-    def leave(self, status: int) -> None:
+    def leave(self, status: int) -> NoReturn:
         """os._exit() for the time being."""
         if os.getpid() == self.pid:
             self.close()
@@ -366,6 +368,10 @@ class Section:
         self.collector.drop()
 
     def tell(self) -> None:
+        with self.guard:
+            if self.told:  # while another thread ends the program
+                return
+            self.told = True
         answer = self.collector.line() if self.collector.is_open() else b""
         self.collector.drop()
         try:
@@ -374,7 +380,7 @@ class Section:
             self.say("cf-trace did not live to finish %s, which is cut short or lost"
                      % _shown(self.output))
             return
-        text = "%s: %d of %d calls kept" % (_shown(self.output), trace["captured"], trace["calls"])
+        text = "%s: %d calls, %d inputs kept" % (_shown(self.output), trace["calls"], trace["captured"])
         if self.timeout is not None:
             text += ", until the %g s were over" % self.timeout
         self.say("%s; %s" % (text, _next(self.output, trace)))
@@ -400,7 +406,10 @@ def _next(output: str, trace: dict) -> str:
 
 def _shown(path: str) -> str:
     """A path as seen from here."""
-    here = os.path.join(os.getcwd(), "")
+    try:
+        here = os.path.join(os.getcwd(), "")
+    except OSError:  # removed
+        return path
     return path[len(here):] if path.startswith(here) else path
 
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 import os
 import sys
 from types import ModuleType, TracebackType
-from typing import Any, Optional, Type, Union
+from typing import Any, Optional, Set, Type, Union
 
 __all__ = ["Tracer"]
 
-_said: set = set()
+_said: Set[str] = set()
 
 
 class Tracer:

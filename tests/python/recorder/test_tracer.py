@@ -305,7 +305,7 @@ with Tracer():
 
 def test_a_section_that_is_never_left_ends_with_the_program(place):
     ran = place.run("Tracer().__enter__(); mod.plain(1)\n")
-    one_line(ran, "codeflash.trace: 1 of 1 calls kept")
+    one_line(ran, "codeflash.trace: 1 calls, 1 inputs kept")
     assert len(place.trace().complete) == 1
 
 
@@ -400,13 +400,13 @@ with Tracer(): mod.plain(2)
     out, err = program.communicate(timeout=60)
     lines = err.decode().splitlines()
     assert out == b"goes on\n" and program.returncode == 0
-    assert len(lines) == 2 and "cut short or lost" in lines[0] and "1 of 1 calls kept" in lines[1], err
+    assert len(lines) == 2 and "cut short or lost" in lines[0] and "1 calls, 1 inputs kept" in lines[1], err
     assert place.trace().calls == {"plain": 1} and not place.left()
 
 
 def test_cf_trace_missing(place, tmp_path):
     ran = place.run("with Tracer(): print(mod.plain(1))\n", PATH="/nonexistent")
-    assert ran.stdout == "2\n" and "1 of 1 calls kept" in ran.stderr  # found beside the package
+    assert ran.stdout == "2\n" and "1 calls, 1 inputs kept" in ran.stderr  # found beside the package
     alone = tmp_path / "a/b/c/d/e"
     shutil.copytree(os.path.join(place.project.plugin, "codeflash"), str(alone / "codeflash"))
     ran = place.run("for _ in 0, 1:\n    with Tracer('x.trace'): print(mod.plain(1))\n",
@@ -434,7 +434,7 @@ with Tracer():
     mod.plain(3)
 """)
     first, second = ran.stderr.splitlines()
-    assert "another Tracer is recording" in first and "4 of 4 calls kept" in second
+    assert "another Tracer is recording" in first and "4 calls, 4 inputs kept" in second
     assert place.trace().calls == {"other": 1, "plain": 3}
     assert not glob.glob(os.path.join(place.folder, "[io]*.trace"))
 
@@ -459,7 +459,7 @@ def test_replaying_finds_a_tracer_without_the_path(place):
     place.write("used.py", "from codeflash.tracer import Tracer\n\n\ndef f(x):\n"
                 "    with Tracer('inner.trace'):\n        return x\n")
     ran = place.run("import used\nwith Tracer(): used.f(1), mod.plain(1)\n")
-    assert "2 of 2 calls kept" in ran.stderr
+    assert "2 calls, 2 inputs kept" in ran.stderr
     bin_dir = os.path.join(place.project.plugin, "../../../bin")
     done = subprocess.run([os.path.join(bin_dir, "cf-replaygen"), "--quiet", "codeflash.trace"],
                           cwd=place.folder, env=place.project.env, stdout=subprocess.PIPE,
@@ -481,6 +481,18 @@ with Tracer():
     assert ran.stdout == "1 2 True\n"
     t = place.trace()
     assert t.calls == {"f": 1} and [r for r in t.losses if r.startswith("old.py: not all functions")]
+
+
+def test_the_folder_it_began_in_may_be_gone_at_the_end(place):
+    ran = place.run("""
+os.mkdir("gone"); os.chdir("gone")
+with Tracer("../x.trace"):
+    mod.plain(1)
+    os.rmdir("../gone")
+print("on")
+""")
+    assert ran.stdout == "on\n" and ran.status == 0, ran.stderr
+    assert place.trace("x.trace").calls == {"plain": 1}
 
 
 def test_functions_of_a_frozen_heap(place):
