@@ -270,19 +270,29 @@ class _Collector:
 # The section. -------------------------------------------------------------------------------------
 
 
+def _number(options: Any, name: str, least: int) -> float:
+    value = getattr(options, name)
+    try:
+        if value >= least:
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    raise Refused("%s is %r" % (name, value))
+
+
 class Section:
     """From begin() to close()."""
 
     def __init__(self, options: Any, file: Optional[str], say: Any) -> None:
-        quota = int(options.max_function_count)
-        if quota < 1:
-            raise Refused("max_function_count is %d" % quota)
-        timeout = None if options.timeout is None else float(options.timeout)
+        quota = int(_number(options, "max_function_count", 1))
+        timeout = None if options.timeout is None else _number(options, "timeout", 0)
         config = options.config_file_path
         root, module_root, tests_root = _project(
             None if config is None else os.path.abspath(os.fspath(config)), file)
         self.say = say
         self.output = os.path.abspath(os.fspath(options.output))
+        if self.output != _plain(self.output):
+            raise Refused("the output's name is not UTF-8")
         self.pid = os.getpid()
         self.on = True
         self.told = False
@@ -317,7 +327,7 @@ class Section:
 
     def watch(self, timeout: float) -> None:
         """Ends the recording after that long, unless it is over by then."""
-        if not self.over.acquire(True, min(max(timeout, 0), _thread.TIMEOUT_MAX)):
+        if not self.over.acquire(True, min(timeout, _thread.TIMEOUT_MAX)):
             self.stop(timeout)
 
     def stop(self, timeout: Optional[float] = None) -> None:

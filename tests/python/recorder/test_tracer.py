@@ -483,6 +483,18 @@ with Tracer():
     assert t.calls == {"f": 1} and [r for r in t.losses if r.startswith("old.py: not all functions")]
 
 
+def test_arguments_that_are_none_are_one_line_each(place):
+    ran = place.run("""
+for arguments in ({"max_function_count": 0}, {"max_function_count": "x"}, {"timeout": -1}, {"timeout": "x"},
+                  {"output": 5}, {"output": "a\\udcff.trace"}, {"config_file_path": 5}):
+    with Tracer(**arguments): print(mod.plain(1))
+""")
+    assert ran.stdout == "2\n" * 7 and ran.status == 0
+    lines = ran.stderr.splitlines()
+    assert len(lines) == 6 and all(line.startswith("codeflash: not recorded: ") for line in lines), lines
+    assert not glob.glob(os.path.join(place.folder, "*.trace")) and not place.left()
+
+
 def test_the_folder_it_began_in_may_be_gone_at_the_end(place):
     ran = place.run("""
 os.mkdir("gone"); os.chdir("gone")
