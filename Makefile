@@ -148,7 +148,7 @@ TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(a
 BATS ?= bats
 T ?= $(wildcard tests/*.bats)
 
-.PHONY: check check-unit check-python check-bats lint real
+.PHONY: check check-unit check-python check-bats lint real features suites kill-trials bench-trace
 check: deps-check
 	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-bats lint
 check-unit: $(UNIT_BIN)
@@ -164,6 +164,23 @@ lint:
 # Whole runs over real PyPI packages; the figures land in tests/results/.
 real: all
 	$(Q)$(TEST_ENV) sh tests/real.sh
+
+# The own test suites of the same packages, without and under cf-trace; into tests/results/ as well.
+suites: all
+	$(Q)$(TEST_ENV) sh tests/suites.sh
+
+# Recordings that are killed at random moments; the tally lands in tests/results/. N= trials, SEED=.
+kill-trials: all
+	$(Q)$(TEST_ENV) $(PYTHON) tests/kill-trials.py $(or $(N),200) $(SEED) >$(O)/kills.md
+	$(Q)cp $(O)/kills.md tests/results/ && cat $(O)/kills.md
+
+# What recording costs, on CPython 3.11 and 3.13 (BENCH_PYTHONS=); BENCH='--only fib --rounds 3' for less.
+bench-trace: all
+	$(Q)$(TEST_ENV) $(PYTHON) tests/bench_trace.py $(BENCH)
+
+# Language features by CPython, every one from 3.8 that is found; the table lands in tests/results/.
+features: all
+	$(Q)$(TEST_ENV) $(PYTHON) tests/features.py --write
 
 # --- a wheel for pip: the package that a program imports, with the programs ------------------------
 
@@ -198,6 +215,10 @@ help:
 	@echo 'make check        build and run every test (T=tests/x.bats for one file)'
 	@echo 'make lint         shell and manual checkers'
 	@echo 'make real         the whole pipeline over real PyPI packages'
+	@echo 'make bench-trace  what recording costs: traced over plain (BENCH="--only fib"; --help)'
+	@echo 'make suites       the own tests of those packages, recorded'
+	@echo 'make kill-trials  recordings killed at 200 random moments'
+	@echo 'make features     every feature of the language under every CPython found'
 	@echo 'make wheel        build/dist/*.whl, for pip install'
 	@echo 'make install      PREFIX= DESTDIR= BINDIR= LIBEXECDIR= MANDIR='
 	@echo 'variables         O=dir V=1 SAN=address,undefined WERROR=1 CC= CFLAGS='

@@ -41,7 +41,7 @@ struct measure {
 	uint64_t start_ns;
 	/* the inputs that take part, and what they weigh */
 	int *input; /* indices of job.calls */
-	double *weight;
+	double *weight, *fresh;
 	int n, of;
 	json_t *skipped; /* {call: reason} */
 	int rounds, passes, inner;            /* of the group at hand */
@@ -302,7 +302,8 @@ static int plan(struct measure *m, struct bench_worker *w, double starting)
 		const struct trace_call *c = &m->job[0].calls[m->input[i]];
 
 		m->weight[i] = c->weight > 0 ? (double)c->weight : 1;
-		repeated += m->weight[i] - 1;
+		m->fresh[i] = c->fresh > 0 && c->fresh < c->weight ? (double)c->fresh : m->weight[i];
+		repeated += m->weight[i] - m->fresh[i];
 	}
 	double once = 2 * spent[0] + spent[1];
 
@@ -820,6 +821,7 @@ static void choose(struct measure *m, int n)
 	m->n = m->of = n;
 	m->input = cf_calloc((size_t)(n ? n : 1), sizeof(int));
 	m->weight = cf_calloc((size_t)(n ? n : 1), sizeof(double));
+	m->fresh = cf_calloc((size_t)(n ? n : 1), sizeof(double));
 	m->cost = cf_calloc((size_t)(n ? n : 1), sizeof(double));
 	m->known = cf_calloc((size_t)(n ? n : 1), sizeof(*m->known));
 	for (int i = 0; i < n; i++)
@@ -872,7 +874,7 @@ static json_t *measure(struct measure *m)
 		};
 		struct stats_source source = {measure_group, elapsed, m};
 
-		bad = stats_measure(&rules, &source, m->n, m->weight, &r);
+		bad = stats_measure(&rules, &source, m->n, m->weight, m->fresh, &r);
 	}
 	if (!bad && r.decision == STATS_FASTER && !m->checked) {
 		const char *why = json_object_iter_key(json_object_iter(m->unchecked));
@@ -949,6 +951,7 @@ json_t *bench_candidate(struct bench_opts *o, const json_t *candidate, enum cf_e
 		}
 		free(m.input);
 		free(m.weight);
+		free(m.fresh);
 		free(m.cost);
 		for (int i = 0; i < n; i++)
 			check_input_release(&m.known[i]);

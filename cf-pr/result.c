@@ -8,6 +8,7 @@
 #include "lib/json.h"
 #include "lib/mem.h"
 #include "lib/source.h"
+#include "lib/trace.h"
 
 void result_init(struct result *r)
 {
@@ -84,13 +85,6 @@ static void refuse(struct result *r, const char *answer)
 		r->refused, answer, json_integer(cf_json_int(r->refused, answer, 0) + 1));
 }
 
-static bool disk_was_full(const struct result *r)
-{
-	const json_t *lost = json_object_get(r->trace, "lost");
-
-	return json_object_get(lost, "no space in the spool") || json_object_get(lost, "disk full");
-}
-
 /* Why nothing of this stream may be published; NULL when something may. */
 static const char *nothing_to_publish(const struct result *r)
 {
@@ -101,7 +95,7 @@ static const char *nothing_to_publish(const struct result *r)
 		if (r->faster)
 			return "the faster candidates were not combined and verified together; "
 			       "run cf-verify --combine";
-		if (!json_object_size(r->targets) && disk_was_full(r))
+		if (!json_object_size(r->targets) && trace_had_no_room(r->trace))
 			return "the disk was full while the program was recorded; make room and "
 			       "record it again";
 		if (!json_object_size(r->candidates))

@@ -15,6 +15,8 @@ int main(int argc, char **argv)
 			"this function only: name, Class.name or file:name", 0},
 		{0, "shard", "I/N", CF_STRING, &o.shard, "the I-th of N parts of the targets", 0},
 		{'t', "table", NULL, CF_FLAG, &o.table, "a table on stderr, terminal or not", 0},
+		{0, "inputs", NULL, CF_FLAG, &o.inputs,
+			"a table of how the kept inputs stand for the calls", 0},
 		{'q', "quiet", NULL, CF_FLAG, &o.quiet, "nothing for people on stderr", 0},
 		{0},
 	};

@@ -12,13 +12,17 @@
 #include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/mem.h"
+#include "lib/sizes.h"
 
 #define FEW_SAMPLES 50
 #define CALLEES 10
 
 struct function {
 	int64_t id, calls, own_ns, total_ns, samples;
-	int64_t distinct, sampled, timed, timed_ns, middle_size;
+	int64_t kept, middle_size;
+	double timed_ns;
+	int64_t sampled, distinct, repeated, covered; /* the last two in calls of the run */
+	struct cf_sizes sizes;                        /* of its calls' inputs, if sampled */
 	double caused_ns, potential_ns, share;
 	int64_t in_ns; /* of all edges into it */
 	bool is_test, replayable, is_module, recursive;
@@ -100,11 +104,24 @@ static int add_calls(sqlite3_stmt *row, void *arg)
 
 	if (!f)
 		return 0;
-	f->distinct = sqlite3_column_int64(row, 1);
-	f->sampled = sqlite3_column_int64(row, 2);
-	f->timed = sqlite3_column_int64(row, 3);
-	f->timed_ns = sqlite3_column_int64(row, 4);
-	f->middle_size = sqlite3_column_int64(row, 5);
+	f->kept = sqlite3_column_int64(row, 1);
+	f->covered = sqlite3_column_int64(row, 2);
+	f->timed_ns = sqlite3_column_double(row, 3);
+	f->middle_size = sqlite3_column_int64(row, 4);
+	return 0;
+}
+
+static int add_distribution(sqlite3_stmt *row, void *arg)
+{
+	struct function *f = find(arg, sqlite3_column_int64(row, 0));
+
+	if (!f)
+		return 0;
+	f->sampled = sqlite3_column_int64(row, 1);
+	f->distinct = sqlite3_column_int64(row, 2);
+	f->repeated = sqlite3_column_int64(row, 3);
+	f->sizes = (struct cf_sizes){sqlite3_column_int64(row, 4), sqlite3_column_int64(row, 5),
+		sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 7)};
 	return 0;
 }
 
@@ -159,9 +176,6 @@ static void add_potential(struct rank *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct function *f = r->f + i;
 
-		double timed =
-			f->timed ? (double)f->timed_ns / (double)f->timed * (double)f->calls : 0;
-
 		f->potential_ns = (double)f->own_ns + f->caused_ns;
 		/* Edges are sampled too: no function saves more than the time it was on the stack.
 		 */
@@ -171,8 +185,8 @@ static void add_potential(struct rank *r)
 			f->share = f->potential_ns / (double)r->profiled_ns;
 		if (f->share > 1)
 			f->share = 1;
-		if (r->few && timed > f->potential_ns)
-			f->potential_ns = timed;
+		if (r->few && f->timed_ns > f->potential_ns)
+			f->potential_ns = f->timed_ns;
 	}
 }
 
@@ -202,10 +216,15 @@ static int load(struct rank *r)
 {
 	if (trace_functions(r->t, add_function, r) != 0 ||
 		trace_query(r->t,
-			"SELECT function, count(*), cast(total(weight) AS INTEGER),"
-			" count(duration_ns), cast(total(duration_ns) AS INTEGER), cast(avg(size) AS INTEGER)"
+			"SELECT function, count(*), cast(total(iif(seen > 1, weight, 1)) AS INTEGER),"
+			/* of the calls whose time is known, which are the long ones */
+			" total(1.0 * duration_ns * weight), cast(avg(size) AS INTEGER)"
 			" FROM call JOIN value v ON v.id = value GROUP BY function",
 			add_calls, r) < 0 ||
+		trace_query(r->t,
+			"SELECT function, sampled, inputs, repeated, size_min, size_median, size_p90,"
+			" size_max FROM distribution",
+			add_distribution, r) < 0 ||
 		trace_query(r->t, "SELECT caller, callee, ns, calls FROM edge", add_edge, r) < 0)
 		return -1;
 	r->few = r->samples < FEW_SAMPLES || !r->profiled_ns;
@@ -224,12 +243,6 @@ static bool is_named(const struct trace_function *f, const char *want)
 		       !strncmp(f->file, want, (size_t)(colon - want)) &&
 		       !strcmp(f->qualname, colon + 1);
 	return !strcmp(f->qualname, want) || (dot && !strcmp(dot + 1, want));
-}
-
-static int number_row(sqlite3_stmt *row, void *arg)
-{
-	json_array_append_new(arg, json_integer(sqlite3_column_int64(row, 0)));
-	return 0;
 }
 
 static int line_row(sqlite3_stmt *row, void *arg)
@@ -263,14 +276,42 @@ static json_t *rows(
 	return array;
 }
 
-static json_t *sizes(const json_t *sorted)
-{
-	size_t n = json_array_size(sorted);
+struct weighed {
+	int64_t *size, *weight;
+	size_t n, cap_size, cap_weight;
+};
 
-	if (!n)
-		return json_null();
-	return json_pack("{s:O, s:O, s:O}", "min", json_array_get(sorted, 0), "median",
-		json_array_get(sorted, n / 2), "max", json_array_get(sorted, n - 1));
+static int weighed_row(sqlite3_stmt *row, void *arg)
+{
+	struct weighed *w = arg;
+
+	cf_grow(&w->size, &w->cap_size, w->n + 1, sizeof(*w->size));
+	cf_grow(&w->weight, &w->cap_weight, w->n + 1, sizeof(*w->weight));
+	w->size[w->n] = sqlite3_column_int64(row, 0);
+	w->weight[w->n++] = sqlite3_column_int64(row, 1);
+	return 0;
+}
+
+/* Of the inputs kept of a function that has some; -1 after cf_error. */
+static int kept_sizes(struct rank *r, const struct function *f, struct cf_sizes *sizes)
+{
+	cf_autofree char *sql = cf_asprintf("SELECT size, weight FROM call JOIN value v ON v.id = value"
+					    " WHERE function = %lld ORDER BY size",
+		(long long)f->id);
+	struct weighed w = {0};
+	int ret = trace_query(r->t, sql, weighed_row, &w);
+
+	if (ret == 0 && w.n)
+		*sizes = cf_sizes_of(w.size, w.weight, w.n);
+	free(w.size);
+	free(w.weight);
+	return ret;
+}
+
+static json_t *sizes_json(const struct cf_sizes *s)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "min", (json_int_t)s->min, "median",
+		(json_int_t)s->median, "p90", (json_int_t)s->p90, "max", (json_int_t)s->max);
 }
 
 /* The function's callees by the time it causes in them. Returns new. */
@@ -311,9 +352,10 @@ static double seconds(double ns)
 	return ns / 1e9;
 }
 
-static double repetition(const struct function *f)
+/* n of the function's calls as a share of them. */
+static double share_of_calls(const struct function *f, int64_t n)
 {
-	return f->sampled > 0 ? 1 - (double)f->distinct / (double)f->sampled : 0;
+	return n <= 0 || f->calls <= 0 ? 0 : n < f->calls ? (double)n / (double)f->calls : 1;
 }
 
 static json_t *sentence(
@@ -324,9 +366,9 @@ static json_t *sentence(
 	if (r->few)
 		cf_buf_addf(&b, "The run was short (%lld samples), so its times are rough. ",
 			(long long)r->samples);
-	if (!f->own_ns && f->timed) {
-		cf_buf_addf(&b, "%lld call%s at the mean time of those recorded",
-			(long long)f->calls, f->calls == 1 ? "" : "s");
+	if (!f->own_ns && f->timed_ns > 0) {
+		cf_buf_addf(&b, "%lld call%s, %.3f s of which is known",
+			(long long)f->calls, f->calls == 1 ? "" : "s", seconds(f->timed_ns));
 	} else if (!f->own_ns) {
 		cf_buf_addf(&b, "%lld call%s, never seen running", (long long)f->calls,
 			f->calls == 1 ? "" : "s");
@@ -338,20 +380,17 @@ static json_t *sentence(
 	if (callee)
 		cf_buf_addf(&b, ", and %.3f s that it causes, most by calling %s %.1f times a call",
 			seconds(f->caused_ns), callee, per_call);
-	if (f->sampled > f->distinct)
-		cf_buf_addf(&b, "; %.0f%% of the sampled calls had inputs seen before",
-			100 * repetition(f));
+	if (f->repeated > 0)
+		cf_buf_addf(&b, "; %s%.1f%% of the calls had inputs that came before",
+			f->sampled < f->calls ? "at least " : "",
+			100 * share_of_calls(f, f->repeated));
 	cf_buf_addc(&b, '.');
 	return cf_json_text(b.data, b.len);
 }
 
 /* The function's part of the record that says why; NULL after cf_error. Returns new. */
-static json_t *why(struct rank *r, const struct function *f)
+static json_t *why(struct rank *r, const struct function *f, const struct cf_sizes *kept)
 {
-	json_auto_t *bytes = rows(r->t,
-		"SELECT size FROM call JOIN value v ON v.id = value WHERE function = %lld"
-		" ORDER BY size",
-		f->id, number_row);
 	json_auto_t *lines = rows(r->t,
 		"SELECT line, ns FROM line WHERE function = %lld ORDER BY ns DESC, line LIMIT 10",
 		f->id, line_row);
@@ -359,14 +398,15 @@ static json_t *why(struct rank *r, const struct function *f)
 	double per_call = 0;
 	json_t *o, *names;
 
-	if (!bytes || !lines)
+	if (!lines)
 		return NULL;
 	names = callees(r, f, &first, &per_call);
-	o = json_pack("{s:I, s:I, s:o, s:f, s:I, s:I, s:o, s:O, s:o}", "own_ns",
+	o = json_pack("{s:I, s:I, s:o, s:f, s:I, s:I, s:f, s:o, s:o, s:O, s:o}", "own_ns",
 		(json_int_t)f->own_ns, "caused_ns", (json_int_t)whole(f->caused_ns), "callees", names,
-		"repetition", repetition(f), "distinct", (json_int_t)f->distinct, "sampled",
-		(json_int_t)f->sampled, "sizes", sizes(bytes), "hot_lines", lines, "text",
-		sentence(r, f, first, per_call));
+		"repetition", share_of_calls(f, f->repeated), "distinct", (json_int_t)f->distinct,
+		"sampled", (json_int_t)f->sampled, "covered", share_of_calls(f, f->covered), "sizes",
+		f->sampled ? sizes_json(&f->sizes) : json_null(), "kept_sizes", sizes_json(kept),
+		"hot_lines", lines, "text", sentence(r, f, first, per_call));
 	if (r->few)
 		json_object_set_new(o, "note", json_string("too few samples"));
 	return o;
@@ -390,9 +430,10 @@ static json_t *nullable(const char *s)
 
 /* The target record; NULL after cf_error. Returns new. */
 static json_t *target(
-	struct rank *r, const struct function *f, const struct trace_function *tf, const char *id)
+	struct rank *r, const struct function *f, const struct trace_function *tf, const char *id,
+	const struct cf_sizes *kept)
 {
-	json_t *o = cf_stream_record("target"), *because = why(r, f);
+	json_t *o = cf_stream_record("target"), *because = why(r, f, kept);
 	json_t *tests = rows(r->t,
 		"SELECT name FROM test JOIN test_function ON test = test.id WHERE function = %lld"
 		" ORDER BY name LIMIT 100",
@@ -421,7 +462,7 @@ static json_t *target(
 		{"potential_ns", json_integer((json_int_t)whole(f->potential_ns))},
 		{"why", because},
 		{"tests", tests},
-		{"captured", json_integer(f->distinct)},
+		{"captured", json_integer(f->kept)},
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
@@ -466,6 +507,14 @@ static void print_left_out(const struct rank *r, size_t emitted, const struct le
 	cf_warn("%s", b.data);
 }
 
+static void print_name(const struct trace_function *tf)
+{
+	for (const char *names[] = {tf->file, ":", tf->qualname, NULL}, **s = names; *s; s++)
+		for (const char *p = *s; *p; p++)
+			fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
+	fputc('\n', stderr);
+}
+
 static void print_row(const struct function *f, const struct trace_function *tf, size_t rank)
 {
 	if (rank == 1)
@@ -473,31 +522,70 @@ static void print_row(const struct function *f, const struct trace_function *tf,
 			"   #   share      own      total        calls  repeats  function\n");
 	fprintf(stderr, "%4zu  %5.1f%%  %6.3f s  %7.3f s  %11lld  %6.0f%%  ", rank, 100 * f->share,
 		seconds((double)f->own_ns), seconds((double)f->total_ns), (long long)f->calls,
-		100 * repetition(f));
-	for (const char *names[] = {tf->file, ":", tf->qualname, NULL}, **s = names; *s; s++)
-		for (const char *p = *s; *p; p++)
-			fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
-	fputc('\n', stderr);
+		100 * share_of_calls(f, f->repeated));
+	print_name(tf);
+}
+
+static const char *short_size(int64_t bytes, char to[8])
+{
+	static const char unit[] = "BkMGTPE";
+	double x = (double)bytes;
+	size_t i = 0;
+
+	for (; x >= 999.5 && unit[i + 1]; i++)
+		x /= 1000;
+	snprintf(to, 8, "%.*f%c", i && x < 9.95, x, unit[i]);
+	return to;
+}
+
+static void print_sizes(const struct cf_sizes *s)
+{
+	char min[8], median[8], p90[8], max[8];
+
+	fprintf(stderr, "  %4s %4s %4s %4s", short_size(s->min, min), short_size(s->median, median),
+		short_size(s->p90, p90), short_size(s->max, max));
+}
+
+static void print_inputs(const struct function *f, const struct trace_function *tf,
+	const struct cf_sizes *kept, size_t rank)
+{
+	if (rank == 1)
+		fprintf(stderr,
+			"%75s  %19s\n"
+			"   #       calls  sampled  inputs repeats  kept  covers"
+			"   min half  90%%  max   min half  90%%  max  function\n",
+			"size in the run", "of those kept");
+	fprintf(stderr, "%4zu %11lld %8lld %7lld %6.1f%% %5lld %6.1f%%", rank,
+		(long long)f->calls, (long long)f->sampled, (long long)f->distinct,
+		100 * share_of_calls(f, f->repeated), (long long)f->kept,
+		100 * share_of_calls(f, f->covered));
+	print_sizes(&f->sizes);
+	print_sizes(kept);
+	fputs("  ", stderr);
+	print_name(tf);
 }
 
 /* 1 emitted, 0 not one of --shard or --function, -1 after cf_error. */
 static int emit(struct rank *r, const struct function *f, size_t rank)
 {
 	struct trace_function tf;
+	struct cf_sizes kept = {0};
 	char id[65];
-	int ret = trace_function_get(r->t, f->id, &tf);
+	int ret;
 
-	if (ret <= 0)
+	if (kept_sizes(r, f, &kept) < 0 || trace_function_get(r->t, f->id, &tf) <= 0)
 		return -1;
 	target_id(&tf, id);
 	ret = cf_shard_owns(r->o->shard, id);
 	if (ret) {
-		json_auto_t *o = target(r, f, &tf, id);
+		json_auto_t *o = target(r, f, &tf, id, &kept);
 
 		ret = o ? 1 : -1;
 		if (o)
 			cf_stream_write(o);
-		if (o && r->o->table)
+		if (o && r->o->inputs)
+			print_inputs(f, &tf, &kept, rank);
+		else if (o && r->o->table)
 			print_row(f, &tf, rank);
 	}
 	trace_function_release(&tf);
@@ -523,7 +611,7 @@ static int wanted(struct rank *r, const struct function *f, struct left_out *l)
 		return l->tests++, 0;
 	if (!f->replayable)
 		return l->not_replayable++, 0;
-	if (!f->distinct)
+	if (!f->kept)
 		return l->not_captured++, 0;
 	if (!r->few && !r->o->function && f->share < r->o->min_share)
 		return l->small++, 0;

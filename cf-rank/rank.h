@@ -10,7 +10,7 @@ struct rank_opts {
 	int64_t top;
 	double min_share;
 	const char *function, *shard;
-	bool table, quiet;
+	bool table, inputs, quiet;
 	json_t *seen; /* paths of the traces ranked already */
 };
 

@@ -20,12 +20,14 @@
 #include "lib/buf.h"
 #include "lib/error.h"
 #include "lib/fs.h"
+#include "lib/json.h"
 #include "lib/mem.h"
 #include "lib/process.h"
 
 #define POLL_MS 50
 #define PROGRESS_NS 500000000ull
 #define SLICE (1u << 20)
+#define CRUMB (1u << 15)
 #define NS_MAX ((uint64_t)1 << 53)
 
 struct counters {
@@ -60,6 +62,9 @@ struct spools {
 	struct store *store;
 	struct spool_rec rec;
 	struct cf_buf buf;
+	uint64_t left; /* bytes that may still be taken in this stretch, give or take a record */
+	bool full; /* it was said that there is no room */
+	bool keep; /* nothing is removed, nor given up for lack of space: it can be tried again */
 };
 
 static int by_name(const void *a, const void *b)
@@ -256,6 +261,11 @@ static int take(struct spools *all, struct spool *s, const struct spool_rec *r, 
 		if (!f)
 			return DAMAGED;
 		return store_call(all->store, s->now.process, f, &r->call) < 0 ? NOT_STORED : 0;
+	case CF_REC_DURATION:
+		f = mapped(s, r->duration.function);
+		if (!f)
+			return DAMAGED;
+		return store_duration(all->store, s->now.process, f, &r->duration) < 0 ? NOT_STORED : 0;
 	case CF_REC_COUNTS:
 		return take_counters(s, r, base);
 	case CF_REC_PROFILE:
@@ -280,13 +290,14 @@ static int damage(struct spools *all, struct spool *s, const char *why)
 	return store_loss(all->store, 0, reason, 1) < 0 ? NOT_STORED : 0;
 }
 
-/* Takes the records from s->now.pos up to tail. 0, or NOT_STORED. */
+/* Takes the records from s->now.pos up to tail or the end of the stretch. 0, or NOT_STORED. */
 static int drain(struct spools *all, struct spool *s, int fd, uint64_t tail)
 {
 	struct cf_buf *b = &all->buf;
-	size_t want = SLICE;
+	const size_t slice = all->left < SLICE ? CRUMB : SLICE;
+	size_t want = slice;
 
-	while (s->now.pos < tail) {
+	while (s->now.pos < tail && all->left) {
 		uint64_t base = CF_SPOOL_HEADER + s->now.pos;
 		size_t n = tail - s->now.pos < want ? (size_t)(tail - s->now.pos) : want;
 		size_t pos = 0, need;
@@ -311,8 +322,9 @@ static int drain(struct spools *all, struct spool *s, int fd, uint64_t tail)
 		if (rc < 0)
 			return damage(all, s, why);
 		s->now.pos += pos;
+		all->left -= pos < all->left ? pos : all->left;
 		if (pos) {
-			want = SLICE;
+			want = slice;
 			continue;
 		}
 		if (need <= n || need > tail - s->now.pos)
@@ -354,7 +366,7 @@ static int follow(struct spools *all, struct spool *s)
 	}
 	if (drain(all, s, fd, h.tail) < 0)
 		return NOT_STORED;
-	if (h.state == 1 && !s->now.damaged) {
+	if (h.state == 1 && s->now.pos == h.tail && !s->now.damaged) {
 		s->now.closed = true;
 		if (store_process_closed(all->store, s->now.process) < 0)
 			return NOT_STORED;
@@ -362,40 +374,81 @@ static int follow(struct spools *all, struct spool *s)
 	return 0;
 }
 
-/* Takes what is new in every spool, all of it or, with NOT_STORED, none. */
-static int take_all(struct spools *all)
+/*
+ * Takes what is new in the spools up to `most` bytes, all of it or, with NOT_STORED, none. 1 when
+ * there may be more.
+ */
+static int take_stretch(struct spools *all, uint64_t most)
 {
-	if (store_begin(all->store) < 0)
-		return NOT_STORED;
+	all->left = most;
+	if (store_begin(all->store) == 0) {
+		size_t i = 0;
+
+		while (i < all->n && follow(all, all->v[i]) == 0)
+			i++;
+		if (i == all->n && store_commit(all->store) == 0) {
+			for (i = 0; i < all->n; i++)
+				all->v[i]->committed = all->v[i]->now;
+			return !all->left;
+		}
+	}
+	store_rollback(all->store);
 	for (size_t i = 0; i < all->n; i++)
-		if (follow(all, all->v[i]) < 0)
-			return NOT_STORED;
-	return store_commit(all->store) < 0 ? NOT_STORED : 0;
+		all->v[i]->now = all->v[i]->committed;
+	return NOT_STORED;
 }
 
-/* 0, or -1 after cf_error. */
-static int look(struct spools *all)
+/* Whatever of it there still is room for. */
+static int take_crumbs(struct spools *all)
 {
+	int rc;
+
+	do
+		rc = take_stretch(all, CRUMB);
+	while (rc > 0);
+	return rc;
+}
+
+static void say_full(struct spools *all)
+{
+	if (!all->full)
+		cf_warn("no more space for the trace: the program goes on, calls for which there is none"
+			" are only counted");
+	all->full = true;
+}
+
+/* Takes what is new while the program runs; once the disk is full, the spools keep it for later. */
+static void look(struct spools *all)
+{
+	if (all->full)
+		return;
 	scan(all);
-	while (take_all(all) < 0) {
-		store_rollback(all->store);
-		for (size_t i = 0; i < all->n; i++)
-			all->v[i]->now = all->v[i]->committed;
-		if (store_is_full(all->store))
-			return cf_error("cannot write the trace: no space for it");
-		cf_warn("no more space for the trace: the program goes on, its further calls are "
-			"only "
-			"counted");
+	if (take_stretch(all, UINT64_MAX) < 0)
+		say_full(all);
+}
+
+/* Takes the rest now that nothing more comes, as far as there is room. 0, or -1 after cf_error. */
+static int take_rest(struct spools *all)
+{
+	memset(&all->seen, 0, sizeof(all->seen));
+	scan(all);
+	if (take_stretch(all, UINT64_MAX) == 0)
+		return 0;
+	if (!all->keep) {
+		if (take_crumbs(all) == 0)
+			return 0;
+		say_full(all);
 		store_disk_full(all->store);
+		if (take_stretch(all, UINT64_MAX) == 0)
+			return 0;
 	}
-	for (size_t i = 0; i < all->n; i++)
-		all->v[i]->committed = all->v[i]->now;
-	return 0;
+	return cf_error("cannot write the trace: no space for it");
 }
 
 /* Calls fn for every live counter of the spool. */
 static int read_counters(struct spools *all, struct spool *s,
-	int (*fn)(struct spools *, int64_t function, uint64_t calls, void *), void *arg)
+	int (*fn)(struct spools *, const struct spool *, uint32_t counter, uint64_t calls, void *),
+	void *arg)
 {
 	cf_autoclose int fd = -1;
 	uint64_t slots[512];
@@ -411,10 +464,10 @@ static int read_counters(struct spools *all, struct spool *s,
 				(ssize_t)(n * sizeof(*slots)))
 				break;
 			for (uint32_t k = 0; k < n; k++) {
-				int64_t f = mapped(s, s->counters[c].first + i + k);
+				uint32_t counter = s->counters[c].first + i + k;
 
-				if (f && slots[k] && slots[k] < NS_MAX &&
-					fn(all, f, slots[k], arg) < 0)
+				if (mapped(s, counter) && slots[k] && slots[k] < NS_MAX &&
+					fn(all, s, counter, slots[k], arg) < 0)
 					return NOT_STORED;
 			}
 			i += n;
@@ -422,16 +475,20 @@ static int read_counters(struct spools *all, struct spool *s,
 	return 0;
 }
 
-static int add_counter(struct spools *all, int64_t function, uint64_t calls, void *arg)
+static int add_counter(struct spools *all, const struct spool *s, uint32_t counter, uint64_t calls,
+	void *arg)
 {
 	(void)arg;
-	return store_counts(all->store, function, (int64_t)calls);
+	return store_counts(
+		all->store, s->now.process, counter, mapped(s, counter), (int64_t)calls);
 }
 
-static int sum_counter(struct spools *all, int64_t function, uint64_t calls, void *arg)
+static int sum_counter(struct spools *all, const struct spool *s, uint32_t counter, uint64_t calls,
+	void *arg)
 {
 	(void)all;
-	(void)function;
+	(void)s;
+	(void)counter;
 	*(uint64_t *)arg += calls;
 	return 0;
 }
@@ -445,9 +502,14 @@ static int add_totals(struct spools *all)
 
 		if (read_counters(all, all->v[i], add_counter, NULL) < 0)
 			return NOT_STORED;
-		if (fd >= 0 && pread(fd, &h, sizeof(h), 0) == sizeof(h) &&
-			!spool_check_header(&h) && h.lost && h.lost < NS_MAX &&
+		if (fd < 0 || pread(fd, &h, sizeof(h), 0) != sizeof(h) || spool_check_header(&h))
+			continue;
+		if (h.lost && h.lost < NS_MAX &&
 			store_loss(all->store, 0, "no space in the spool", (int64_t)h.lost) < 0)
+			return NOT_STORED;
+		if (h.children && h.children < NS_MAX &&
+			store_loss(all->store, 0, "a process that could open no spool",
+				(int64_t)h.children) < 0)
 			return NOT_STORED;
 	}
 	if (!all->n)
@@ -493,50 +555,99 @@ static int listen_for(int fd, struct store_end *end)
 	return n == sizeof(*end) ? 1 : -1;
 }
 
-static void remove_spools(struct spools *all)
+static void remove_spools(void *arg)
 {
+	struct spools *all = arg;
+
 	for (size_t i = 0; i < all->n; i++)
 		unlinkat(all->dirfd, all->v[i]->name, 0);
 }
 
-static int finish(struct spools *all, const struct collector *c, const struct store_end *end)
+/*
+ * The spools stay until the trace is in its place, so that whoever is killed before that can begin
+ * again; unless the disk is full and what they take is what the last tables need.
+ */
+static int finish(struct spools *all, struct output *out, const struct store_end *end)
 {
-	memset(&all->seen, 0, sizeof(all->seen));
-	if (look(all) < 0)
-		return -1;
 	if (store_begin(all->store) < 0 || add_totals(all) < 0 || store_commit(all->store) < 0)
 		return cf_error("cannot write the trace: no space for it");
-	/* What they took is what the last tables need when the disk is full. */
-	remove_spools(all);
+	if (store_is_full(all->store))
+		remove_spools(all);
 	/* without it the trace is whole all the same: the program cannot be timed again, no more */
-	if (store_input(all->store, c->out->input) < 0)
+	if (store_input(all->store, out->input) < 0)
 		cf_warn("what the program was given on its standard input could not be kept");
-	if (store_finish(all->store, end) < 0)
+	if (store_finish(all->store, end, all->keep ? NULL : remove_spools, all) < 0)
 		return -1;
 	store_close(all->store);
 	all->store = NULL;
-	return output_commit(c->out);
+	return output_commit(out, end->complete);
+}
+
+static int spools_open(struct spools *all, const struct output *out, const json_t *meta)
+{
+	const json_t *options = json_object_get(meta, "options");
+
+	/* beside the trace is room, or nothing would come of it anyway */
+	setenv("SQLITE_TMPDIR", out->dir, 1);
+	*all = (struct spools){.dir = out->spool, .buf = CF_BUF_INIT};
+	all->dirfd = open(all->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (all->dirfd < 0)
+		return cf_error("cannot read %s: %s", all->dir, strerror(errno));
+	all->store = store_create(out->dir, meta, cf_json_str(meta, "project_root"),
+		cf_json_int(options, "max_function_count", 1));
+	return all->store ? 0 : -1;
+}
+
+static void spools_close(struct spools *all)
+{
+	store_close(all->store);
+	cf_close_fd(&all->dirfd);
+	spools_release(all);
+}
+
+static bool anything(const struct spools *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i]->now.process)
+			return true;
+	return false;
+}
+
+int collector_recover(struct output *left)
+{
+	const struct store_end end = {.exit_status = -1};
+	json_auto_t *meta = json_load_file(left->meta, 0, NULL);
+	struct spools all;
+	int ret = -1;
+
+	/* Without it nothing was started, or the trace is in its place. */
+	if (!cf_json_str(meta, "project_root"))
+		return 0;
+	if (spools_open(&all, left, meta) < 0)
+		goto out;
+	all.keep = true;
+	if (take_rest(&all) == 0)
+		ret = !anything(&all) ? 0 : finish(&all, left, &end) < 0 ? -1 : 1;
+out:
+	spools_close(&all);
+	return ret;
 }
 
 /* The collector's whole life. Its exit status. */
 static int collect(const struct collector *c, int fd)
 {
-	struct spools all = {.dir = c->out->spool, .buf = CF_BUF_INIT};
+	struct spools all;
 	struct store_end end = {.exit_status = -1};
 	uint64_t start = cf_now_ns(), shown = start + PROGRESS_NS;
 	int ended = 0, ret = -1;
-	bool broken = false;
 
-	all.dirfd = open(all.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	all.store = store_create(c->out->dir, c->meta, c->project_root, c->quota);
 	/* The word that the trace can be written: only now may the program start. */
-	if (all.dirfd < 0 || !all.store || send(fd, "r", 1, MSG_NOSIGNAL) != 1)
+	if (spools_open(&all, c->out, c->meta) < 0 || send(fd, "r", 1, MSG_NOSIGNAL) != 1)
 		goto out;
 	while (!ended) {
 		ended = listen_for(fd, &end);
-		/* Broken or not, the program must not notice: its end is waited for. */
-		if (!ended && !broken)
-			broken = look(&all) < 0;
+		if (!ended)
+			look(&all);
 		if (c->progress && !ended && cf_now_ns() > shown) {
 			show_progress(&all, start);
 			shown = cf_now_ns() + PROGRESS_NS;
@@ -549,12 +660,12 @@ static int collect(const struct collector *c, int fd)
 		if (!c->section)
 			subtree_end(c->out->spool, 0, 1);
 	}
-	if (!broken)
-		ret = finish(&all, c, &end);
+	if (take_rest(&all) == 0)
+		ret = finish(&all, c->out, &end);
+	if (ended < 0 && ret == 0 && !c->section)
+		cf_warn("cf-trace was killed: the trace is cut short, in %s", c->out->path);
 out:
-	store_close(all.store);
-	cf_close_fd(&all.dirfd);
-	spools_release(&all);
+	spools_close(&all);
 	/* It may be that nobody is left to clean up after us. */
 	if (ended)
 		output_remove(c->out);
@@ -581,9 +692,12 @@ static void __attribute__((noreturn)) child(const struct collector *c, int fd)
 
 int collector_start(struct collector *c)
 {
+	cf_autofree char *meta = json_dumps(c->meta, JSON_INDENT(1));
 	int pair[2];
 	char ready;
 
+	if (cf_write_file(c->out->meta, meta, strlen(meta)) < 0)
+		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return cf_error("cannot make a socket: %s", strerror(errno));
 	c->pid = fork();
@@ -634,9 +748,10 @@ int collector_finish(struct collector *c, const struct store_end *end)
 		if (collector_start(c) < 0)
 			return -1;
 		status = tell(c, end);
-		if (status > 128)
-			cf_error("the collector was killed by signal %d; there is no trace",
-				status - 128);
+		c->killed = status > 128;
+		if (c->killed)
+			cf_error("the collector was killed again; make a trace of what is there"
+				 " with cf-trace --recover --output %s", c->out->path);
 	}
 	return status ? -1 : 0;
 }

@@ -11,11 +11,10 @@
 #include "cf-trace/store.h"
 
 struct collector {
-	const struct output *out;
-	const json_t *meta;
-	const char *project_root;
-	int64_t quota;
+	struct output *out;
+	const json_t *meta; /* the trace's; kept in the directory too, for collector_recover */
 	bool progress; /* a line about it on stderr */
+	bool killed;   /* why collector_finish failed: the spools are as good as they were */
 	bool section;  /* of a program that goes on, whatever becomes of us */
 	pid_t pid;
 	int fd; /* our end of the line to it */
@@ -33,6 +32,12 @@ int collector_start(struct collector *c);
  * meanwhile, another one reads the spools from the start. 0, or -1 after cf_error.
  */
 int collector_finish(struct collector *c, const struct store_end *end);
+
+/*
+ * Makes a trace that is cut short of what a run killed whole has left. 1 done, 0 there was nothing
+ * to make one of, -1 after cf_error; the directory is the caller's to remove.
+ */
+int collector_recover(struct output *left);
 
 /* Sends it away without a trace: the program could not be started. */
 void collector_cancel(struct collector *c);

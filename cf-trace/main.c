@@ -12,6 +12,7 @@
 #include "cf-trace/input.h"
 #include "cf-trace/output.h"
 #include "cf-trace/program.h"
+#include "cf-trace/recover.h"
 #include "cf-trace/summary.h"
 #include "lib/error.h"
 #include "lib/fs.h"
@@ -31,7 +32,7 @@ struct options {
 	struct cf_strings only_functions;
 	int64_t quota;
 	double timeout_s;
-	bool collect, trace_only, exit_code, quiet;
+	bool collect, recover, trace_only, exit_code, quiet;
 };
 
 /* What a plugin said of the command, and where the run is to leave its traces. */
@@ -228,12 +229,12 @@ static void check_names(struct trace *t, const struct options *o)
 }
 
 /* Tells of the finished trace: the stream's line and the summary. */
-static enum cf_exit report(const struct run *r, const struct options *o)
+static enum cf_exit report(const char *path, const struct options *o)
 {
 	struct trace t;
 	json_auto_t *record = NULL;
 
-	if (trace_open(&t, r->out.path, false) < 0)
+	if (trace_open(&t, path, false) < 0)
 		return CF_USAGE;
 	if (!o->quiet)
 		check_names(&t, o);
@@ -253,8 +254,6 @@ static enum cf_exit record(struct run *r, const struct options *o)
 	struct collector c = {
 		.out = &r->out,
 		.meta = r->meta,
-		.project_root = cf_json_str(r->detected, "project_root"),
-		.quota = o->quota,
 		.progress = !o->quiet && isatty(STDERR_FILENO),
 	};
 	struct program p = {
@@ -284,9 +283,11 @@ static enum cf_exit record(struct run *r, const struct options *o)
 	if (collector_finish(&c, &(struct store_end){true, end.exit_status, end.sig, end.timed_out,
 					 end.wall_ns}) < 0)
 		status = CF_USAGE;
+	if (c.killed)
+		output_keep(&r->out);
 	output_remove(&r->out);
 	if (status == CF_OK)
-		status = report(r, o);
+		status = report(r->out.path, o);
 	if (end.told_to_end)
 		program_die_by(end.told_to_end);
 	if (status == CF_OK && o->exit_code && !end.timed_out)
@@ -303,13 +304,25 @@ static enum cf_exit trace(struct run *r, struct options *o, char *const *argv)
 	if (!o->quota)
 		o->quota = cf_json_int(r->plugin.manifest, "max_function_count", 100);
 	program_hold_signals();
-	if (output_open(&r->out, o->output) < 0)
+	if (output_name(&r->out, o->output) < 0)
+		return CF_USAGE;
+	recover_for_next(&r->out);
+	if (output_open(&r->out) < 0)
 		return CF_USAGE;
 	status = ask_trace(r, o, argv);
 	if (status != CF_OK)
 		return status;
 	describe(r, o);
 	return record(r, o);
+}
+
+static enum cf_exit recovered(struct run *r, const struct options *o)
+{
+	cf_autofree char *path = NULL;
+
+	if (output_name(&r->out, o->output) < 0 || recover(&r->out, &path) < 0)
+		return CF_USAGE;
+	return report(path, o);
 }
 
 /*
@@ -367,22 +380,25 @@ static int answer(const struct run *r, int ready)
 static enum cf_exit collect(struct run *r, struct options *o)
 {
 	cf_autoclose int ready = go_on_behind();
-	struct collector c = {.out = &r->out, .quota = o->quota, .section = true};
+	struct collector c = {.out = &r->out, .section = true};
 	struct store_end end = {.exit_status = -1};
+	enum cf_exit status = CF_OK;
 	json_auto_t *last = NULL;
 	uint64_t start;
 
 	r->detected = ready < 0 ? NULL : read_object();
-	c.project_root = cf_json_str(r->detected, "project_root");
-	if (!c.project_root || !cf_json_str(r->detected, "language")) {
+	if (!cf_json_str(r->detected, "project_root") || !cf_json_str(r->detected, "language")) {
 		cf_error("--collect: the request on stdin lacks language or project_root");
 		return CF_USAGE;
 	}
 	if (cf_plugin_find(&r->plugin, cf_json_str(r->detected, "language")) < 0)
 		return CF_MISSING;
-	if (!c.quota)
-		c.quota = o->quota = cf_json_int(r->plugin.manifest, "max_function_count", 100);
-	if (output_open(&r->out, o->output) < 0)
+	if (!o->quota)
+		o->quota = cf_json_int(r->plugin.manifest, "max_function_count", 100);
+	if (output_name(&r->out, o->output) < 0)
+		return CF_USAGE;
+	recover_for_next(&r->out);
+	if (output_open(&r->out) < 0)
 		return CF_USAGE;
 	describe(r, o);
 	c.meta = r->meta;
@@ -398,9 +414,12 @@ static enum cf_exit collect(struct run *r, struct options *o)
 	end.timed_out = json_is_true(json_object_get(last, "timed_out"));
 	end.wall_ns = (int64_t)(cf_now_ns() - start);
 	if (collector_finish(&c, &end) < 0)
-		return CF_USAGE;
+		status = CF_USAGE;
+	if (c.killed)
+		output_keep(&r->out);
 	output_remove(&r->out);
-	return report(r, o);
+	/* else nobody is left to be told */
+	return status == CF_OK && last ? report(r->out.path, o) : status;
 }
 
 int main(int argc, char **argv)
@@ -419,6 +438,8 @@ int main(int argc, char **argv)
 		{0, "tests-root", "dir", CF_STRING, &o.tests_root, "where the tests are", 0},
 		{0, "language", "name", CF_STRING, &o.language, "ask this language's plugin only",
 			0},
+		{0, "recover", NULL, CF_FLAG, &o.recover,
+			"make a trace of what a killed run has left", 0},
 		{0, "collect", NULL, CF_FLAG, &o.collect,
 			"for a program that records a section of itself; asked on stdin", 0},
 		{0, "trace-only", NULL, CF_FLAG, &o.trace_only, "accepted; it never does more", 0},
@@ -432,13 +453,15 @@ int main(int argc, char **argv)
 	program_remember_signals();
 	argv = cf_getopt(&argc, argv,
 		"cf-trace [options] script.py args ... | -m module args ... |"
-		" program args ...",
+		" program args ... | --recover",
 		opts);
+	if (o.recover && argc)
+		cf_die(CF_USAGE, "--recover runs nothing: leave out %s", argv[0]);
 	if (o.collect && argc)
 		cf_die(CF_USAGE, "--collect takes no program: the one that asks runs already");
-	if (argc < 1 && !o.collect)
+	if (!o.recover && !o.collect && argc < 1)
 		cf_die(CF_USAGE, "name the program to record; see cf-trace --help");
-	status = o.collect ? collect(&r, &o) : trace(&r, &o, argv);
+	status = o.recover ? recovered(&r, &o) : o.collect ? collect(&r, &o) : trace(&r, &o, argv);
 	output_remove(&r.out);
 	output_release(&r.out);
 	cf_plugin_release(&r.plugin);

@@ -35,6 +35,8 @@ void program_remember_signals(void)
 	sigprocmask(SIG_BLOCK, NULL, &old_mask);
 	/* An ignored SIGCHLD would have its children reaped by the kernel. */
 	signal(SIGCHLD, SIG_DFL);
+	/* A limit on the size of files is to be an error like a full disk, not our end. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static sigset_t awaited(void)

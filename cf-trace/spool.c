@@ -117,6 +117,17 @@ static const char *decode_call(struct spool_rec *r, const unsigned char *body, s
 	return NULL;
 }
 
+static const char *decode_duration(struct spool_rec *r, const unsigned char *body, size_t n)
+{
+	if (n != sizeof(r->duration))
+		return "a duration record has the wrong size";
+	memcpy(&r->duration, body, sizeof(r->duration));
+	if (r->duration.function >= SPOOL_FUNCTIONS_MAX || r->duration.seq > INT64_MAX ||
+		r->duration.ns > INT64_MAX)
+		return "a duration record is out of range";
+	return NULL;
+}
+
 static const char *decode_counts(struct spool_rec *r, const unsigned char *body, size_t n)
 {
 	if (n < sizeof(r->counts))
@@ -177,6 +188,9 @@ int spool_next(const void *data, size_t n, size_t *pos, struct spool_rec *r, siz
 		break;
 	case CF_REC_CALL:
 		*why = decode_call(r, body, len);
+		break;
+	case CF_REC_DURATION:
+		*why = decode_duration(r, body, len);
 		break;
 	case CF_REC_COUNTS:
 		*why = decode_counts(r, body, len);

@@ -19,6 +19,7 @@ struct spool_rec {
 	const unsigned char *data; /* VALUE: the blob; PROFILE, EDGE, LINE: n items back to back */
 	size_t n;
 	struct cf_rec_call call;
+	struct cf_rec_duration duration;
 	struct cf_rec_counts counts;
 	size_t counters; /* COUNTS: offset of the first counter in the data */
 };

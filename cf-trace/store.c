@@ -33,7 +33,9 @@ enum statement {
 	GET_VALUE,
 	ADD_VALUE,
 	ADD_SAMPLE,
+	ADD_DURATION,
 	ADD_COUNT,
+	ADD_COUNTER,
 	ADD_PROFILE,
 	ADD_EDGE,
 	ADD_LINE,
@@ -41,6 +43,7 @@ enum statement {
 	ADD_TEST,
 	ADD_TEST_FUNCTION,
 	ADD_CALL,
+	ADD_DISTRIBUTION,
 	STATEMENTS
 };
 
@@ -56,8 +59,11 @@ static const char *const sql[STATEMENTS] = {
 	[GET_VALUE] = "SELECT id, size FROM value WHERE hash = ?",
 	[ADD_VALUE] = "INSERT OR IGNORE INTO value (hash, codec, size, packing, data)"
 		      " VALUES (?, ?, ?, ?, ?)",
-	[ADD_SAMPLE] = "INSERT INTO s_call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ADD_SAMPLE] = "INSERT INTO s_call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ADD_DURATION] = "INSERT OR IGNORE INTO s_duration VALUES (?, ?, ?, ?)",
 	[ADD_COUNT] = "UPDATE t_function SET calls = calls + ?2 WHERE id = ?1",
+	[ADD_COUNTER] = "INSERT INTO t_counter VALUES (?, ?, ?)"
+			" ON CONFLICT DO UPDATE SET calls = calls + excluded.calls",
 	[ADD_PROFILE] =
 		"INSERT INTO t_profile VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET own_ns ="
 		" own_ns + excluded.own_ns, total_ns = total_ns + excluded.total_ns,"
@@ -73,7 +79,8 @@ static const char *const sql[STATEMENTS] = {
 	[ADD_TEST_FUNCTION] = "INSERT OR IGNORE INTO t_test_function VALUES (?, ?)",
 	[ADD_CALL] =
 		"INSERT INTO call (function, process, thread, seq, time_ns, duration_ns, weight,"
-		" why, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" seen, why, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ADD_DISTRIBUTION] = "INSERT INTO distribution VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
 /* Function 0 and caller 0 stand for none. */
@@ -83,6 +90,8 @@ static const char setup[] =
 	"kind,"
 	" line, end_line, source_sha256, signature, main, is_test, replayable, reason,"
 	" calls DEFAULT 0, UNIQUE (file, qualname, line));"
+	"CREATE TABLE tally.t_counter (process, counter, calls, PRIMARY KEY (process, counter))"
+	" WITHOUT ROWID;"
 	"CREATE TABLE tally.t_profile (function INTEGER PRIMARY KEY, own_ns, total_ns, samples);"
 	"CREATE TABLE tally.t_edge (caller, callee, ns, PRIMARY KEY (caller, callee)) WITHOUT "
 	"ROWID;"
@@ -93,9 +102,10 @@ static const char setup[] =
 	"CREATE TABLE tally.t_test (id INTEGER PRIMARY KEY, name UNIQUE, outcome);"
 	"CREATE TABLE tally.t_test_function (test, function, PRIMARY KEY (test, function))"
 	" WITHOUT ROWID;"
-	"CREATE TABLE stage.s_call (function, process, thread, seq, time_ns, duration_ns, why, "
-	"hash,"
-	" value, size)";
+	"CREATE TABLE stage.s_call (function, process, counter, thread, seq, time_ns, duration_ns,"
+	" why, hash, value, size);"
+	"CREATE TABLE stage.s_duration (function, process, seq, ns,"
+	" PRIMARY KEY (function, process, seq)) WITHOUT ROWID";
 
 /*
  * Calls counted against calls recorded: what neither the sample nor a loss accounts for is what the
@@ -112,7 +122,7 @@ static const char finish_before[] =
 	"INSERT INTO test_function SELECT * FROM t_test_function;";
 static const char finish_after[] =
 	"CREATE TABLE tally.t_sum AS SELECT id, calls,"
-	" ifnull((SELECT sum(weight) FROM call c WHERE c.function = f.id), 0) AS kept,"
+	" ifnull((SELECT sum(seen) FROM call c WHERE c.function = f.id), 0) AS kept,"
 	" ifnull((SELECT sum(n) FROM t_loss l WHERE l.function = f.id), 0) AS lost"
 	" FROM t_function f;"
 	"INSERT INTO t_loss SELECT id, CASE WHEN kept + lost >= ?1 THEN ?2 WHEN kept + lost THEN"
@@ -194,7 +204,8 @@ static int exec(struct store *s, const char *text)
 
 static int failed(const struct store *s)
 {
-	return cf_error("cannot write the trace: %s", sqlite3_errmsg(s->db));
+	return cf_error("cannot write the trace: %s; name another place with --output",
+		sqlite3_errmsg(s->db));
 }
 
 static int add_meta(struct store *s, const json_t *meta)
@@ -440,14 +451,23 @@ int store_call(struct store *s, int64_t process, int64_t function, const struct 
 	if (s->full)
 		return store_loss(s, function, "disk full", 1);
 	s->captured++;
-	return done(run(s, ADD_SAMPLE, "iiiiiuibui", function, process, (int64_t)c->thread,
-		(int64_t)c->seq, (int64_t)c->time_ns,
+	return done(run(s, ADD_SAMPLE, "iiiiiiuibui", function, process, (int64_t)c->function,
+		(int64_t)c->thread, (int64_t)c->seq, (int64_t)c->time_ns,
 		c->duration_ns > INT64_MAX ? (int64_t)-1 : (int64_t)c->duration_ns, (int64_t)c->why,
 		c->hash, sizeof(c->hash), last ? s->last.id : (int64_t)-1, s->last.size));
 }
 
-int store_counts(struct store *s, int64_t function, int64_t calls)
+int store_duration(
+	struct store *s, int64_t process, int64_t function, const struct cf_rec_duration *d)
 {
+	return done(run(s, ADD_DURATION, "iiii", function, process, (int64_t)d->seq, (int64_t)d->ns));
+}
+
+int store_counts(
+	struct store *s, int64_t process, uint32_t counter, int64_t function, int64_t calls)
+{
+	if (done(run(s, ADD_COUNTER, "iii", process, (int64_t)counter, calls)) < 0)
+		return -1;
 	return done(run(s, ADD_COUNT, "ii", function, calls));
 }
 
@@ -487,21 +507,29 @@ int store_test_function(struct store *s, int64_t test, int64_t function)
 	return done(run(s, ADD_TEST_FUNCTION, "ii", test, function));
 }
 
-static int keep_call(struct store *s, int64_t function, const struct sample *c)
+static int keep_call(struct store *s, int64_t function, const struct input *in)
 {
-	static const char *const why[] = {"first", "uniform", "slowest", "largest"};
+	static const char *const why[] = {
+		"first", "uniform", "slowest", "largest", "smallest", "commonest"};
+	const struct sample *c = in->call;
 
-	return done(run(s, ADD_CALL, "iiiiiuiti", function, c->process, c->thread, c->seq,
-		c->time_ns, c->duration_ns, c->weight, why[c->why], c->value));
+	return done(run(s, ADD_CALL, "iiiiiuiiti", function, c->process, c->thread, c->seq,
+		c->time_ns, in->duration_ns, in->weight, in->seen, why[in->why], c->value));
 }
 
-static int keep_calls(struct store *s, int64_t function, struct sample *v, size_t n)
+/* calls: of the function in the whole run, as far as they were counted. */
+static int keep_calls(
+	struct store *s, int64_t function, int64_t calls, struct sample *v, size_t n)
 {
-	n = select_samples(v, n, (size_t)s->quota);
+	struct distribution d;
+	cf_autofree struct input *in = NULL;
+
+	n = select_inputs(v, n, calls, (size_t)s->quota, &in, &d);
 	for (size_t i = 0; i < n; i++)
-		if (v[i].keep && keep_call(s, function, v + i) < 0)
+		if (in[i].keep && keep_call(s, function, in + i) < 0)
 			return -1;
-	return 0;
+	return done(run(s, ADD_DISTRIBUTION, "iiiiiiii", function, d.sampled, d.inputs, d.repeated,
+		d.sizes.min, d.sizes.median, d.sizes.p90, d.sizes.max));
 }
 
 /* Goes through the samples function by function, keeping in memory those of one only. */
@@ -510,12 +538,16 @@ static int select_calls(struct store *s)
 	sqlite3_stmt *st;
 	cf_autofree struct sample *v = NULL;
 	size_t n = 0, cap = 0;
-	int64_t function = 0;
+	int64_t function = 0, calls = 0;
 	int rc, ret = 0, found;
 
 	if (sqlite3_prepare_v2(s->db,
-		    "SELECT function, process, thread, seq, time_ns, duration_ns, why, value,"
-		    " size, hash, p.start_ns FROM s_call s JOIN t_process p ON p.id = process"
+		    "SELECT function, s.process, thread, seq, time_ns, ifnull(duration_ns, (SELECT ns"
+		    " FROM s_duration d WHERE d.function = s.function AND d.process = s.process AND"
+		    " d.seq = s.seq)), why, value, size, hash, p.start_ns, s.counter, k.calls, f.calls"
+		    " FROM s_call s JOIN t_process p ON p.id = s.process"
+		    " JOIN t_function f ON f.id = function"
+		    " LEFT JOIN t_counter k ON k.process = s.process AND k.counter = s.counter"
 		    " ORDER BY function",
 		    -1, &st, NULL) != SQLITE_OK)
 		return -1;
@@ -523,10 +555,11 @@ static int select_calls(struct store *s)
 		int64_t id = sqlite3_column_int64(st, 0);
 
 		if (id != function && n) {
-			ret = keep_calls(s, function, v, n);
+			ret = keep_calls(s, function, calls, v, n);
 			n = 0;
 		}
 		function = id;
+		calls = sqlite3_column_int64(st, 13);
 		cf_grow(&v, &cap, n + 1, sizeof(*v));
 		v[n] = (struct sample){
 			.process = sqlite3_column_int64(st, 1),
@@ -539,7 +572,8 @@ static int select_calls(struct store *s)
 			.why = (enum cf_why)sqlite3_column_int(st, 6),
 			.value = sqlite3_column_int64(st, 7),
 			.size = sqlite3_column_int64(st, 8),
-			.weight = 1,
+			.counter = (uint32_t)sqlite3_column_int64(st, 11),
+			.calls = sqlite3_column_int64(st, 12),
 		};
 		v[n].order = (uint64_t)sqlite3_column_int64(st, 10) + (uint64_t)v[n].time_ns;
 		if (!v[n].value) {
@@ -557,7 +591,7 @@ static int select_calls(struct store *s)
 	}
 	sqlite3_finalize(st);
 	if (ret == 0 && n)
-		ret = keep_calls(s, function, v, n);
+		ret = keep_calls(s, function, calls, v, n);
 	return ret || rc != SQLITE_DONE ? -1 : 0;
 }
 
@@ -625,14 +659,26 @@ static int add_complete(struct store *s, const struct store_end *end)
 	return exec(s, text);
 }
 
-int store_finish(struct store *s, const struct store_end *end)
+static int finish_rows(struct store *s, const struct store_end *end)
 {
-	if (store_begin(s) < 0 || exec(s, finish_before) < 0 || select_calls(s) < 0 ||
-		exec_with_quota(s, finish_after) < 0 ||
-		(end->complete && add_complete(s, end) < 0) || store_commit(s) < 0) {
-		failed(s);
+	return store_begin(s) < 0 || exec(s, finish_before) < 0 || select_calls(s) < 0 ||
+			       exec_with_quota(s, finish_after) < 0 ||
+			       (end->complete && add_complete(s, end) < 0) || store_commit(s) < 0
+		       ? -1
+		       : 0;
+}
+
+int store_finish(
+	struct store *s, const struct store_end *end, void (*make_room)(void *arg), void *arg)
+{
+	while (finish_rows(s, end) < 0) {
+		if (!make_room)
+			failed(s);
 		store_rollback(s);
-		return -1;
+		if (!make_room)
+			return -1;
+		make_room(arg);
+		make_room = NULL;
 	}
 	for (int i = 0; i < STATEMENTS; i++)
 		sqlite3_reset(s->st[i]);

@@ -46,7 +46,11 @@ int store_process_closed(struct store *s, int64_t process);
 int64_t store_function(struct store *s, const json_t *record);
 int store_value(struct store *s, const struct cf_rec_value *v, const void *data, size_t n);
 int store_call(struct store *s, int64_t process, int64_t function, const struct cf_rec_call *c);
-int store_counts(struct store *s, int64_t function, int64_t calls);
+int store_duration(
+	struct store *s, int64_t process, int64_t function, const struct cf_rec_duration *d);
+/* counter: the function's number in the process's spool, as in a call's record. */
+int store_counts(
+	struct store *s, int64_t process, uint32_t counter, int64_t function, int64_t calls);
 int store_profile(struct store *s, int64_t function, const struct cf_rec_profile *p);
 int store_edge(struct store *s, int64_t caller, int64_t callee, int64_t ns);
 int store_line(struct store *s, int64_t function, int64_t line, int64_t ns);
@@ -59,7 +63,11 @@ int store_input(struct store *s, const char *path);
 
 int64_t store_captured(const struct store *s); /* calls stored so far, before the selection */
 
-/* Selects what is kept, completes the ledger, writes the rest. 0, or -1 after cf_error. */
-int store_finish(struct store *s, const struct store_end *end);
+/*
+ * Selects what is kept, completes the ledger, writes the rest. When there is no room for it,
+ * make_room is called, unless NULL, and it is tried once more. 0, or -1 after cf_error.
+ */
+int store_finish(
+	struct store *s, const struct store_end *end, void (*make_room)(void *arg), void *arg);
 
 #endif

@@ -113,21 +113,35 @@ static void pause_ms(long ms)
 	nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
+/* In the middle of an exec a process has no environment to be known by: so it is looked twice. */
+static bool all_ended(const char *marker, pid_t root, int sig)
+{
+	if (subtree_signal(marker, root, sig))
+		return false;
+	pause_ms(20);
+	return !subtree_signal(marker, root, sig);
+}
+
+bool subtree_lives(const char *marker)
+{
+	return !all_ended(marker, 0, 0);
+}
+
 void subtree_end(const char *marker, pid_t root, double grace_s)
 {
 	uint64_t end = cf_now_ns() + (uint64_t)(grace_s * 1e9);
 
-	if (!subtree_signal(marker, root, SIGTERM))
+	if (all_ended(marker, root, SIGTERM))
 		return;
 	/* A stopped process sees SIGTERM only when it goes on. */
 	subtree_signal(marker, root, SIGCONT);
-	while (subtree_signal(marker, root, 0))
+	while (!all_ended(marker, root, 0))
 		if (cf_now_ns() < end) {
 			pause_ms(20);
 		} else {
 			/* Again and again: it may be forking. A process in the kernel's hands is
 			 * not ours to wait for. */
-			for (int i = 0; i < 100 && subtree_signal(marker, root, SIGKILL); i++)
+			for (int i = 0; i < 100 && !all_ended(marker, root, SIGKILL); i++)
 				pause_ms(10);
 			return;
 		}

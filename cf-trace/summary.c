@@ -67,12 +67,14 @@ static int number_row(sqlite3_stmt *row, void *arg)
 	return 0;
 }
 
-static void print_end(const json_t *o)
+static void print_end(const struct trace *t, const json_t *o)
 {
 	const json_t *status = json_object_get(o, "exit_status"),
 		     *sig = json_object_get(o, "signal");
 
-	if (json_is_true(json_object_get(o, "timed_out")))
+	if (!t->complete)
+		fprintf(stderr, ", cut short: cf-trace was killed");
+	else if (json_is_true(json_object_get(o, "timed_out")))
 		fprintf(stderr, ", ended by --timeout");
 	else if (json_is_integer(sig))
 		fprintf(stderr, ", killed by signal %d (%s)", (int)json_integer_value(sig),
@@ -132,10 +134,11 @@ int summary_print(struct trace *t, const json_t *o)
 		trace_query(t, "SELECT cast(total(own_ns) AS INTEGER) FROM profile", number_row,
 			&c.profiled) < 0)
 		return -1;
-	fprintf(stderr, "cf-trace: %.2f s, %s process%s",
-		(double)cf_json_int(o, "wall_ns", 0) / 1e9, grouped(processes),
-		processes == 1 ? "" : "es");
-	print_end(o);
+	fprintf(stderr, "cf-trace: ");
+	if (t->complete)
+		fprintf(stderr, "%.2f s, ", (double)cf_json_int(o, "wall_ns", 0) / 1e9);
+	fprintf(stderr, "%s process%s", grouped(processes), processes == 1 ? "" : "es");
+	print_end(t, o);
 	fprintf(stderr, "\n%s function%s called %s time%s, %s call%s captured\n",
 		grouped(functions), plural(functions), grouped(cf_json_int(o, "calls", 0)),
 		plural(cf_json_int(o, "calls", 0)), grouped(cf_json_int(o, "captured", 0)),
@@ -147,6 +150,8 @@ int summary_print(struct trace *t, const json_t *o)
 				  costliest_row, &c) < 0)
 		return -1;
 	print_lost(json_object_get(o, "lost"));
+	if (trace_had_no_room(o))
+		fprintf(stderr, "there was no room for all of it: make some and record it again\n");
 	stat(t->path, &st);
 	fprintf(stderr, "trace: ");
 	put_word(path);

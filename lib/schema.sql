@@ -51,11 +51,23 @@ CREATE TABLE call (            -- a kept call; identical inputs of one function 
   seq         INTEGER NOT NULL, -- this was the function's seq-th call in its process, from 1
   time_ns     INTEGER NOT NULL, -- since the process's start_ns
   duration_ns INTEGER,          -- where known
-  weight      INTEGER NOT NULL DEFAULT 1, -- sampled calls that had these very inputs
-  why         TEXT NOT NULL,    -- first, uniform, slowest, largest
+  weight      INTEGER NOT NULL, -- calls of the run that it stands for, estimated
+  seen        INTEGER NOT NULL, -- sampled calls that had these very inputs
+  why         TEXT NOT NULL,    -- first, uniform, slowest, largest, smallest, commonest
   value       INTEGER NOT NULL REFERENCES value
 );
 CREATE INDEX call_function ON call (function);
+
+CREATE TABLE distribution (    -- the inputs of a function's calls, whether kept or not
+  function    INTEGER PRIMARY KEY REFERENCES function,
+  sampled     INTEGER NOT NULL, -- calls whose inputs were looked at
+  inputs      INTEGER NOT NULL, -- distinct ones among them
+  repeated    INTEGER NOT NULL, -- calls whose input had come before: at least so many, estimated
+  size_min    INTEGER NOT NULL, -- bytes
+  size_median INTEGER NOT NULL, -- half of the calls have at most this, estimated
+  size_p90    INTEGER NOT NULL, -- nine in ten
+  size_max    INTEGER NOT NULL
+);
 
 CREATE TABLE profile (         -- summed over processes and threads
   function INTEGER PRIMARY KEY REFERENCES function,

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define CF_SPOOL_MAGIC "cfspool"  /* 8 bytes with its NUL */
-#define CF_SPOOL_VERSION 1
+#define CF_SPOOL_VERSION 2
 #define CF_SPOOL_HEADER 4096
 #define CF_SPOOL_CHUNK (1u << 20)
 #define CF_SPOOL_SUFFIX ".spool"  /* the name before it is the writer's affair: pid-random */
@@ -30,6 +30,7 @@ struct cf_spool_header {
 	uint64_t lost;      /* records that did not fit: disk full, or over the spool's limit */
 	int64_t pid, ppid;
 	uint64_t start_ns;  /* CLOCK_MONOTONIC at open */
+	uint64_t children;  /* forked ones that could not open a spool of their own; they count here */
 };
 
 enum cf_rec_type {
@@ -44,6 +45,7 @@ enum cf_rec_type {
 	CF_REC_LINE = 8,     /* n struct cf_rec_line: added up by the reader */
 	CF_REC_LOSS = 9,     /* JSON {"function":id|null,"reason":…,"n":…}: added up by the reader */
 	CF_REC_TEST = 10,    /* JSON {"test":name,"outcome":…|null,"functions":[id,…]} */
+	CF_REC_DURATION = 11, /* struct cf_rec_duration: of a call whose record came before */
 };
 
 /* Every record starts with this and is padded to a multiple of 8. */
@@ -64,7 +66,15 @@ struct cf_rec_value {
 	char codec[16]; /* NUL-padded */
 };
 
-enum cf_why { CF_WHY_FIRST, CF_WHY_UNIFORM, CF_WHY_SLOWEST, CF_WHY_LARGEST };
+enum cf_why {
+	CF_WHY_FIRST,
+	CF_WHY_UNIFORM,
+	CF_WHY_SLOWEST,
+	CF_WHY_LARGEST,
+	/* Not of a recorder: what cf-trace finds among what was sampled. */
+	CF_WHY_SMALLEST,
+	CF_WHY_COMMONEST,
+};
 struct cf_rec_call {
 	uint32_t function;
 	uint32_t why;    /* enum cf_why */
@@ -74,6 +84,13 @@ struct cf_rec_call {
 	uint64_t duration_ns; /* UINT64_MAX: not known */
 	uint8_t hash[16];     /* of the value; its record may come before or after, or never */
 	uint64_t size;        /* of the value's blob */
+};
+
+struct cf_rec_duration {
+	uint32_t function;
+	uint32_t unused; /* 0 */
+	uint64_t seq;
+	uint64_t ns; /* at least so long */
 };
 
 /* Stays mapped: the recorder counts in the n u64 that follow, the reader looks at the end. */

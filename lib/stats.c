@@ -175,8 +175,8 @@ static const struct stats_cost *cost(
 	return &g->cost[side * d->inputs + input];
 }
 
-/* remembered: an input of weight w costs its first execution and w - 1 later ones, as it did in
- * the traced run; else every execution is a sample of the same cost. */
+/* remembered: an input costs a first execution for each fresh call and later ones for the rest, as it
+ * did in the traced run; else every execution is a sample of the same cost. */
 static struct stats_effect group_effect(
 	const struct stats_data *d, const struct stats_group *g, bool remembered)
 {
@@ -185,9 +185,10 @@ static struct stats_effect group_effect(
 	for (int side = 0; side < STATS_SIDES; side++) {
 		for (int i = 0; i < d->inputs; i++) {
 			const struct stats_cost *c = cost(d, g, side, i);
-			double w = d->weight[i];
+			double w = d->weight[i], fresh = d->fresh[i];
 
-			low[side] += remembered ? c->cold + (w - 1) * c->warm : w * c->low;
+			low[side] += remembered ? fresh * c->cold + (w - fresh) * c->warm
+						: w * c->low;
 			mean[side] += w * c->mean;
 		}
 		low[side] = log(low[side]);
@@ -406,7 +407,7 @@ static void by_input(const struct stats_rules *rules, struct stats_result *r)
 	r->original = r->candidate = 0;
 	for (int i = 0; i < d->inputs; i++) {
 		struct stats_input *in = &r->input[i];
-		double w = d->weight[i];
+		double w = d->weight[i], fresh = d->fresh[i];
 
 		for (int k = 0; k < d->n; k++) {
 			double t[STATS_SIDES];
@@ -414,7 +415,8 @@ static void by_input(const struct stats_rules *rules, struct stats_result *r)
 			for (int side = 0; side < STATS_SIDES; side++) {
 				const struct stats_cost *c = cost(d, &d->groups[k], side, i);
 
-				t[side] = r->remembered ? (c->cold + (w - 1) * c->warm) / w : c->low;
+				t[side] = r->remembered ? (fresh * c->cold + (w - fresh) * c->warm) / w
+						: c->low;
 			}
 			double original = sqrt(t[STATS_ORIGINAL] * t[STATS_AGAIN]);
 
@@ -510,10 +512,10 @@ static void side_costs(const struct stats_rules *rules, struct stats_result *r)
 }
 
 int stats_measure(const struct stats_rules *rules, const struct stats_source *source, int inputs,
-	const double *weight, struct stats_result *r)
+	const double *weight, const double *fresh, struct stats_result *r)
 {
 	*r = (struct stats_result){.decision = STATS_UNMEASURED,
-		.data = {.inputs = inputs, .weight = weight},
+		.data = {.inputs = inputs, .weight = weight, .fresh = fresh},
 		.input = cf_calloc((size_t)inputs, sizeof(*r->input))};
 	if (phase(rules, source, 1, FIRST_PHASE * rules->budget_s, r))
 		goto failed;

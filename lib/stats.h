@@ -61,7 +61,8 @@ struct stats_group {
 
 struct stats_data {
 	int inputs;
-	const double *weight; /* sampled calls of the traced run that had this input */
+	const double *weight; /* calls of the traced run that this input stands for */
+	const double *fresh;  /* those of them whose input had not come before */
 	struct stats_group *groups;
 	int n;
 };
@@ -114,7 +115,7 @@ struct stats_result {
 /* Measures until decided or out of budget; see cf-bench(1). The result is the caller's to release,
  * also after -1 (the source failed: it has reported, decision is STATS_UNMEASURED). */
 int stats_measure(const struct stats_rules *rules, const struct stats_source *source, int inputs,
-	const double *weight, struct stats_result *r);
+	const double *weight, const double *fresh, struct stats_result *r);
 void stats_result_release(struct stats_result *r);
 
 #endif

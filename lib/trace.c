@@ -45,6 +45,19 @@ bool trace_is(const char *path)
 	return read_header(path, h, &size) > 0;
 }
 
+bool trace_is_cut(const char *path)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	bool cut = trace_is(path) && sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+		   sqlite3_prepare_v2(db, "SELECT 1 FROM complete", -1, &st, NULL) == SQLITE_OK &&
+		   sqlite3_step(st) == SQLITE_DONE;
+
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return cut;
+}
+
 /* What can be said of the file before SQLite sees it, so that the message is a person's. */
 static int check_header(const char *path)
 {
@@ -342,6 +355,7 @@ static int call_row(struct trace *t, sqlite3_stmt *s, int64_t id, struct trace_c
 		.id = id,
 		.function = sqlite3_column_int64(s, 0),
 		.weight = sqlite3_column_int64(s, 1),
+		.fresh = sqlite3_column_int64(s, 8),
 		.seq = sqlite3_column_int64(s, 2),
 		.duration_ns =
 			sqlite3_column_type(s, 3) == SQLITE_NULL ? -1 : sqlite3_column_int64(s, 3),
@@ -360,24 +374,59 @@ static int call_row(struct trace *t, sqlite3_stmt *s, int64_t id, struct trace_c
 	return 0;
 }
 
-struct ids {
-	int64_t *v;
+struct choice {
+	int64_t id, known; /* calls that are known to have had it */
+	bool take;
+};
+
+struct choices {
+	struct choice *v;
 	size_t n, cap;
 };
 
-static int id_row(sqlite3_stmt *row, void *arg)
+static int choice_row(sqlite3_stmt *row, void *arg)
 {
-	struct ids *ids = arg;
+	struct choices *c = arg;
 
-	cf_grow(&ids->v, &ids->cap, ids->n + 1, sizeof(*ids->v));
-	ids->v[ids->n++] = sqlite3_column_int64(row, 0);
+	cf_grow(&c->v, &c->cap, c->n + 1, sizeof(*c->v));
+	c->v[c->n++] =
+		(struct choice){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1), false};
 	return 0;
+}
+
+/* Reduces them to max: what most of the calls had, and of the others every so many. */
+static void choose(struct choices *c, size_t max)
+{
+	size_t common = max / 10, want = max, rest = c->n, at = 0, given = 0, n = 0;
+
+	for (size_t k = 0; k < (common ? common : 1); k++) {
+		struct choice *best = NULL;
+
+		for (struct choice *p = c->v; p < c->v + c->n; p++)
+			if (!p->take && p->known > (best ? best->known : 1))
+				best = p;
+		if (!best)
+			break;
+		best->take = true;
+		want--;
+		rest--;
+	}
+	for (size_t i = 0; i < c->n; i++) {
+		if (!c->v[i].take) {
+			c->v[i].take = given < want && at == given * rest / want;
+			given += c->v[i].take;
+			at++;
+		}
+		if (c->v[i].take)
+			c->v[n++] = c->v[i];
+	}
+	c->n = n;
 }
 
 int trace_calls(struct trace *t, int64_t function, int max, struct trace_call **calls, int *n)
 {
-	struct ids ids = {0};
-	char sql[128];
+	struct choices c = {0};
+	char sql[160];
 	sqlite3_stmt *s;
 	int ret = 0;
 
@@ -385,28 +434,30 @@ int trace_calls(struct trace *t, int64_t function, int max, struct trace_call **
 	*n = 0;
 	/* Ids first: sorting rows with their blobs would hold all of them at once. */
 	snprintf(sql, sizeof(sql),
-		"SELECT id FROM call WHERE function = %lld ORDER BY seq, process, id",
+		"SELECT id, iif(seen > 1, weight, 1) FROM call WHERE function = %lld"
+		" ORDER BY seq, process, id",
 		(long long)function);
-	if (trace_query(t, sql, id_row, &ids) < 0) {
-		free(ids.v);
+	if (trace_query(t, sql, choice_row, &c) < 0) {
+		free(c.v);
 		return -1;
 	}
 	if (sqlite3_prepare_v2(t->db,
-		    "SELECT function, weight, seq, duration_ns, codec, size, packing, data"
+		    "SELECT function, weight, seq, duration_ns, codec, size, packing, data,"
+		    " iif(seen > 1, 1, weight)"
 		    " FROM call JOIN value v ON v.id = value WHERE call.id = ?",
 		    -1, &s, NULL) != SQLITE_OK) {
-		free(ids.v);
+		free(c.v);
 		return damaged(t);
 	}
-	if (max <= 0 || (size_t)max > ids.n)
-		max = (int)ids.n;
-	*calls = cf_calloc((size_t)max, sizeof(**calls));
-	for (size_t i = 0; i < (size_t)max && ret == 0; i++) {
-		ret = call_row(t, s, ids.v[i * ids.n / (size_t)max], *calls + i);
+	if (max > 0 && (size_t)max < c.n)
+		choose(&c, (size_t)max);
+	*calls = cf_calloc(c.n, sizeof(**calls));
+	for (size_t i = 0; i < c.n && ret == 0; i++) {
+		ret = call_row(t, s, c.v[i].id, *calls + i);
 		*n += ret == 0;
 	}
 	sqlite3_finalize(s);
-	free(ids.v);
+	free(c.v);
 	if (ret < 0) {
 		trace_calls_free(*calls, *n);
 		*calls = NULL;
@@ -451,6 +502,13 @@ static int lost_row(sqlite3_stmt *row, void *arg)
 	if (reason)
 		json_object_set_new(arg, reason, json_integer(sqlite3_column_int64(row, 1)));
 	return 0;
+}
+
+bool trace_had_no_room(const json_t *record)
+{
+	const json_t *lost = json_object_get(record, "lost");
+
+	return json_object_get(lost, "no space in the spool") || json_object_get(lost, "disk full");
 }
 
 /* The code of modules has times of its own in the trace, but it is nothing anybody calls. */
@@ -499,6 +557,8 @@ json_t *trace_record(struct trace *t)
 		return NULL;
 	}
 	json_object_set_new(o, "lost", lost);
+	if (trace_had_no_room(o))
+		json_object_set_new(o, "complete", json_false());
 	return o;
 }
 

@@ -11,7 +11,7 @@
 #include "lib/stream.h"
 
 #define CF_TRACE_APPLICATION_ID 0x63665452 /* "cfTR" */
-#define CF_TRACE_VERSION 1
+#define CF_TRACE_VERSION 2
 
 extern const char cf_trace_schema[]; /* lib/schema.sql, embedded at build time */
 
@@ -34,7 +34,9 @@ struct trace_function {
 };
 
 struct trace_call {
-	int64_t id, function, weight, seq, size;
+	int64_t id, function, seq, size;
+	int64_t weight; /* calls of the run that it stands for */
+	int64_t fresh;  /* those of them whose input is not known to have come before */
 	int64_t duration_ns; /* -1: not known */
 	char codec[16];
 	char *blob; /* the plugin's serialisation, decompressed; size bytes */
@@ -42,7 +44,7 @@ struct trace_call {
 
 /*
  * Opens read-only (or for writing outcomes). -1 after cf_error: no such file, not a trace, another
- * schema version ("schema 3, this build reads 1; record it again with cf-trace"), damaged.
+ * schema version ("schema 3, this build reads 2; record it again with cf-trace"), damaged.
  */
 int trace_open(struct trace *t, const char *path, bool writable);
 void trace_release(struct trace *t);
@@ -55,7 +57,8 @@ void trace_function_release(struct trace_function *f);
 int trace_functions(struct trace *t, int (*fn)(const struct trace_function *, void *), void *arg);
 
 /*
- * The kept calls of a function in seq order, at most max of them (0: all; else evenly spread).
+ * The kept calls of a function in seq order, at most max of them (0: all; else those whose inputs
+ * most calls had, and the others evenly spread).
  * Returns new in *calls, *n of them; 0, or -1 after cf_error.
  */
 int trace_calls(struct trace *t, int64_t function, int max, struct trace_call **calls, int *n);
@@ -73,11 +76,17 @@ int trace_stdin(struct trace *t, struct cf_buf *b, char **why);
  */
 json_t *trace_record(struct trace *t);
 
+/* True if that record says that the recording had no room for all it saw. */
+bool trace_had_no_room(const json_t *record);
+
 /* cf_stream_read, for which an operand that is itself a trace stands for its record. */
 enum cf_exit trace_stream(char *const *argv, cf_stream_fn *fn, void *arg);
 
 /* True for a file that says it is a codeflash trace, of whatever version and however damaged. */
 bool trace_is(const char *path);
+
+/* True for a trace that can be read and was cut short. */
+bool trace_is_cut(const char *path);
 
 /* A one-off query whose rows are handed to fn; 0, or -1 after cf_error. For reports and tools. */
 int trace_query(

@@ -49,8 +49,8 @@ PY
 	run --separate-stderr cf-rank --function often trace.jsonl
 	[ "$status" -eq 0 ]
 	[ "$(json target '[r[k] for k in ("file", "name", "module", "kind", "class", "line", "end_line", "calls", "own_ns", "total_ns", "captured", "tests", "language", "project_root")]' <<<"$output")" = "['mod.py', 'often', 'mod', 'function', None, 21, 24, 1000, 400000000, 400000000, 3, ['t::a', 't::b'], 'fake', '$PROJECT']" ]
-	[ "$(json target '[r["why"][k] for k in ("distinct", "sampled", "repetition", "sizes", "hot_lines")]' <<<"$output")" = "[3, 5, 0.4, {'min': 7, 'median': 7, 'max': 7}, [{'line': 22, 'ns': 500}, {'line': 23, 'ns': 300}, {'line': 21, 'ns': 1}]]" ]
-	[ "$(json target 'r["why"]["text"]' <<<"$output")" = "40.0% of the profiled time: 0.400 s of its own in 1000 calls; 40% of the sampled calls had inputs seen before." ]
+	[ "$(json target '[r["why"][k] for k in ("distinct", "sampled", "repetition", "covered", "sizes", "hot_lines")]' <<<"$output")" = "[3, 5, 0.995, 0.998, {'min': 7, 'median': 7, 'p90': 7, 'max': 7}, [{'line': 22, 'ns': 500}, {'line': 23, 'ns': 300}, {'line': 21, 'ns': 1}]]" ]
+	[ "$(json target 'r["why"]["text"]' <<<"$output")" = "40.0% of the profiled time: 0.400 s of its own in 1000 calls; at least 99.5% of the calls had inputs that came before." ]
 	want=$("$PYTHON" -c 'import hashlib; print(hashlib.sha256(b"mod.py\0often\0" + hashlib.sha256(b"often").hexdigest().encode()).hexdigest()[:16])')
 	[ "$(json target 'r["id"]' <<<"$output")" = "$want" ]
 }
@@ -59,6 +59,7 @@ PY
 	workflow
 	sqlite3 codeflash.trace 'UPDATE edge SET ns = 9223372036854775807; UPDATE profile SET own_ns = 9223372036854775807,
 		total_ns = 9223372036854775807, calls = 9223372036854775807, samples = 9223372036854775807;
+		UPDATE distribution SET repeated = -9223372036854775807, sampled = 9223372036854775807, size_max = 9223372036854775807;
 		UPDATE call SET weight = 9223372036854775807, duration_ns = 9223372036854775807; UPDATE ledger SET n = 9223372036854775807'
 	run --separate-stderr cf-rank --quiet codeflash.trace
 	[ "$status" -eq 0 ] || fail_with "$stderr"
@@ -159,7 +160,7 @@ PY
 	"$PYTHON" -c 'import sqlite3; d = sqlite3.connect("old.trace"); d.execute("pragma user_version=3"); d.commit()'
 	run --separate-stderr cf-rank < <(record old.trace)
 	[ "$status" -eq 2 ]
-	one_line cf-rank "schema 3, this build reads 1; record it again with cf-trace"
+	one_line cf-rank "schema 3, this build reads 2; record it again with cf-trace"
 	size=$(stat -c %s codeflash.trace)
 	for keep in 50 100 4096 $((size / 2)) $((size - 1)); do
 		head -c "$keep" codeflash.trace >cut.trace
@@ -188,4 +189,24 @@ PY
 	[[ "$stderr" != *"mod.py:often"* ]]
 	run --separate-stderr cf-rank --quiet trace.jsonl
 	[ -z "$stderr" ]
+}
+
+@test "cf-rank: --inputs says what the kept inputs are of those of all calls" {
+	recorded <<'PY'
+f = s.function("f", 1); g = s.function("g", 2)
+# every tenth call of f: nine in ten of those alike, the others with inputs of their own
+for i in range(200):
+    s.call(f, b"x" * 100 if i % 10 else b"%04d" % i * (1 + 100 * i), 10 * i + 5)
+for i in range(3): s.call(g, b"y" * 1500, i + 1)
+s.count([2000, 3]); s.profile([(f, 60, 10**9, 10**9), (g, 40, 10**8, 10**8)]); s.close()
+PY
+	run --separate-stderr cf-rank --inputs trace.jsonl
+	[ "$status" -eq 0 ]
+	[ "$(sed -n '2,4p' <<<"$stderr")" = "   #       calls  sampled  inputs repeats  kept  covers   min half  90%  max   min half  90%  max  function
+   1        2000      200      21   90.0%    21   91.0%    4B 100B 100B  76k    4B 100B 100B  76k  mod.py:f
+   2           3        3       1   66.7%     1  100.0%  1.5k 1.5k 1.5k 1.5k  1.5k 1.5k 1.5k 1.5k  mod.py:g" ] || fail_with "$stderr"
+	[ "$(json target '(r["captured"], r["why"]["distinct"], r["why"]["sampled"], r["why"]["repetition"], r["why"]["covered"])' <<<"$output")" = $'(21, 21, 200, 0.9, 0.9105)\n(1, 1, 3, 0.6666666666666666, 1.0)' ] || fail_with "$output"
+	# a trace that holds nothing of it
+	sqlite3 codeflash.trace 'DELETE FROM distribution'
+	[ "$(cf-rank -q codeflash.trace | json target '(r["why"]["sampled"], r["why"]["repetition"], r["why"]["sizes"])' | sort -u)" = '(0, 0.0, None)' ]
 }

@@ -250,6 +250,15 @@ PY
 	[ "$(q 'SELECT count(*) FROM outcome')" = 6 ]
 }
 
+@test "cf-replaygen: what most calls had is replayed, however few are" {
+	recorded 'b"a"' 'b"bb"' 'b"bb"' 'b"ccc"' 'b"dddd"' 'b"dddd"' 'b"dddd"' 'b"eeeee"' </dev/null
+	for max in 1:8 2:5,8 3:5,7,8 5:5,6,7,8,9; do
+		cf-replaygen -q --max-calls "${max%:*}" trace.jsonl >/dev/null
+		[ "$(q 'SELECT group_concat(seq) FROM (SELECT seq FROM outcome JOIN call ON call.id = outcome.call ORDER BY 1)')" = "${max#*:}" ] ||
+			fail_with "$max: $(q 'SELECT seq, weight, seen FROM outcome JOIN call ON call.id = outcome.call')"
+	done
+}
+
 @test "cf-replaygen: no plugin, no interpreter, a trace that cannot be written" {
 	recorded 'b"a"' </dev/null
 	CODEFLASH_PLUGINS=/nowhere run --separate-stderr cf-replaygen trace.jsonl
@@ -304,4 +313,35 @@ PY
 	[ "$(grep -c '"cf/replay/1"' <<<"$output")" -eq 2 ]
 	[ "$(find . -name 'test_replay_test_*' -printf x)" = xx ]
 	[ ! -e pwned ]
+}
+
+@test "cf-replaygen: a wrapper that bears the name of what it wraps is taken along by its code" {
+	cat >wrapped.py <<'PY'
+import functools
+import statistics
+
+
+def known(function):
+    @functools.wraps(function)
+    def some(values):
+        return function([v for v in values if v is not None])
+
+    return some
+
+
+TABLE = {"mean": known(statistics.fmean)}
+
+
+def apply(table, values):
+    return table["mean"](values), table["mean"].__module__
+
+
+print(apply(TABLE, [1, None, 3]))
+PY
+	run --separate-stderr cf-trace wrapped.py
+	[ "$(sqlite3 codeflash.trace "SELECT count(*) FROM call JOIN function f ON f.id = function WHERE qualname = 'apply'")" = 1 ] || fail_with "$stderr"
+	run --separate-stderr cf-replaygen codeflash.trace
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[ "$(sqlite3 codeflash.trace "SELECT stable FROM outcome JOIN call c ON c.id = call JOIN function f ON f.id = c.function WHERE qualname = 'apply'")" = 1 ]
+	"$PYTHON" -m pytest -q -p no:cacheprovider tests >out || fail_with "$(cat out)"
 }

@@ -35,7 +35,8 @@ PY
 	[ "$(json trace '[r[k] for k in ("functions", "calls", "captured", "exit_status", "signal", "complete", "language")]' <<<"$output")" = "[3, 7, 3, 0, None, True, 'fake']" ]
 	[ "$(json trace 'r["lost"]' <<<"$output")" = "{\"cannot pickle 'socket' object\": 2, 'not sampled': 1, 'odd': 1}" ]
 	[ "$(q 'SELECT file, qualname, class, kind, is_test FROM function ORDER BY line')" = $'mod.py|f|None|function|0\nmod.py|C.g|C|method|0\nmod.py|test_f|None|function|1' ]
-	[ "$(q 'SELECT f.qualname, thread, seq, duration_ns, weight, why, size, packing, codec FROM call JOIN function f ON f.id = function JOIN value v ON v.id = value ORDER BY call.id')" = $'f|1|1|5|2|uniform|3|0|fake\nf|1|2|None|1|uniform|1500|2|fake\nC.g|77|1|None|1|slowest|5|0|fake' ]
+	[ "$(q 'SELECT f.qualname, thread, seq, duration_ns, weight, seen, why, size, packing, codec FROM call JOIN function f ON f.id = function JOIN value v ON v.id = value ORDER BY call.id')" = $'f|1|1|5|2|2|uniform|3|0|fake\nf|1|2|None|1|1|uniform|1500|2|fake\nC.g|77|1|None|4|1|slowest|5|0|fake' ]
+	[ "$(q 'SELECT * FROM distribution')" = $'1|3|2|1|3|3|1500|1500\n2|1|1|0|5|5|5|5' ]
 	[ "$(q 'SELECT calls, own_ns, total_ns, samples FROM profile ORDER BY function')" = $'3|610|910|61\n4|300|300|40\n0|0|0|0' ]
 	[ "$(q 'SELECT caller, callee, ns FROM edge ORDER BY ns')" = $'1|2|301\nNone|1|900' ]
 	[ "$(q 'SELECT * FROM line')" = '1|2|610' ]
@@ -333,6 +334,80 @@ PY
 	[ "$(find . -name '*spool-*' | LC_ALL=C sort)" = $'./.codeflash.trace.spool-live01\n./.other.spool-dead02' ]
 }
 
+# Starts a run of a program that records one call, and kills cf-trace and its collector once it has.
+kill_both() {
+	program p.fake <<'PY'
+f = s.function("f"); s.call(f, sys.argv[1].encode(), 1); s.count([1])
+open("ready", "w")
+time.sleep(600)
+PY
+	cf-trace -q p.fake "$1" >/dev/null 2>&1 3>&- &
+	local tracer=$!
+	wait_for '[ -e ready ]'
+	# the collector first: it would end the program
+	kill -9 "$(pgrep -P $tracer -x cf-trace)" $tracer
+	wait $tracer || true
+	rm ready
+}
+
+kill_program() {
+	kill -9 "$(running_here | cut -d' ' -f2)"
+	wait_for '[ -z "$(running_here)" ]'
+}
+
+@test "cf-trace: when it is killed with its collector and the program, --recover makes a trace of what is there" {
+	kill_both one
+	run --separate-stderr cf-trace --recover
+	[ "$status" -eq 2 ]
+	one_line cf-trace "still runs"
+	[ ! -e codeflash.trace ]
+	kill_program
+	run --separate-stderr cf-trace --recover
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[[ "$stderr" == *"cut short: cf-trace was killed"* ]] || fail_with "$stderr"
+	[ "$(json trace '(r["complete"], r["captured"], r["calls"], r["trace"])' <<<"$output")" = "(False, 1, 1, '$PROJECT/codeflash.trace')" ]
+	[ "$(q 'PRAGMA integrity_check')$(q "SELECT value FROM meta WHERE key = 'language'")" = 'ok"fake"' ]
+	nothing_left
+	run --separate-stderr cf-trace --recover
+	[ "$status" -eq 2 ]
+	one_line cf-trace codeflash.trace
+	run --separate-stderr cf-trace --recover p.fake
+	[ "$status" -eq 2 ]
+	one_line cf-trace p.fake
+}
+
+@test "cf-trace: the next run puts aside what a run killed whole has left, once its program has ended" {
+	kill_both one
+	program quick.fake </dev/null
+	run --separate-stderr cf-trace -q quick.fake
+	[ "$status" -eq 0 ]
+	one_line cf-trace "still runs" --recover
+	kill_program
+	run --separate-stderr cf-trace -q quick.fake
+	[ "$status" -eq 0 ]
+	one_line cf-trace "was killed" "$PROJECT/codeflash.trace.cut"
+	[ "$(q 'SELECT count(*) FROM call' codeflash.trace.cut)$(q 'SELECT count(*) FROM complete')" = 11 ]
+	nothing_left
+}
+
+@test "cf-trace: a trace that is cut short takes no whole one's place" {
+	program whole.fake </dev/null
+	cf-trace -q whole.fake >/dev/null
+	for call in one two; do
+		kill_both $call
+		kill_program
+		run --separate-stderr cf-trace --recover
+		[ "$status" -eq 0 ] || fail_with "$stderr"
+		[ "$(json trace 'r["trace"]' <<<"$output")" = "$PROJECT/codeflash.trace.cut" ]
+		[ "$(q 'SELECT data FROM value' codeflash.trace.cut)" = "b'$call'" ]
+	done
+	[ "$(q 'SELECT count(*) FROM complete')" = 1 ]
+	mv codeflash.trace.cut codeflash.trace
+	cf-trace -q whole.fake >/dev/null
+	[ "$(q 'SELECT count(*) FROM complete')" = 1 ]
+	nothing_left
+}
+
 @test "cf-trace: calls of many processes are one function's; their counts add up" {
 	program p.fake <<'PY'
 for k in range(6):
@@ -350,27 +425,32 @@ PY
 	run --separate-stderr cf-trace p.fake
 	[ "$status" -eq 0 ]
 	[ "$(q "SELECT calls, own_ns, samples FROM profile JOIN function f ON f.id = function WHERE qualname = 'f'")" = '300|6000|60' ]
-	[ "$(q 'SELECT count(*), sum(weight), max(weight) FROM call')" = '70|120|6' ]
+	# the first ten are common to all: of the 50 calls of a process the twentieth stands for 31
+	[ "$(q 'SELECT count(*), sum(seen), max(seen), sum(weight), max(weight) FROM call')" = '70|120|6|300|31' ]
+	[ "$(q 'SELECT sampled, inputs, repeated FROM distribution')" = '120|70|50' ]
 	[ "$(q 'SELECT reason, n FROM ledger')" = 'over the quota of 100|180' ]
 	[ "$(q "SELECT count(*), sum(ended = 'exit') FROM process")" = '7|5' ]
 }
 
-@test "cf-trace: over the quota the first, slowest, largest and an even spread are kept, the rest is counted" {
+@test "cf-trace: over the quota the first, slowest, largest, a small one and an even spread are kept, the rest is counted" {
 	program p.fake <<'PY'
 f = s.function("f")
 for i in range(1000):
-    s.call(f, b"%d" % i + b"x" * (9999 if i == 500 else 0), i + 1, duration=10**9 if i == 700 else 10, why=1)
+    s.call(f, b"%d" % i + b"x" * (9999 if i == 500 else 0), 5 * i + 3, duration=10**9 if i == 700 else 10, why=1)
 s.count([5000]); s.close()
 PY
 	run --separate-stderr cf-trace --max-function-count 20 p.fake
 	[ "$status" -eq 0 ]
 	[ "$(q 'SELECT count(*) FROM call')" = 20 ]
 	[ "$(q 'SELECT count(*) FROM value')" = 20 ]
-	[ "$(q "SELECT seq FROM call WHERE why = 'first' ORDER BY seq")" = $'1\n2' ]
-	[ "$(q "SELECT count(*) FROM call WHERE seq IN (501, 701) AND why IN ('slowest', 'largest')")" = 2 ]
+	[ "$(q "SELECT seq FROM call WHERE why = 'first' ORDER BY seq")" = $'3\n8' ]
+	[ "$(q "SELECT count(*) FROM call WHERE seq IN (2503, 3503) AND why IN ('slowest', 'largest')")" = 2 ]
 	# each quarter of the run has its part of the spread
-	[ "$(q "SELECT min(n) >= 3 FROM (SELECT count(*) AS n FROM call WHERE why = 'uniform' GROUP BY (seq - 1) / 250)")" = 1 ]
-	[ "$(q 'SELECT (SELECT sum(weight) FROM call) + (SELECT sum(n) FROM ledger)')" = 5000 ]
+	[ "$(q "SELECT min(n) >= 3 FROM (SELECT count(*) AS n FROM call WHERE why = 'uniform' GROUP BY (seq - 1) / 1250)")" = 1 ]
+	[ "$(q "SELECT count(*), sum(size) FROM call JOIN value v ON v.id = value WHERE why = 'smallest'")" = '1|1' ]
+	[ "$(q 'SELECT sum(weight BETWEEN 4 AND 6) FROM call')" = 20 ]
+	[ "$(q 'SELECT sampled, inputs, repeated, size_min, size_median, size_p90, size_max FROM distribution')" = '1000|1000|0|1|3|3|10002' ]
+	[ "$(q 'SELECT (SELECT sum(seen) FROM call) + (SELECT sum(n) FROM ledger)')" = 5000 ]
 	[ "$(q 'SELECT reason FROM ledger')" = 'over the quota of 20' ]
 }
 
@@ -515,6 +595,7 @@ assert sqlite3.connect("codeflash.trace").execute("SELECT data FROM value WHERE 
 	[ "$(id -u)" -eq 0 ] || skip "needs root to mount a small file system"
 	mkdir small
 	program p.fake <<'PY'
+os.posix_fallocate(s.fd, 0, 1700000) # as recorders do: the trace may take what is left
 f = s.function("f"); g = s.function("g", 9)
 for i in range(30):
     s.call(f, os.urandom(50000), i + 1); time.sleep(0.02)
@@ -523,12 +604,13 @@ s.count([30, 1]); s.close()
 print("done")
 sys.exit(3)
 PY
-	run --separate-stderr unshare -m sh -c 'mount -t tmpfs -o size=3000k none small && { cf-trace --exit-code --output small/t.trace p.fake; echo "status $?" >&2; ls -A small >&2; cp small/t.trace t.trace; }'
+	run --separate-stderr unshare -m sh -c 'mount -t tmpfs -o size=3400k none small && { cf-trace --exit-code --output small/t.trace p.fake; echo "status $?" >&2; ls -A small >&2; cp small/t.trace t.trace; }'
 	[[ "$stderr" == *done* && "$stderr" == *"status 3"* ]] || fail_with "$stderr"
 	[ "$(grep -c 'no more space for the trace' <<<"$stderr")" -eq 1 ] || fail_with "$stderr"
 	[[ "$stderr" != *spool-* ]]
 	[ "$(q 'SELECT sum(n) > 0 FROM ledger WHERE reason = "disk full"' t.trace)" = 1 ]
-	[ "$(q 'SELECT (SELECT sum(weight) FROM call) + (SELECT sum(n) FROM ledger)' t.trace)" = 31 ]
+	[ "$(q 'SELECT count(*) > 20 FROM call' t.trace)" = 1 ]
+	[ "$(q 'SELECT (SELECT sum(seen) FROM call) + (SELECT sum(n) FROM ledger)' t.trace)" = 31 ]
 	[ "$(q 'PRAGMA integrity_check' t.trace)$(q 'SELECT exit_status FROM complete' t.trace)" = ok3 ]
 	[ -z "$(q 'SELECT 1 FROM call WHERE value NOT IN (SELECT id FROM value)' t.trace)" ]
 }

@@ -140,6 +140,73 @@ setup() {
 	[[ "$stderr" != *"left: ."* ]] || fail_with "the spool is left: $stderr"
 }
 
+@test "hostile: with little room the program is as ever, and the record and the summary say what is missing" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root to mount a small file system"
+	mkdir small
+	cat >big.py <<'PY'
+import os, sys
+def f(x):
+    return len(x)
+for i in range(400):
+    print(f(("%06d" % i) * 3000))
+if sys.argv[1:]:
+    with open("small/filler", "wb", buffering=0) as out:
+        try:
+            while True: out.write(b"x" * 4096)
+        except OSError: pass
+sys.exit(3)
+PY
+	python3 big.py >plain || true
+	for size in 200k 1200k; do
+		run --separate-stderr unshare -m sh -c 'mount -t tmpfs -o size=$1 none small && cf-trace --exit-code -o small/t.trace big.py && false; status=$?; ls -A small >left; cp small/t.trace .; exit $status' sh "$size"
+		[ "$status" -eq 3 ] || fail_with "$size: $status $stderr"
+		grep '^[0-9]*$' <<<"$stderr" | cmp - plain
+		[ "$(cat left)" = t.trace ]
+		[ "$(json trace '(r["complete"], r["exit_status"])' <<<"$output")" = "(False, 3)" ] || fail_with "$size: $output"
+		[[ "$stderr" == *"there was no room for all of it"* ]] || fail_with "$size: $stderr"
+		[ "$(sqlite3 t.trace 'PRAGMA integrity_check')" = ok ]
+	done
+	# what there was room for is kept
+	[ "$(sqlite3 t.trace 'SELECT count(*) > 20 FROM call')" = 1 ]
+	run --separate-stderr unshare -m sh -c 'mount -t tmpfs -o size=12m none small && cf-trace --exit-code -o small/t.trace big.py fill; status=$?; ls -A small >left; exit $status'
+	[ "$status" -eq 3 ] && [ "$(cat left)" = $'filler\nt.trace' ]
+	grep '^[0-9]*$' <<<"$stderr" | cmp - plain
+	run --separate-stderr unshare -m sh -c 'mount -t tmpfs -o size=40k none small && cf-trace -o small/t.trace big.py'
+	[ "$status" -eq 2 ]
+	one_line cf-trace --output
+}
+
+@test "hostile: a full or read-only folder for temporary files is no trouble" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root to mount a file system"
+	small_script
+	run --separate-stderr env ROOM="$(mktemp -d "${O:-$ROOT/build}/room.XXXXXX")" unshare -m sh -c 'cp app.py "$ROOM" && cd "$ROOM" && mount -t tmpfs -o ro none /tmp && mount -t tmpfs -o ro none /var/tmp && cf-trace -q app.py; status=$?; rm -r "$ROOM"; exit $status'
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[ "$(json trace '(r["complete"], r["captured"] > 50)' <<<"$output")" = "(True, True)" ]
+}
+
+@test "hostile: a limit on the size of files ends neither the program nor cf-trace" {
+	cat >own.py <<'PY'
+import resource, signal, sys
+def f(x):
+    return len(x)
+if sys.argv[1:]:
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1200000, 1200000))
+for i in range(400):
+    f(("%06d" % i) * 3000)
+sys.exit(3)
+PY
+	run --separate-stderr cf-trace --exit-code own.py limit
+	[ "$status" -eq 3 ] || fail_with "$status $stderr"
+	[ "$(json trace '(r["complete"], r["calls"])' <<<"$output")" = "(False, 400)" ] || fail_with "$output"
+	run --separate-stderr bash -c 'ulimit -f 1200; cf-trace --exit-code own.py'
+	[ "$status" -eq 3 ] || fail_with "$status $stderr"
+	[ "$(json trace '(r["complete"], r["calls"])' <<<"$output")" = "(False, 400)" ] || fail_with "$output"
+	run --separate-stderr bash -c 'ulimit -f 16; cf-trace own.py'
+	[ "$status" -eq 2 ]
+	one_line cf-trace --output
+}
+
 @test "hostile: a read-only project is traced elsewhere and stays as it was" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root for a read-only mount"
 	small_script
@@ -297,4 +364,46 @@ PY
 	[ "$status" -eq 2 ]
 	one_line cf-trace "too long"
 	[ ! -e ran ]
+}
+
+@test "hostile: SIGKILL at random moments, to the program, to cf-trace or to both, loses nothing" {
+	run --separate-stderr "$PYTHON" "$ROOT/tests/kill-trials.py" 12 "$RANDOM" 2
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+}
+
+@test "hostile: hundreds of short processes are all in the trace, and none of their spools stays" {
+	echo 'def f(x): return x' >work.py
+	cat >burst.py <<'PY'
+import os, subprocess, sys, work
+for i in range(150):
+    if os.fork() == 0:
+        work.f(i)
+        os._exit(0) if i % 2 else sys.exit(0)
+    os.wait()
+for i in range(20):
+    subprocess.run([sys.executable, "-c", "import work; work.f(%d)" % i])
+PY
+	run --separate-stderr cf-trace -q burst.py
+	[ "$status" -eq 0 ]
+	[ "$(sqlite3 codeflash.trace "SELECT calls FROM profile JOIN function f ON f.id = function WHERE qualname = 'f'")" = 170 ]
+	[ "$(sqlite3 codeflash.trace "SELECT count(*), sum(ended = 'exit') FROM process")" = '171|171' ]
+	[ -z "$(find . -name '.*spool*')" ]
+}
+
+@test "hostile: a process that may write nowhere in the recording is in its ledger" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root to give up being it"
+	cat >drop.py <<'PY'
+import os
+def f(x): return x
+f(1)
+for i in range(3):
+    if os.fork() == 0:
+        os.setuid(65534)
+        if os.fork() == 0:
+            f(i); os._exit(0)
+        os.wait(); os._exit(0)
+    os.wait()
+PY
+	run --separate-stderr cf-trace -q drop.py
+	[ "$(json trace 'r["lost"]["a process that could open no spool"]' <<<"$output")" = 3 ] || fail_with "$output"
 }

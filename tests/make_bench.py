@@ -31,7 +31,7 @@ def make_trace(path, root, spec):
     db = sqlite3.connect(path)
     db.executescript(schema)
     db.execute("PRAGMA application_id = %d" % 0x63665452)
-    db.execute("PRAGMA user_version = 1")
+    db.execute("PRAGMA user_version = 2")
     command = spec.get("command", [sys.executable, "app.py"])
     for key, value in {
         "language": "python", "plugin": "python", "runtime": sys.executable,
@@ -53,8 +53,8 @@ def make_trace(path, root, spec):
         blob = pickle.dumps((tuple(args), {}), 4)
         db.execute("INSERT INTO value VALUES (?, ?, 'pickle', ?, 0, ?)",
                    (number, hashlib.md5(b"%d" % number + blob).digest(), len(blob), blob))
-        db.execute("INSERT INTO call VALUES (?, 1, 1, 1, ?, ?, NULL, ?, 'uniform', ?)",
-                   (number, number, number, weight, number))
+        db.execute("INSERT INTO call VALUES (?, 1, 1, 1, ?, ?, NULL, ?, ?, 'uniform', ?)",
+                   (number, number, number, weight, weight, number))
         total += weight
     db.execute("INSERT INTO profile VALUES (1, ?, 1000000, 1000000, 10)",
                (spec.get("total_calls", total),))

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unit of: cf-trace */
-/* The spool decoder on good, cut, flipped and random bytes; the selection of calls. */
+/* The spool decoder on good, cut, flipped and random bytes. */
 #include "check.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include "cf-trace/select.h"
 #include "cf-trace/spool.h"
 
 static uint32_t state = 1;
@@ -115,35 +114,8 @@ static void test_decoder(void)
 	}
 }
 
-static void test_selection(void)
-{
-	for (int round = 0; round < 300; round++) {
-		size_t n = 1 + rnd(400), quota = 1 + rnd(120), kept = 0, distinct;
-		struct sample *v = calloc(n, sizeof(*v));
-		int64_t weight = 0;
-
-		for (size_t i = 0; i < n; i++)
-			v[i] = (struct sample){.value = 1 + rnd(300),
-				.weight = 1,
-				.order = rnd(1000),
-				.duration_ns = (int64_t)rnd(50) - 1,
-				.size = rnd(1000)};
-		distinct = select_samples(v, n, quota);
-		for (size_t i = 0; i < distinct; i++) {
-			kept += v[i].keep;
-			weight += v[i].weight;
-			CHECK(i == 0 || v[i - 1].order <= v[i].order);
-		}
-		CHECK(kept == (distinct < quota ? distinct : quota));
-		CHECK(weight == (int64_t)n);
-		CHECK(v[0].keep);
-		free(v);
-	}
-}
-
 int main(void)
 {
 	test_decoder();
-	test_selection();
 	return CHECK_END();
 }

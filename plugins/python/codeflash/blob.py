@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import io
 import pickle
-import sys
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from . import byname
 
@@ -65,56 +64,3 @@ class _Unpickler(pickle.Unpickler):
         if self.main and module in ("__main__", "__mp_main__"):
             module = self.main
         return super().find_class(module, name)
-
-
-# Recording: what plain pickle cannot take. --------------------------------------------------------
-
-
-def _found(obj: Any) -> bool:
-    """Whether a class or function is what its module has under its name."""
-    module = sys.modules.get(getattr(obj, "__module__", None) or "")
-    found: Any = module
-    for part in getattr(obj, "__qualname__", "<").split("."):
-        found = getattr(found, part, None)
-    return found is obj and module is not None
-
-
-def _cloudpickle() -> Callable[[Any, Any], None]:
-    import cloudpickle
-
-    class Pickler(cloudpickle.CloudPickler):
-        """By name whatever has one: cloudpickle would copy all that is __main__'s."""
-
-        def reducer_override(self, obj: Any) -> Any:
-            if isinstance(obj, (type, type(_found))) and _found(obj):
-                return NotImplemented
-            return super().reducer_override(obj)
-
-    return lambda inputs, sink: Pickler(sink, 5).dump(inputs)
-
-
-def _dill() -> Callable[[Any, Any], None]:
-    import dill
-
-    return lambda inputs, sink: dill.Pickler(sink, 4, byref=True).dump(inputs)
-
-
-_picklers: Dict[str, Any] = {}
-
-
-def dump_fallback(inputs: Any, sink: Any) -> Optional[str]:
-    """Pickles into the sink with what the program could import; the codec, None when it has none.
-    Without a sink it only gets ready."""
-    from importlib.util import find_spec
-
-    for name, make in (("cloudpickle", _cloudpickle), ("dill", _dill)):
-        if name not in _picklers:
-            try:
-                _picklers[name] = make() if find_spec(name) else None
-            except Exception:
-                _picklers[name] = None
-        if _picklers[name]:
-            if sink is not None:
-                _picklers[name](inputs, sink)
-            return name
-    return None

@@ -5,18 +5,30 @@ A class or function that does not bear the name it is found by is pickled by whe
 that is found nowhere, a lambda or an inner function, by its code and what it closes over; a module by
 its name. Instances whose class has a __new__ that pickle cannot call are made by that of the built-in
 type beneath; those that a module has, and that may refuse to be made again, can be taken from there.
+The
+project's own __reduce__ and __getstate__ are not asked: a program's code is not run behind its back, nor
+waited for. What they are for may be to leave out what cannot be pickled: they are where it fails otherwise.
+A lock is made anew, held if the caller held it; a file that is open for reading becomes one in memory
+with what it had, one that is open for writing an empty one.
 """
 
 from __future__ import annotations
 
 import copyreg
+import marshal
+import os
+import stat
 import sys
+from _io import BufferedReader, BufferedWriter, BytesIO, TextIOWrapper
+from _thread import _local as Local
+from gc import get_referents
 from operator import attrgetter
 from time import perf_counter
 
 Function = type(lambda: None)
 Module = type(sys)
 Code = type((lambda: None).__code__)
+Member = type(Function.__closure__)
 SHARE = 30  # of the time between two looks through a package a look may take the thirtieth part
 FRAGILE = 8  # types whose instances are looked for: for each one look more is taken
 MAIN = None  # loading: the module that __main__ is imported as
@@ -42,14 +54,12 @@ def cell():
 
 def function(code: bytes, where: Module, name: str, cells: tuple) -> Function:
     """A function of that code."""
-    import marshal
-
     return Function(marshal.loads(code), where.__dict__, name, None, cells)
 
 
 def furnish(made: Function, state: tuple) -> None:
     """What a function has beside its code; of each cell the contents, () where it has none."""
-    made.__defaults__, made.__kwdefaults__, made.__qualname__, names, contents = state
+    made.__defaults__, made.__kwdefaults__, made.__qualname__, made.__module__, names, contents = state
     made.__dict__.update(names)
     for place, held in zip(made.__closure__ or (), contents):
         if held:
@@ -77,11 +87,35 @@ def set_state(made: object, state: object) -> None:
         object.__setattr__(made, name, v)
 
 
+def set_raw(made: object, state: object) -> None:
+    """Sets what _raw() has read: the attributes, or also slots and contents."""
+    own, slots, contents = state if type(state) is tuple else (state, (), None)
+    if own:
+        object.__getattribute__(made, "__dict__").update(own)
+    for cls, name, v in slots:
+        cls.__dict__[name].__set__(made, v)
+    if contents is not None:
+        kind = type(contents)
+        (kind.extend if kind is list else kind.update)(made, contents)
+
+
 def dead() -> None:
     """A weak reference to nothing."""
     import weakref
 
     return weakref.ref(type("gone", (), {})())
+
+
+def reference(to: object):
+    """A weak reference: whatever else there is may hold it."""
+    import weakref
+
+    return weakref.ref(to)
+
+
+def view(of: object, what: str):
+    """What .keys(), .values() or .items() gives, or a read-only view of a mapping."""
+    return type(type.__dict__)(of) if what == "mappingproxy" else getattr(of, what)()
 
 
 def match(pattern: object, text: object, at: int, end: int, spans: tuple):
@@ -93,10 +127,62 @@ def match(pattern: object, text: object, at: int, end: int, spans: tuple):
     raise ValueError("a match that cannot be had again")
 
 
+def lock(make: object, held: bool):
+    """A lock of that kind."""
+    made = make()
+    if held:
+        made.acquire()
+    return made
+
+
+def local(cls: type, names: dict):
+    """A threading.local with what this thread had in it."""
+    made = Local.__new__(cls)
+    made.__dict__.update(names)
+    return made
+
+
+def structure(form: str):
+    """A struct.Struct of that format."""
+    from struct import Struct
+
+    return Struct(form)
+
+
+def memory(held: object, code: str, shape: tuple) -> memoryview:
+    """A view of the bytes, of items of that format."""
+    plain = memoryview(held)
+    return plain if code == "B" and len(shape) == 1 else plain.cast("B").cast(code, shape)
+
+
+class Copy(BytesIO):
+    """Stands for a file on disk."""
+
+    name: object
+    mode: object
+
+
+def file(data, name: object, mode: object, at: int, words: tuple):
+    """A file in memory; without data it is there to be written to. words: of text its encoding and
+    how errors are treated, () of bytes; at is what tell() has said."""
+    raw = Copy(b"" if data is None else data)
+    raw.name, raw.mode = name, mode
+    made = BufferedWriter(raw) if data is None else BufferedReader(raw)
+    if words:
+        made = TextIOWrapper(made, *words)
+        made.mode = mode
+    if data is not None:
+        made.seek(at)
+    return made
+
+
 # Recording. ---------------------------------------------------------------------------------------
 
+PATIENCE = 0.002  # seconds, with a class's own way to be pickled
+FILE = 1 << 20  # what is kept of a file at most, in bytes
 _places: dict = {}  # by id: (module, path) of classes, functions and some instances
 _again: dict = {}  # by package: when to look through it again
+_slow: set = set()  # types whose own way to be pickled takes too long
 _fragile: set = set()  # types with a __setstate__ that instances were looked for of
 
 
@@ -182,24 +268,24 @@ def _contents(place: object) -> tuple:
 
 
 def _reduce_function(f: Function):
-    import marshal
-
-    where = sys.modules.get(f.__module__)
+    # a wrapper may bear the name and module of what it wraps
+    where = sys.modules.get(f.__globals__.get("__name__"))
     if f.__globals__ is not getattr(where, "__dict__", None):
         return NotImplemented
     cells = f.__closure__
     return (function, (marshal.dumps(_plain_code(f.__code__)), where, f.__name__, cells),
-            (f.__defaults__, f.__kwdefaults__, f.__qualname__, f.__dict__,
+            (f.__defaults__, f.__kwdefaults__, f.__qualname__, f.__module__, f.__dict__,
              tuple(map(_contents, cells or ()))), None, None, furnish)
-
-
-_Cell = type(cell())
 
 
 def _reduce_class(obj: object):
     name = getattr(obj, "__module__", None)
     if not isinstance(name, str) or _is(obj, name, obj.__qualname__):
         return None
+    if name == "builtins" and "types" in sys.modules:
+        for name, v in sys.modules["types"].__dict__.items():
+            if v is obj:
+                return attrgetter(name), (sys.modules["types"],)
     place = _place(obj, obj)
     if place:
         return attrgetter(place[1]), (sys.modules[place[0]],)
@@ -211,30 +297,93 @@ def _reduce_module(obj: Module):
     return (module, (name,)) if sys.modules.get(name) is obj else NotImplemented
 
 
-def _reduce_stream(obj: object):
+def _reduce_file(f: object):
     for name in ("stdout", "stderr", "stdin"):
-        if getattr(sys, name, None) is obj:
+        if getattr(sys, name, None) is f:
             return getattr, (sys, name)
-    return NotImplemented
+    try:
+        now = os.fstat(f.fileno())
+        reads = f.readable()
+        if reads is f.writable() or not stat.S_ISREG(now.st_mode) or reads and now.st_size > FILE:
+            return NotImplemented
+        data = os.pread(f.fileno(), now.st_size, 0) if reads else None
+        # not while it is iterated over: the place in it is not known then
+        at = f.tell() if reads else 0
+    except (OSError, ValueError):
+        return NotImplemented
+    words = (f.encoding, f.errors) if type(f) is TextIOWrapper else ()
+    if words and data and b"\r" in data:
+        return NotImplemented  # which ends of lines it translates is not to be seen
+    return file, (data, f.name, getattr(f, "mode", None), at, words)
+
+
+def _reduce_lock(v: object):
+    import _thread
+
+    if hasattr(v, "_is_owned"):
+        return lock, (_thread.RLock, v._is_owned())
+    return lock, (_thread.allocate_lock, v.locked())
+
+
+def _reduce_local(v: object):
+    return local, (type(v), dict(v.__dict__))
+
+
+def _reduce_memory(v: memoryview):
+    if not v.c_contiguous:
+        return NotImplemented
+    return memory, (v.tobytes() if v.readonly else bytearray(v), v.format, v.shape)
+
+
+def _reduce_struct(v: object):
+    return structure, (v.format,)
 
 
 def _reduce_ref(r: object):
     to = r()
-    return (dead, ()) if to is None else (type(r), (to,))
+    return (dead, ()) if to is None else (reference, (to,))
+
+
+def _reduce_view(v: object):
+    # its mapping, however it may be asked for
+    return view, (get_referents(v)[0], type(v).__name__.rpartition("_")[2])
+
+
+def _reduce_weak(d: object):
+    return type(d), (), None, None, iter(list(d.items()))
 
 
 def _reduce_match(m: object):
     return match, (m.re, m.string, m.start(), m.endpos, m.regs)
 
 
-_Cell = type(cell())
+def _reduce_itertool(v: object):
+    # a warning that the program has not asked for; those that are shown are in the module's list
+    filters = (sys.modules.get("warnings") or sys.modules["_warnings"]).filters
+    quiet = ("ignore", None, DeprecationWarning, None, 0)
+    filters.insert(0, quiet)
+    try:
+        return v.__reduce__()
+    finally:
+        filters.remove(quiet)
+
+
 # by module and name, for not all of these types need be there
 _ASKED = {
     ("builtins", "function"): _reduce_class, ("builtins", "module"): _reduce_module,
-    ("builtins", "cell"): lambda c: (cell, ()), ("_io", "TextIOWrapper"): _reduce_stream,
+    ("builtins", "cell"): lambda c: (cell, ()),
+    ("_io", "TextIOWrapper"): _reduce_file, ("_io", "BufferedReader"): _reduce_file,
+    ("_io", "BufferedWriter"): _reduce_file,
     ("weakref", "ReferenceType"): _reduce_ref, ("builtins", "weakref"): _reduce_ref,
+    ("weakref", "WeakValueDictionary"): _reduce_weak, ("weakref", "WeakKeyDictionary"): _reduce_weak,
+    ("_weakrefset", "WeakSet"): lambda v: (type(v), (list(v),)),
     ("re", "Match"): _reduce_match,
+    ("_thread", "lock"): _reduce_lock, ("_thread", "RLock"): _reduce_lock,
+    ("builtins", "mappingproxy"): _reduce_view, ("builtins", "memoryview"): _reduce_memory,
+    ("_struct", "Struct"): _reduce_struct, ("builtins", "Struct"): _reduce_struct,
 }
+_ASKED.update((("builtins", kind + what), _reduce_view)
+              for kind in ("dict_", "odict_") for what in ("keys", "values", "items"))
 
 
 def reduce(obj: object):
@@ -243,21 +392,106 @@ def reduce(obj: object):
     t = type(obj)
     if issubclass(t, type):
         return _reduce_class(obj)
-    return _ASKED[t.__module__, t.__name__](obj)
+    other = _reduce_itertool if t.__module__ == "itertools" else _reduce_local
+    return _ASKED.get((t.__module__, t.__name__), other)(obj)
 
 
+# exactly of the built-in type, whatever a subclass makes of its methods
+_CONTENTS = {
+    int: lambda v: int.__add__(v, 0), float: float.__float__, complex: complex.__pos__,
+    str: str.__str__, bytes: lambda v: bytes.__getitem__(v, slice(None)),
+    tuple: lambda v: tuple(tuple.__iter__(v)), frozenset: lambda v: frozenset(frozenset.__iter__(v)),
+    list: lambda v: list(list.__iter__(v)), dict: lambda v: dict(dict.items(v)),
+    set: lambda v: set(set.__iter__(v)),
+}
+_FILLED = (list, dict, set)  # when they are made already: their contents may have them
 _VALUES = (int, float, complex, str, bytes, tuple)
+_HOOKS = ("__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs_ex__", "__getnewargs__")
 _OWN = ("__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
+
+
+def ours(path: str) -> bool:
+    """Whether the file is of the program's project; the recorder says."""
+    return False
+
+
+def plain_state(obj: object):
+    """The attributes of a plain instance, without giving it a __dict__; None: there may be one. The
+    recorder's."""
+    return None
+
+
+def _hooks(cls: type, names: tuple) -> list:
+    """The class's own functions of those names."""
+    found = (getattr(cls, n, None) for n in names)
+    return [f for f in found if type(f) is Function]
+
+
+def _is_own(cls: type, names: tuple) -> bool:
+    return any(ours(f.__code__.co_filename) for f in _hooks(cls, names))
+
+
+def _built_in(cls: type):
+    """The built-in type that its instances are made by, when Python knows all that they hold."""
+    base = next(c for c in cls.__mro__ if "__new__" in c.__dict__
+                and not isinstance(c.__dict__["__new__"], staticmethod))
+    known = base is object or base in _CONTENTS or issubclass(base, BaseException)
+    if known and all(c in base.__mro__ for c in cls.__mro__ if not c.__flags__ & HEAP):
+        return base
+    return None
+
+
+def _raw(obj: object):
+    """What an instance holds, without any of its class's methods."""
+    cls = type(obj)
+    base = _built_in(cls)
+    own = plain_state(obj)
+    if own is None and cls.__dictoffset__:
+        own = object.__getattribute__(obj, "__dict__")
+    slots = []
+    for c in cls.__mro__:
+        for name, d in c.__dict__.items() if c.__flags__ & HEAP else ():
+            if type(d) is Member:
+                try:
+                    slots.append((c, name, d.__get__(obj, cls)))
+                except AttributeError:
+                    pass  # nothing is in it
+    args: tuple = ()
+    contents = None
+    if base in _FILLED:
+        contents = _CONTENTS[base](obj)
+    elif base in _CONTENTS:
+        args = _CONTENTS[base](obj),
+    elif base is not object:
+        args = BaseException.args.__get__(obj)
+    return base.__new__, (cls,) + args, (own, slots, contents), None, None, set_raw
+
+
+def by_hooks(obj: object):
+    """As its class wants it."""
+    cls = type(obj)
+    if cls in _slow:
+        raise ValueError("%s takes too long to be pickled" % cls.__qualname__)
+    start = perf_counter()
+    made = obj.__reduce_ex__(4)
+    if perf_counter() - start > PATIENCE:
+        _slow.add(cls)
+    return made
 
 
 def how(cls: type):
     """How instances of cls are to be pickled. True: reduce() is to be asked for each. A type: by
-    reduce_by(), made again by that type's __new__ or, where it is cls, by its own. set_state: as
-    pickle does, but for that. None: pickle's way will do."""
-    if issubclass(cls, type) or (cls.__module__, cls.__name__) in _ASKED:
+    reduce_by(), made again by that type's __new__ or, where it is cls, by its own. set_state or
+    set_raw: as pickle does, but for that; in a list: where that fails, by_hooks(). None: pickle's
+    way will do."""
+    if issubclass(cls, (type, Local)) or (cls.__module__, cls.__name__) in _ASKED:
+        return True
+    if cls.__module__ == "itertools":
         return True
     if not cls.__flags__ & HEAP:
         return None
+    if _is_own(cls, _HOOKS) and _built_in(cls) and "_member_map_" not in cls.__dict__:
+        return [set_raw]
     base = next(c for c in cls.__mro__ if "__new__" in c.__dict__
                 and not isinstance(c.__dict__["__new__"], staticmethod))
     if any(getattr(cls, n, None) is not getattr(base, n, None) for n in _OWN):
@@ -277,12 +511,20 @@ def how(cls: type):
     if type(getattr(cls, "__setstate__", None)) is Function:
         return cls
     getters = (getattr(cls, n, None) for n in ("__getattr__", "__getattribute__"))
-    return set_state if any(type(g) is Function for g in getters) else None
+    if not any(type(g) is Function for g in getters):
+        return None
+    return set_state if _hooks(cls, _HOOKS) or not _built_in(cls) else set_raw
 
 
 def reduce_by(obj: object, said: object):
     """What pickle does with it, but for what how() said."""
     cls = type(obj)
+    if said is set_raw:
+        made = _raw(obj)
+        # one that holds nothing is likely known by who it is
+        known = made[1] == (cls,) and not any(made[2]) and _is_own(cls, _HOOKS[:2])
+        place = _place(obj, cls) if known else None
+        return (attrgetter(place[1]), (sys.modules[place[0]],)) if place else made
     made = object.__reduce_ex__(obj, 4) if said is set_state else obj.__reduce_ex__(4)
     if said is set_state:
         made += (None,) * (5 - len(made))

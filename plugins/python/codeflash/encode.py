@@ -27,6 +27,7 @@ from types import (
 
 MAX_NODES = 1000000
 MAX_BYTES = 64 << 20
+PROBE_NODES = 1024  # what is looked at to tell an element of a set from the others, at most
 LAZY_MAX = 10000  # what an iterator is asked for at most
 
 NULL, FALSE, TRUE = b"\xf6", b"\xf4", b"\xf5"
@@ -189,7 +190,7 @@ def drain(iterator: object, kind: str = "", limit: int = LAZY_MAX) -> Drained:
 class Encoder:
     """One heap. put() gives the bytes that stand for an object; heap() the nodes behind them."""
 
-    __slots__ = ("queue", "ids", "probing", "max_nodes", "max_bytes")
+    __slots__ = ("queue", "ids", "probing", "left", "max_nodes", "max_bytes")
 
     def __init__(self, max_nodes: int = MAX_NODES, max_bytes: int = MAX_BYTES) -> None:
         self.queue: list = []  # also keeps every object alive, so that no id comes back
@@ -245,6 +246,10 @@ class Encoder:
         while i < len(queue):
             v = queue[i]
             i += 1
+            if self.probing:
+                self.left[0] -= 1
+                if self.left[0] < 0:
+                    raise TooLarge
             try:
                 node = handlers[type(v)](self, v)
             except (TooLarge, _NoKey):
@@ -315,7 +320,7 @@ def _in_order(e: Encoder, v: list) -> list:
     keyed = []
     try:
         for x in v:
-            keyed.append((_plain_key(x) or _own_key(x), x))
+            keyed.append((_plain_key(x) or _own_key(e, x), x))
         keyed.sort(key=lambda pair: pair[0])
         v = [x for _, x in keyed]
     except (_NoKey, TooLarge):
@@ -337,10 +342,12 @@ def _plain_key(v: object) -> bytes:
     return b"\x84" + b"".join(parts)
 
 
-def _own_key(v: object) -> bytes:
+def _own_key(e: Encoder, v: object) -> bytes:
     """Its encoding when there is nothing else. _NoKey or TooLarge when that says nothing."""
     probe = Encoder(256, 1 << 16)
     probe.probing = True
+    # sets in sets in sets, each element of which has all of them: one bound for all below an element
+    probe.left = e.left if e.probing else [PROBE_NODES]
     return probe.put(v) + probe.heap()
 
 
@@ -744,9 +751,30 @@ def _file(e: Encoder, v: object) -> bytes:
     try:
         if v.closed:
             return _node(_start("object", type(v)), [], _state(e, [("closed", True)]))
+        copy = _copy_under(v)
+        if copy is not None:
+            return _node(_start("object", type(v)), [], _state(e, _copied_file(v, copy)))
     except Exception:
         pass
     return _opaque(v, "an open file")
+
+
+def _copy_under(v: object):
+    """The copy in memory that a file is one of (byname.py), or None."""
+    from . import byname
+
+    raw = getattr(getattr(v, "buffer", v), "raw", None)
+    return raw if isinstance(raw, byname.Copy) else None
+
+
+def _copied_file(v: object, copy: object) -> list:
+    if v.writable():
+        v.flush()
+        return [("written", copy.getvalue())]
+    try:
+        return [("position", v.tell())]
+    except OSError:  # it is being iterated over
+        return [("rest", v.read())]
 
 
 def _lock(v: object) -> list:
@@ -819,6 +847,10 @@ def _library(base: type, t: type):
         return lambda e, v: _global(v, v.name)
     if module in ("_thread", "_threading_local", "threading") and name in ("lock", "RLock", "LockType"):
         return _stated(t, _lock)
+    if module == "_thread" and name == "_local":
+        return _stated(t, lambda v: list(v.__dict__.items()))
+    if module in ("builtins", "_struct") and name == "Struct":
+        return _payload(t, lambda v: (v.format,), base)
     if module == "array" and name == "array":
         return _array_array(t)
     if module == "weakref" or name in ("weakref", "ReferenceType", "weakproxy"):

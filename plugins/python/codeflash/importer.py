@@ -10,25 +10,39 @@ from __future__ import annotations
 
 import _ast as ast  # the module ast is ten times this, and would come into every program
 import _frozen_importlib_external as external
+import marshal
 import os
 import sys
+import warnings
 from _json import encode_basestring_ascii
 from bisect import bisect_left
 
+from . import creation
+
 CodeType = type((lambda: None).__code__)
 PLACE = "\0codeflash:"
-VERSION = 1  # of what is cached
+ARM = "\0codeflash arms:"
+VERSION = 2  # of what is cached
 SKIP = {"site-packages", "dist-packages", ".venv", "venv", "node_modules", ".codeflash", ".git",
         ".tox", ".nox", "__pypackages__"}
 # what becomes of a function's first argument; enum first in recorder/probe.h
 KEPT, INSTANCE_DROPPED, CLASS_DROPPED = range(3)
 
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200  # co_flags
+MAKES = GENERATOR | COROUTINE | ASYNC_GENERATOR
+
+
+def importlib_frame(function):
+    """The function, to tracebacks and tracers one of the import system's: they leave it out."""
+    function.__code__ = function.__code__.replace(
+        co_filename="<frozen importlib._bootstrap_external>")
+    return function
 
 
 # What the standard library has, without importing it into the program. ----------------------------
 
 
+@importlib_frame
 def quote(text: str) -> str:
     """JSON of a text."""
     # not a lone surrogate: readers refuse it
@@ -105,7 +119,8 @@ class _Scope:
 class _Source:
     """One file's functions, found and marked."""
 
-    def __init__(self, source: bytes, path: str, module: str, main: bool) -> None:
+    def __init__(self, source: bytes, path: str, module: str, main: bool, arms: bool) -> None:
+        self.arms = arms and (b"yield" in source or b"async" in source)
         self.path = os.path.realpath(path)
         self.module = module
         self.main = main
@@ -179,11 +194,38 @@ class _Source:
         constant = _located(ast.Constant("%s%d" % (PLACE, len(self.functions) - 1)), at)
         return _located(ast.UnaryOp(ast.USub(), constant), at)
 
-    def insert(self, body: list, at: int) -> None:
-        """A statement with the placeholder, before body[at]."""
-        where = body[at] if at < len(body) else body[-1]
+    def insert(self, body: list, at: int, function=None) -> None:
+        """A statement with the placeholder, before body[at], on the line where the body starts to
+        run: tracers are to see no other."""
+        where = self.start(body[at:])
+        if where is None and function is not None and sys.version_info >= (3, 10):
+            where = _located(ast.Pass(), function)  # it returns None where it begins
+            where.lineno = where.end_lineno = min(
+                [function.lineno] + [d.lineno for d in function.decorator_list])
+            where.end_col_offset = where.col_offset
+        where = where or body[-1]
         statement = ast.Expr(self.place(where))
         body.insert(at, _located(statement, where))
+
+    def start(self, body: list):
+        """The first statement that is compiled to anything."""
+        for node in body:
+            kind = type(node)
+            if kind in (ast.Global, ast.Nonlocal):
+                continue
+            if kind is ast.AnnAssign and node.value is None and isinstance(node.target, ast.Name):
+                continue
+            if sys.version_info >= (3, 10):
+                return getattr(node, "test", node)
+            if kind is ast.Pass or kind is ast.Expr and isinstance(node.value, ast.Constant):
+                continue
+            if kind in (ast.If, ast.While) and isinstance(node.test, ast.Constant):
+                inner = self.start(node.body if node.test.value else node.orelse)
+                if inner is None:
+                    continue
+                return inner
+            return getattr(node, "test", node)
+        return None
 
     def note(self, node, name: str, scope: _Scope, kind: str, reason, first: int,
              signature) -> None:
@@ -228,7 +270,23 @@ class _Source:
         elif "overload" in decorators or "typing.overload" in decorators:
             reason = "only declares a signature"
         self.note(node, node.name, scope, kind, reason, first, self.signature(node.args))
-        self.insert(node.body, self.after_docstring(node.body))
+        self.insert(node.body, self.after_docstring(node.body), node)
+        if self.arms and (isinstance(node, ast.AsyncFunctionDef) or self.yields(node)):
+            arm = ast.Constant("%s%d" % (ARM, len(self.functions) - 1))
+            node.decorator_list.append(_located(arm, node))
+
+    def yields(self, node) -> bool:
+        """Whether calling it makes a generator."""
+        stack = list(node.body)
+        while stack:
+            n = stack.pop()
+            if isinstance(n, (ast.Yield, ast.YieldFrom)):
+                return True
+            if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                stack += n.decorator_list + n.args.defaults + [d for d in n.args.kw_defaults if d]
+            elif not isinstance(n, ast.Lambda):
+                stack.extend(_children(n))
+        return False
 
     def method_kind(self, name: str, decorators: list) -> tuple:
         for d in decorators:
@@ -305,9 +363,10 @@ def _place_in(code: CodeType):
     return None
 
 
-def transform(source: bytes, path: str, module: str, main: bool) -> tuple:
-    """(code with placeholders, [(JSON of a function, name, reason, first, owner)]). May raise."""
-    marked = _Source(source, path, module, main)
+def transform(source: bytes, path: str, module: str, main: bool, arms: bool) -> tuple:
+    """(code with placeholders, [(JSON of a function, name, reason, first, owner)]). May raise.
+    arms: functions that make generators have a decorator more, which is to become their probe."""
+    marked = _Source(source, path, module, main, arms)
     marked.mark()
     code = compile(marked.tree, path, "exec", dont_inherit=True)
     functions = []
@@ -338,14 +397,12 @@ class Cache:
         self.hasher = hasher
         self.usable = os.path.isabs(base)
 
-    def key(self, source: bytes, path: str, module: str) -> tuple:
+    def key(self, source: bytes, path: str, module: str, arms: bool) -> tuple:
         """(name of the file, what must match in it)."""
         where = self.hasher(os.fsencode(path), digest_size=16).hexdigest()
-        return where, (VERSION, path, module, self.hasher(source, digest_size=16).digest())
+        return where, (VERSION, path, module, arms, self.hasher(source, digest_size=16).digest())
 
     def get(self, key: tuple):
-        import marshal
-
         try:
             with open(os.path.join(self.folder, key[0]), "rb") as f:
                 what, code, functions = marshal.load(f)
@@ -354,8 +411,6 @@ class Cache:
         return (code, functions) if what == key[1] else None
 
     def put(self, key: tuple, made: tuple) -> None:
-        import marshal
-
         path = os.path.join(self.folder, key[0])
         part = "%s.%d" % (path, os.getpid())
         try:
@@ -374,7 +429,10 @@ class Cache:
 class Importer:
     """Decides which files are the project's, and loads them with probes."""
 
-    def __init__(self, recorder, module_root: str, tests_root: str, only: list, cache) -> None:
+    def __init__(self, recorder, module_root: str, tests_root: str, only: list, cache,
+                 at_creation: bool = False) -> None:
+        self.at_creation = at_creation  # generators are captured when they are made
+        self.arms = at_creation and not creation.AHEAD
         self.recorder = recorder
         self.root = os.path.join(os.path.realpath(module_root), "")
         self.tests = os.path.join(os.path.realpath(tests_root), "") if tests_root else ""
@@ -385,6 +443,7 @@ class Importer:
         self.folders: dict = {}
         self.main_modules: set = set()  # the modules that are the program
 
+    @importlib_frame
     def wants(self, path: str) -> bool:
         """Whether the file is the project's own source."""
         path = os.path.realpath(path)
@@ -395,6 +454,13 @@ class Importer:
             return False
         return self.owns(folder)
 
+    @importlib_frame
+    def inside(self, path: str) -> bool:
+        """Whether the file is the project's, tests and all."""
+        path = os.path.realpath(path)
+        return path.startswith(self.root) and self.owns(os.path.dirname(path))
+
+    @importlib_frame
     def owns(self, folder: str) -> bool:
         known = self.folders.get(folder)
         if known is None:
@@ -405,12 +471,13 @@ class Importer:
                 and self.owns(os.path.dirname(folder)))
         return known
 
+    @importlib_frame
     def instrument(self, source: bytes, path: str, module: str, main: bool = False):
         """The file's code with probes, or None (said in the ledger) when that cannot be made."""
         self.recorder.pause()
         try:
             if main:
-                return self.link(*transform(source, path, module, main))
+                return self.link(*transform(source, path, module, main, self.arms))
             return self.link(*self.compiled(source, path, module))
         except Exception as error:
             reason = "not a Python file" if isinstance(error, SyntaxError) else type(error).__name__
@@ -421,14 +488,12 @@ class Importer:
 
     def compiled(self, source: bytes, path: str, module: str) -> tuple:
         """transform(), or what it was the last time, quietly, as the import system does it."""
-        import warnings
-
-        key = self.cache.key(source, path, module)
+        key = self.cache.key(source, path, module, self.arms)
         made = self.cache.get(key)
         if made is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                made = transform(source, path, module, False)
+                made = transform(source, path, module, False, self.arms)
             self.cache.put(key, made)
         return made
 
@@ -440,18 +505,26 @@ class Importer:
     def replace(self, code: CodeType, function: int, functions: list, probes: list) -> CodeType:
         place = _place_in(code)
         constants = list(code.co_consts)
+        moved = None
         if place:
             function = place[1]
+            if self.at_creation and code.co_flags & MAKES and code.co_name != "<lambda>":
+                moved = creation.move(code, place[0])
+                if self.arms and moved is None:
+                    raise RuntimeError("a generator of an unknown form")
             constants[place[0]] = probes[function]
         for i, c in enumerate(constants):
             if type(c) is CodeType:
                 constants[i] = self.replace(c, function, functions, probes)
-        code = code.replace(co_consts=tuple(constants))
+            elif type(c) is str and c.startswith(ARM):
+                constants[i] = probes[int(c[len(ARM):])]
+        code = (moved or code).replace(co_consts=tuple(constants))
         table = code.co_linetable if sys.version_info >= (3, 10) else code.co_lnotab
         self.recorder.code(code, probes[function].id, not place, code.co_firstlineno, table)
         if place:
             _json_text, name, reason, first, owner = functions[function]
-            probes[function].bind(code, reason or self.not_selected(name), first, owner)
+            probes[function].bind(code, reason or self.not_selected(name), first, owner,
+                                  creation.AHEAD and moved is not None)
         return code
 
     def not_selected(self, name: str):
@@ -460,13 +533,6 @@ class Importer:
             return None
         last = name.rpartition(".")[2]
         return None if name in self.only or last in self.only else "not selected"
-
-
-def importlib_frame(function):
-    """The function, to tracebacks one of the import system's, which leaves itself out of them."""
-    function.__code__ = function.__code__.replace(
-        co_filename="<frozen importlib._bootstrap_external>")
-    return function
 
 
 def install(importer: Importer):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from posix import execve  # os.execve will be followed
 
 from . import _recorder, recording
 
@@ -35,8 +36,8 @@ def _leave_out_of_traceback() -> None:
 def _as_before(arguments: list) -> None:
     """The interpreter with its own flags and the program, without us."""
     flags = _flags(len(arguments))
-    _recorder.setenv(recording.PLAIN.encode(), b"1")
-    os.execv(sys.executable, [sys.executable] + flags + arguments)
+    env = dict(recording.first_environment(), **{recording.PLAIN: b"1"})
+    execve(sys.executable, [sys.executable] + flags + arguments, env)
 
 
 def _flags(n: int) -> list:
@@ -64,7 +65,7 @@ def _main_names() -> dict:
 
 def _run_code(code, names: dict) -> None:
     try:
-        exec(code, names)
+        _recorder.alone(exec, (code, names))
     except SystemExit:
         raise
     except BaseException:
@@ -80,7 +81,7 @@ def _run_module(name: str, alter_argv: bool) -> None:
     names.pop("__file__", None)
     names.pop("__cached__", None)
     try:
-        runpy._run_module_as_main(name, alter_argv)  # type: ignore[attr-defined]
+        _recorder.alone(runpy._run_module_as_main, (name, alter_argv))  # type: ignore[attr-defined]
     except SystemExit:
         raise
     except BaseException:
@@ -153,6 +154,29 @@ def _script(made, arguments: list, safe: bool) -> None:
     _run_code(code, names)
 
 
+def follow_spawned(made, arguments: list) -> None:
+    """multiprocessing's spawned children run the parent's main module once more, through runpy."""
+    if "multiprocessing" not in "".join(arguments[1:2]):
+        return
+    import runpy
+
+    original = runpy._get_code_from_file  # type: ignore[attr-defined]
+
+    def get_code(*args):
+        found = original(*args)
+        path = args[-1]
+        code, rest = (found[0], found[1:]) if isinstance(found, tuple) else (found, None)
+        full = os.path.abspath(path)
+        if made.wants(full):
+            with open(path, "rb") as f:
+                source = f.read()
+            again = made.instrument(source, code.co_filename, _module_name(path), True)
+            code = again or code
+        return code if rest is None else (code,) + rest
+
+    runpy._get_code_from_file = get_code  # type: ignore[attr-defined]
+
+
 def _is_archive(path: str) -> bool:
     """Whether an importer would run it (a zip file with a __main__)."""
     for hook in sys.path_hooks:
@@ -181,6 +205,7 @@ def run(safe: bool) -> None:
     if arguments[0] == "-m":
         _module(made, arguments, safe)
     elif arguments[0] == "-c":
+        follow_spawned(made, arguments)
         _command(arguments, safe)
     else:
         _script(made, arguments, safe)

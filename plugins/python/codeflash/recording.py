@@ -11,7 +11,7 @@ import _frozen_importlib_external as external
 import os
 import sys
 
-from . import _recorder, importer, netstring
+from . import _recorder, byname, creation, fallback, importer, netstring
 
 CONFIG = "CODEFLASH_RECORD"
 SPOOL = "CODEFLASH_SPOOL"
@@ -69,38 +69,91 @@ def _prepare_children() -> None:
 
 
 def _is_python(path) -> bool:
-    return b"python" in os.path.basename(os.fsencode(path))
+    return not isinstance(path, int) and b"python" in os.path.basename(os.fsencode(path))
+
+
+def split(words: list) -> tuple:
+    """(the interpreter's options, their letters, the program with its arguments) of a command line;
+    -m and -c stand alone."""
+    letters = ""
+    i = 1
+    while i < len(words):
+        w = words[i]
+        if w == "-" or not w.startswith("-"):
+            return words[1:i], letters, words[i:]
+        if w.startswith("--"):
+            i += 1 + (w == "--check-hash-based-pycs")
+            continue
+        for k, letter in enumerate(w[1:], 1):
+            if letter in "mc":
+                flags = words[1:i] + [w[:k]] * (k > 1)
+                attached = [w[k + 1:]] * (k + 1 < len(w))
+                return flags, letters, ["-" + letter] + attached + words[i + 1:]
+            letters += letter
+            if letter in "WX":
+                i += k + 1 == len(w)
+                break
+        i += 1
+    return words[1:], letters, []
+
+
+def _launched(argv) -> list:
+    """The words that start a Python: through the launcher where it would not find the recorder by
+    PYTHONPATH."""
+    words = [os.fsdecode(w) for w in argv]
+    flags, letters, program = split(words)
+    if not set(letters) & set("IES") or program[:1] in ([], ["-"], [LAUNCH]) or is_helper(program):
+        return argv
+    return [os.fsencode(w) for w in words[:1] + flags + [LAUNCH] + program]
+
+
+def is_helper(program: list) -> bool:
+    """Whether it is a process of multiprocessing's that runs nothing of the program's."""
+    return program[0] == "-c" and "multiprocessing.resource_tracker" in "".join(program[1:2])
+
+
+def _before_fork_exec(args, executables, close_fds, keep, cwd, env, *rest) -> tuple:
+    if env is None:
+        _prepare_children()
+    if any(map(_is_python, executables)):
+        args = _launched(args)
+        if env is not None:
+            env = _with_ours(dict(e.split(b"=", 1) for e in env))
+            env = [name + b"=" + value for name, value in env.items()]
+    return (args, executables, close_fds, keep, cwd, env) + rest
+
+
+def _before_exec(path, argv, *rest, **kwargs) -> tuple:
+    """For os.execv, os.execve and os.posix_spawn."""
+    env = rest[0] if rest else None
+    if env is None:
+        _prepare_children()
+    if _is_python(path):
+        argv = _launched(argv)
+        if env is not None:
+            env = _with_ours({os.fsencode(n): os.fsencode(v) for n, v in env.items()})
+            rest = (env,) + rest[1:]
+    return (path, argv) + rest
+
+
+def _before_system(*args) -> tuple:
+    _prepare_children()
+    return args
 
 
 def follow_subprocesses() -> None:
-    """Records the Pythons that are started with an environment of their own, or a changed one."""
+    """Records the Pythons that are started with an environment of their own or a changed one, or
+    with options by which they would not see it."""
     import _posixsubprocess as module
 
-    fork_exec_before = module.fork_exec
-    posix_spawn_before = os.posix_spawn
-
-    def fork_exec(args, executables, close_fds, keep, cwd, env, *rest):
-        if any(map(_is_python, executables)):
-            if env is None:
-                _prepare_children()
-            else:
-                env = _with_ours(dict(e.split(b"=", 1) for e in env))
-                env = [name + b"=" + value for name, value in env.items()]
-        return fork_exec_before(args, executables, close_fds, keep, cwd, env, *rest)
-
-    def posix_spawn(path, argv, env, *args, **kwargs):
-        if _is_python(path):
-            if env is None:
-                _prepare_children()
-            else:
-                env = _with_ours({os.fsencode(n): os.fsencode(v) for n, v in env.items()})
-        return posix_spawn_before(path, argv, env, *args, **kwargs)
-
-    module.fork_exec = fork_exec
-    os.posix_spawn = posix_spawn
+    for where, before, names in (
+            (module, _before_fork_exec, ["fork_exec"]), (os, _before_system, ["system"]),
+            (os, _before_exec, ["posix_spawn", "posix_spawnp", "execv", "execve"])):
+        for name in names:
+            setattr(where, name, _recorder.prepared(getattr(where, name), before, name))
     subprocess = sys.modules.get("subprocess")
     if hasattr(subprocess, "_fork_exec"):
-        subprocess._fork_exec = fork_exec
+        subprocess._fork_exec = module.fork_exec
 
 
 def follow_pytest() -> None:
@@ -112,11 +165,21 @@ def follow_pytest() -> None:
         original(self, module)
         if module.__name__ == "_pytest.config":
             loader.exec_module = original
-            from . import testids
+            _recorder.pause()  # a tracer would see a file of ours
+            try:
+                from . import testids
 
-            testids.join(module, _recorder)
+                testids.join(module, _recorder)
+            finally:
+                _recorder.resume()
 
     loader.exec_module = importer.importlib_frame(exec_module)
+
+
+def first_environment() -> dict:
+    """The environment as it was when this interpreter was started: it changes some of it itself."""
+    with open("/proc/self/environ", "rb") as f:
+        return dict(e.split(b"=", 1) for e in f.read().split(b"\0") if b"=" in e)
 
 
 def command_line() -> list:
@@ -167,24 +230,10 @@ def get_hasher():
     return blake2b
 
 
-def _fallback(inputs: object, sink: object):
-    """Pickles what the interpreter's own pickler cannot: the codec's name, None when there is none.
-    Without a sink it only gets ready."""
-    from . import blob
-
-    return blob.dump_fallback(inputs, sink)
-
-
-def _how(cls: type):
-    from . import byname
-
-    return byname.how(cls)
-
-
 def _reduce(obj: object, said: object):
-    """What byname.py makes of an object of whose type _how() said that."""
-    from . import byname
-
+    """What byname.py makes of an object of whose type how() said that."""
+    if said is None:
+        return byname.by_hooks(obj)
     return byname.reduce(obj) if said is True else byname.reduce_by(obj, said)
 
 
@@ -194,9 +243,21 @@ def open_spool(folder: str, quota: int, limit: int, root: bool, hasher) -> None:
         ",".join(importer.quote(a) for a in command_line() if a != LAUNCH),
         importer.quote(sys.executable or ""), *sys.version_info[:3])
     _recorder.start(os.fsencode(folder), process.encode("ascii"), quota, limit, root, hasher,
-                    _fallback, _how, _reduce, _cell_type(), sys.hexversion)
+                    fallback.dump, fallback.signalled, byname.how, _reduce, _cell_type(),
+                    sys.hexversion)
     _check_layout()
     _check_instances()
+
+
+def follows_creation() -> bool:
+    """Whether generators can be captured when they are made; after open_spool()."""
+    return (creation.opcodes(sys.version_info[1]) is not None
+            and _recorder.creation(_known_frame, _check_layout))
+
+
+def follow(made: importer.Importer) -> None:
+    """What must know which files are the project's."""
+    byname.ours, byname.plain_state = made.inside, _recorder.plain_state
 
 
 def start() -> importer.Importer:
@@ -211,7 +272,8 @@ def start() -> importer.Importer:
     whole = True
     hide_environment()
     made = importer.Importer(_recorder, config["module_root"], config["tests_root"], config["only"],
-                             importer.Cache(hasher))
+                             importer.Cache(hasher), follows_creation())
+    follow(made)
     importer.install(made)
     follow_subprocesses()
     follow_pytest()

@@ -125,11 +125,21 @@ class _Live(importer.Importer):
             if linked is not None:
                 _back[id(linked)] = code
                 function.__code__ = linked
+                if self.arms and linked.co_flags & importer.MAKES:
+                    self.arm(function)
             elif code.co_filename == file.plain.co_filename:
                 other.add(code.co_filename)
         for path in sorted(other):
             self.recorder.loss("%s: not all functions have probes: some are not as the file says"
                                % os.path.basename(path))
+
+
+    @staticmethod
+    def arm(function: FunctionType) -> None:
+        """What its innermost decorator would have done."""
+        for c in function.__code__.co_consts:
+            if callable(c):  # of constants only a probe is
+                c(function)
 
 
 def _modules() -> List[Tuple[str, dict]]:
@@ -169,6 +179,8 @@ def _unmark() -> None:
         code = _back.get(id(function.__code__))
         if code is not None:
             function.__code__ = code
+            if code.co_flags & importer.MAKES:
+                _recorder.disarm(function)
 
 
 # cf-trace. ----------------------------------------------------------------------------------------
@@ -310,7 +322,8 @@ class Section:
             hasher = recording.get_hasher()
             recording.open_spool(self.collector.spool, quota, 0, True, hasher)
             live = _Live(_recorder, os.path.join(root, module_root), os.path.join(root, tests_root), [],
-                         importer.Cache(hasher))
+                         importer.Cache(hasher), recording.follows_creation())
+            recording.follow(live)
             self.uninstall = importer.install(live)
             live.mark()
         except BaseException:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
-from typing import Any, Dict, List, Optional, Tuple
+
+# typing, shutil and subprocess are a third of what a verb takes: annotations are not evaluated, and
+# what needs the others imports them
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PYTHON = re.compile(r"python(\d(\.\d+)?)?$")
@@ -73,12 +76,12 @@ def split(words: List[str]) -> Tuple[List[str], List[str]]:
 
 def which(name: str, cwd: str) -> Optional[str]:
     """The absolute path of a program, links not followed: a venv's python is a link."""
-    if "/" in name:
-        path = os.path.join(cwd, name)
-        return os.path.normpath(path) if os.access(path, os.X_OK) and os.path.isfile(path) else None
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    found = shutil.which(name, path=os.pathsep.join(os.path.join(cwd, d) for d in folders))
-    return os.path.abspath(found) if found else None
+    folders = [""] if "/" in name else os.environ.get("PATH", os.defpath).split(os.pathsep)
+    for folder in folders:
+        path = os.path.join(cwd, folder, name)
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            return os.path.normpath(path)
+    return None
 
 
 def shebang(path: str, cwd: str) -> Optional[str]:
@@ -115,6 +118,8 @@ def default_runtime(cwd: str, project: str) -> str:
 
 def version(runtime: str) -> str:
     """The interpreter's version. Refused when it cannot load the recorder."""
+    import subprocess
+
     ask = ("import sys, _imp; print('%d.%d.%d' % sys.version_info[:3], "
            "'.abi3.so' in _imp.extension_suffixes(), sys.implementation.name)")
     try:

@@ -19,7 +19,9 @@
 #define LARGE_BYTES (8u << 20)
 #define LARGE_NS (60 * MS)
 #define USUAL_NS (4 * MS)
+#define SCARCE_NS (3 * MS)
 #define LARGE_TRIES 2
+#define UNMEASURED_NS 200000u
 /* On disk: of one function, and of all. */
 #define FUNCTION_BYTES (16u << 20)
 #define ALL_BYTES (256u << 20)
@@ -28,15 +30,19 @@ struct sink {
 	PyObject_HEAD
 	char *data;
 	size_t n, cap, limit;
-	uint64_t allowed_ns, start_cpu, start, check; /* check: when to look at the clocks again */
+	uint64_t allowed_ns, start, check; /* check: when to look at the clocks again */
+	uint64_t forgiven;                 /* what is no capture's fault */
+	uint64_t cpu; /* our own clock at the end of the unmeasured time; 0: it has not ended */
 	bool large, late;
+	bool by_hooks, hooked; /* see instance_reduce */
 };
 
 int captures;
 static __thread struct sink *mine; /* this thread's capture */
-static PyObject *sink_type, *pickler, *hasher, *hash_size, *fallback, *protocol;
+static PyObject *sink_type, *pickler, *hasher, *hash_size, *fallback, *signalled, *protocol;
 static size_t usual_bytes = 256 << 10;
 static uint64_t spent_ns, written;
+static bool ended; /* modules are being taken apart: the pickler would crash */
 
 static struct {
 	uint8_t (*v)[16];
@@ -65,7 +71,7 @@ static uint64_t whole_budget(void)
 
 bool capture_allowed(const struct probe *p)
 {
-	if (written > ALL_BYTES || p->bytes > FUNCTION_BYTES)
+	if (ended || written > ALL_BYTES || p->bytes > FUNCTION_BYTES)
 		return false;
 	if (!p->kept && !p->failures)
 		return spent_ns < whole_budget();
@@ -92,19 +98,33 @@ static void start_clock(struct sink *s, uint64_t allowed_ns)
 {
 	s->allowed_ns = allowed_ns;
 	s->start = now_ns();
-	s->start_cpu = cpu_ns();
-	s->check = s->start + allowed_ns;
+	s->cpu = 0;
+	s->check = s->start + UNMEASURED_NS;
 }
 
-/* What counts is our own time, not what a busy machine makes of it; but no one waits for ever. */
+/*
+ * What counts is our own time, not what a busy machine makes of it. But asking for it takes as long
+ * as most captures do, so it is only asked for when one goes on.
+ */
+static uint64_t used_ns(const struct sink *s, uint64_t now)
+{
+	uint64_t passed = now - s->start < UNMEASURED_NS ? now - s->start : UNMEASURED_NS;
+
+	return s->cpu ? passed + cpu_ns() - s->cpu : passed;
+}
+
+/* No one waits for ever, though. */
 static bool time_is_up(struct sink *s)
 {
 	uint64_t now = now_ns(), used;
 
 	if (now < s->check)
 		return false;
-	used = cpu_ns() - s->start_cpu;
-	s->late = used >= s->allowed_ns || now - s->start > 10 * s->allowed_ns;
+	if (!s->cpu)
+		s->cpu = cpu_ns();
+	used = used_ns(s, now);
+	used = used < s->forgiven ? 0 : used - s->forgiven;
+	s->late = used >= s->allowed_ns || now - s->start - s->forgiven > 10 * s->allowed_ns;
 	s->check = now + (s->allowed_ns - used);
 	return s->late;
 }
@@ -178,8 +198,8 @@ static PyType_Spec sink_spec = {
 /* reducer_override of the pickler. */
 static PyObject *reduce(PyObject *self, PyObject *arg)
 {
-	bool asked = false;
-	uint64_t cpu;
+	bool asked = false, hooked = false;
+	uint64_t start;
 	PyObject *r;
 
 	(void)self;
@@ -187,25 +207,23 @@ static PyObject *reduce(PyObject *self, PyObject *arg)
 		PyErr_SetString(PyExc_OverflowError, "takes too long");
 		return NULL;
 	}
-	cpu = cpu_ns();
-	r = instance_reduce(arg, &asked);
-	if (asked && mine && (cpu = cpu_ns() - cpu) > MS) {
-		/* where things are is looked up once: that is no capture's fault */
-		mine->start_cpu += cpu;
-		spent_ns -= cpu;
-	}
+	start = now_ns();
+	r = instance_reduce(arg, mine && mine->by_hooks, &asked, &hooked);
+	if (mine)
+		mine->hooked |= hooked;
+	/* where things are is looked up once: that is no capture's fault */
+	if (asked && mine && now_ns() - start > MS)
+		mine->forgiven += now_ns() - start;
 	return r;
 }
 
 static PyMethodDef reduce_def = {"reduce", reduce, METH_O, NULL};
 
-/* The pickler is imported only when something is captured. */
+/* Before the program can have changed how modules are imported, and see it. */
 static int make_pickler(void)
 {
 	PyObject *m, *base = NULL, *f = NULL;
 
-	if (pickler)
-		return 0;
 	m = PyImport_ImportModule("_pickle");
 	base = m ? PyObject_GetAttrString(m, "Pickler") : NULL;
 	f = base ? PyCFunction_New(&reduce_def, NULL) : NULL;
@@ -241,22 +259,36 @@ static int plain_dump(struct sink *s, PyObject *inputs)
 	return r ? 0 : -1;
 }
 
-/* What must reach the program, were it not for us: an interrupt, an exit. */
+/* Not what must reach the program, were it not for us: what a handler of its signals raised. */
 static bool is_ours(void)
 {
-	return PyErr_ExceptionMatches(PyExc_Exception);
+	PyObject *type, *value, *tb, *answer;
+	bool ours;
+
+	if (PyErr_ExceptionMatches(PyExc_Exception))
+		return true;
+	PyErr_Fetch(&type, &value, &tb);
+	answer = PyObject_CallFunctionObjArgs(signalled, type, tb ? tb : Py_None, NULL);
+	ours = answer == Py_False;
+	PyErr_Clear();
+	Py_XDECREF(answer);
+	PyErr_Restore(type, value, tb);
+	return ours;
 }
 
 /* The exception's words as a reason, without addresses: one reason for one cause. */
 static void reason_of_error(const struct sink *s, char *to, size_t size)
 {
 	PyObject *type, *value, *tb, *text;
+	bool words;
 	const char *p = NULL;
 	char *end = to + size - 1;
 
 	PyErr_Fetch(&type, &value, &tb);
 	PyErr_NormalizeException(&type, &value, &tb);
-	text = value ? PyObject_Str(value) : NULL;
+	/* An exit has a status, no words. */
+	words = type && PyErr_GivenExceptionMatches(type, PyExc_Exception);
+	text = words ? PyObject_Str(value) : type ? PyObject_GetAttrString(type, "__name__") : NULL;
 	if (text) {
 		PyObject *bytes = PyUnicode_AsEncodedString(text, "ascii", "replace");
 
@@ -319,11 +351,22 @@ static int fallback_dump(struct sink *s, PyObject *inputs, char codec[16])
 static int dump(struct probe *p, struct sink *s, PyObject *inputs, char codec[16], char *reason,
 	size_t size)
 {
-	uint64_t cpu;
+	uint64_t start;
 	bool final;
 	int rc;
 
-	if (plain_dump(s, inputs) == 0) {
+	s->by_hooks = p->by_hooks;
+	rc = plain_dump(s, inputs);
+	/* What cannot be copied as it is may be so with what its class leaves out. */
+	if (rc < 0 && !s->large && !s->late && s->hooked && !s->by_hooks && is_ours()) {
+		PyErr_Clear();
+		s->n = 0;
+		s->allowed_ns += USUAL_NS;
+		s->by_hooks = true;
+		rc = plain_dump(s, inputs);
+		p->by_hooks = rc == 0;
+	}
+	if (rc == 0) {
 		strcpy(codec, "pickle");
 		return 0;
 	}
@@ -333,12 +376,13 @@ static int dump(struct probe *p, struct sink *s, PyObject *inputs, char codec[16
 	reason_of_error(s, reason, size);
 	if (final || p->fallback_failed)
 		return 1;
-	cpu = cpu_ns();
+	start = now_ns();
 	rc = fallback_dump(NULL, inputs, codec);
-	spent_ns -= cpu_ns() - cpu; /* an import is made once: the budget is for copying */
+	s->forgiven += now_ns() - start; /* an import is made once: the budget is for copying */
 	if (rc > 0) {
 		s->n = 0;
-		start_clock(s, USUAL_NS);
+		s->allowed_ns += USUAL_NS;
+		s->check = now_ns();
 		rc = fallback_dump(s, inputs, codec);
 	}
 	if (rc > 0)
@@ -413,8 +457,19 @@ static bool was_seen(const uint8_t h[16])
 	return false;
 }
 
+void capture_end(void)
+{
+	ended = true;
+}
+
+bool capture_ended(void)
+{
+	return ended;
+}
+
 void capture_forget(void)
 {
+	ended = false;
 	if (seen.v)
 		memset(seen.v, 0, seen.cap * sizeof(*seen.v));
 	seen.n = 0;
@@ -457,21 +512,20 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	bool large = p->tries < LARGE_TRIES && spent_ns < whole_budget() / 2;
 	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
 	char codec[16] = "", reason[256] = "cannot be pickled";
-	uint64_t start, start_cpu, seq = *p->count;
+	uint64_t start, cost, seq = *p->count;
 	PyObject *inputs = NULL;
 	struct sink *s = NULL;
 	int rc = -1;
 
 	sampler_pause(tstate);
+	frames_hush(tstate);
 	captures++;
 	p->tries++;
-	if (make_pickler() == 0) /* the first time imports: not the capture's fault */
-		s = new_sink(large ? LARGE_BYTES : usual_bytes);
+	s = new_sink(large ? LARGE_BYTES : usual_bytes);
 	start = now_ns();
-	start_cpu = cpu_ns();
 	if (s) {
 		start_clock(s, large	      ? LARGE_NS
-			       : scarce(p) ? MS
+			       : scarce(p) ? SCARCE_NS
 					   : USUAL_NS);
 		mine = s;
 		inputs = through ? PyTuple_Pack(3, args, kwargs, through) :
@@ -492,13 +546,21 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	mine = NULL;
 	captures--;
 	Py_XDECREF(inputs);
+	if (s) {
+		/* whoever made it wait so long is not to do so again and again */
+		cost = s->late ? now_ns() - start : used_ns(s, now_ns());
+		cost = cost < s->forgiven ? 0 : cost - s->forgiven;
+		spent_ns += cost;
+		p->cost_ns = p->cost_ns ? p->cost_ns - p->cost_ns / 8 + cost / 8 : cost;
+	}
 	Py_XDECREF((PyObject *)s);
-	spent_ns += cpu_ns() - start_cpu;
+	frames_unhush(tstate);
 	sampler_resume(tstate);
 	return rc < 0 ? -1 : 0;
 }
 
-int capture_setup(PyObject *hash_function, PyObject *fallback_function, uint64_t limit)
+int capture_setup(PyObject *hash_function, PyObject *fallback_function,
+	PyObject *signalled_function, uint64_t limit)
 {
 	hash_size = Py_BuildValue("{si}", "digest_size", 16);
 	protocol = PyLong_FromLong(5);
@@ -508,9 +570,11 @@ int capture_setup(PyObject *hash_function, PyObject *fallback_function, uint64_t
 	hasher = hash_function;
 	Py_INCREF(fallback_function);
 	fallback = fallback_function;
+	Py_INCREF(signalled_function);
+	signalled = signalled_function;
 	if (limit)
 		usual_bytes = limit;
-	return 0;
+	return make_pickler();
 }
 
 int capture_init(void)

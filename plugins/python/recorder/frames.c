@@ -27,13 +27,14 @@ static const struct layout {
 	short code_start;       /* of a code object: its first instruction */
 	short locals;
 	short depth;            /* of the thread: how deep it is, where too deep is fatal */
+	short tracing;          /* of the thread: not 0 while a tracer is at work itself */
 } layouts[] = {
-	{0x0308, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32},
-	{0x0309, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32},
-	{0x030a, 24, -1, -1, 176, 32, 24, -1, 96, 2, -1, 352, -1},
-	{0x030b, 56, 8, 160, -1, 32, 48, 56, -1, 0, 184, 72, -1},
-	{0x030c, 56, 0, 144, -1, 0, 8, 56, -1, 0, 192, 72, -1},
-	{0x030d, 72, -1, 160, -1, 0, 8, 56, -1, 0, 200, 72, -1},
+	{0x0308, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32, 44},
+	{0x0309, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32, 44},
+	{0x030a, 24, -1, -1, 176, 32, 24, -1, 96, 2, -1, 352, -1, 44},
+	{0x030b, 56, 8, 160, -1, 32, 48, 56, -1, 0, 184, 72, -1, 44},
+	{0x030c, 56, 0, 144, -1, 0, 8, 56, -1, 0, 192, 72, -1, 44},
+	{0x030d, 72, -1, 160, -1, 0, 8, 56, -1, 0, 200, 72, -1, 60},
 };
 #define TS_PREV 0
 #define TS_NEXT 8
@@ -119,7 +120,7 @@ int frames_walk(uintptr_t tstate, struct frame *f, int max, uintptr_t *outermost
 	if (!L || !innermost(tstate, &at))
 		return -1;
 	for (; at && n < max; n++, f++) {
-		*outermost = at;
+		*outermost = f->at = at;
 		if (!fetch_word(&f->code, at + L->code))
 			return -1;
 		f->offset = -1;
@@ -157,16 +158,80 @@ bool frames_check(uintptr_t tstate, uintptr_t code, uintptr_t arg, uintptr_t cal
 	return good;
 }
 
-void **frames_locals(uintptr_t tstate)
+void **frames_innermost(uintptr_t tstate)
 {
-	char *at;
+	uintptr_t at = tstate;
 
 	if (!L)
 		return NULL;
-	at = *(char **)(tstate + (uintptr_t)L->ts_frame);
+	at += (uintptr_t)L->ts_frame;
 	if (L->cframe_frame >= 0)
-		at = *(char **)(at + L->cframe_frame);
-	return (void **)(at + L->locals);
+		at = *(uintptr_t *)at + (uintptr_t)L->cframe_frame;
+	return (void **)at;
+}
+
+void **frames_locals(uintptr_t tstate)
+{
+	void **at = frames_innermost(tstate);
+
+	return at ? frames_locals_of(*at) : NULL;
+}
+
+bool frames_current(uintptr_t tstate, uintptr_t *frame, uintptr_t *code)
+{
+	void **at = frames_innermost(tstate);
+
+	if (!at)
+		return false;
+	*frame = (uintptr_t)*at;
+	*code = *(uintptr_t *)(*frame + (uintptr_t)L->code);
+	return true;
+}
+
+void **frames_locals_of(void *frame)
+{
+	return L ? (void **)((char *)frame + L->locals) : NULL;
+}
+
+bool frames_known(void)
+{
+	return L != NULL;
+}
+
+uintptr_t frames_outermost(uintptr_t tstate)
+{
+	void **at = frames_innermost(tstate);
+	uintptr_t next = at ? (uintptr_t)*at : 0, last = 0;
+
+	while (next) {
+		last = next;
+		next = *(uintptr_t *)(last + (uintptr_t)L->back);
+	}
+	return last;
+}
+
+bool frames_is_under(uintptr_t tstate, uintptr_t frame)
+{
+	void **at = frames_innermost(tstate);
+	uintptr_t next = at ? (uintptr_t)*at : 0;
+
+	if (!next || next == frame)
+		return false;
+	while (next && next != frame)
+		next = *(uintptr_t *)(next + (uintptr_t)L->back);
+	return next != 0;
+}
+
+void frames_hush(uintptr_t tstate)
+{
+	if (L)
+		++*(int *)(tstate + (uintptr_t)L->tracing);
+}
+
+void frames_unhush(uintptr_t tstate)
+{
+	if (L)
+		--*(int *)(tstate + (uintptr_t)L->tracing);
 }
 
 bool frames_deep(uintptr_t tstate, int limit)

@@ -49,6 +49,7 @@ static PyObject *named; /* by address: (class or function, what reduce() made of
 static struct known {
 	PyObject *type; /* kept: the address must not come to mean another type */
 	bool plain;
+	bool hooked;    /* the class has ways of its own to be pickled, not to be used if it can be helped */
 	PyObject *said; /* by how(); NULL: nothing */
 } types[TYPES];
 static size_t ntypes;
@@ -131,21 +132,26 @@ static long long number(PyObject *o, const char *name)
 	return n;
 }
 
-/* Whether pickle would take the instances apart in the way of object itself. */
-static bool is_plain(PyObject *type)
+/* Whether the instances are nothing but their attributes. */
+static bool has_plain_layout(PyObject *type)
 {
 	unsigned long flags = PyType_GetFlags((PyTypeObject *)type);
 	long long weak;
 
 	if (!(flags & Py_TPFLAGS_HEAPTYPE) || !(flags & MANAGED_DICT) ||
 		(flags & SUBCLASS_OF_BUILTIN) ||
-		(L->version == 0x030d && !(flags & INLINE_VALUES)) ||
-		PyDict_GetItem(dispatch_table, type))
+		(L->version == 0x030d && !(flags & INLINE_VALUES)))
 		return false;
 	/* Neither slots nor a base written in C: nothing but a reference for weak ones. */
 	weak = number(type, "__weakrefoffset__");
-	if (number(type, "__itemsize__") != 0 ||
-		number(type, "__basicsize__") != (long long)sizeof(PyObject) + (weak > 0 ? 8 : 0))
+	return number(type, "__itemsize__") == 0 &&
+	       number(type, "__basicsize__") == (long long)sizeof(PyObject) + (weak > 0 ? 8 : 0);
+}
+
+/* Whether pickle would take the instances apart in the way of object itself. */
+static bool is_plain(PyObject *type)
+{
+	if (!has_plain_layout(type) || PyDict_GetItem(dispatch_table, type))
 		return false;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
 		PyObject *m = PyObject_GetAttrString(type, methods[i]);
@@ -171,6 +177,14 @@ static struct known known(PyObject *type)
 	PyErr_Clear();
 	if (k.said == Py_None)
 		Py_CLEAR(k.said);
+	k.hooked = k.said && PyList_Check(k.said);
+	if (k.hooked) {
+		PyObject *first = PyList_GetItem(k.said, 0);
+
+		Py_INCREF(first);
+		Py_DECREF(k.said);
+		k.said = first;
+	}
 	setter = k.said && PyCallable_Check(k.said) && !PyType_Check(k.said);
 	k.plain = L && (!k.said || setter) && is_plain(type);
 	PyErr_Clear();
@@ -221,11 +235,15 @@ static PyObject *reduce_named(PyObject *o, PyObject *said)
 	return r;
 }
 
-PyObject *instance_reduce(PyObject *o, bool *asked)
+PyObject *instance_reduce(PyObject *o, bool by_hooks, bool *asked, bool *hooked)
 {
 	struct known k = known((PyObject *)Py_TYPE(o));
 	PyObject *state = NULL;
 
+	if (k.hooked) {
+		*asked = *hooked = true;
+		return PyObject_CallFunctionObjArgs(reduce, o, by_hooks ? Py_None : k.said, NULL);
+	}
 	if (k.plain) {
 		state = read_state(o);
 		PyErr_Clear();
@@ -262,7 +280,22 @@ static PyObject *instances(PyObject *self, PyObject *args)
 	return PyBool_FromLong(same);
 }
 
+/* The module's method plain_state(instance): see byname.py. */
+static PyObject *plain_state(PyObject *self, PyObject *o)
+{
+	PyObject *type = (PyObject *)Py_TYPE(o), *state = NULL;
+
+	(void)self;
+	if (trusted && L && has_plain_layout(type))
+		state = read_state(o);
+	PyErr_Clear();
+	if (state)
+		return state;
+	Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
+	{"plain_state", plain_state, METH_O, NULL},
 	{"instances", instances, METH_VARARGS, NULL},
 	{NULL, NULL, 0, NULL},
 };

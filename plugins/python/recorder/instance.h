@@ -12,8 +12,11 @@
 int instance_init(PyObject *module);
 /* how() and reduce(object, what how() said), byname.py's. */
 int instance_setup(int hexversion, PyObject *how, PyObject *reduce);
-/* What reducer_override is to give, new; NULL with an exception. *asked: Python was asked. */
-PyObject *instance_reduce(PyObject *o, bool *asked);
+/*
+ * What reducer_override is to give, new; NULL with an exception. *asked: Python was asked. *hooked:
+ * the class has ways of its own to be pickled, which are used when by_hooks.
+ */
+PyObject *instance_reduce(PyObject *o, bool by_hooks, bool *asked, bool *hooked);
 
 #pragma GCC visibility pop
 

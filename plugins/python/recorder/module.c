@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/spool.h"
+#include "plugins/python/recorder/creation.h"
 #include "plugins/python/recorder/instance.h"
 
 static char *spool_dir, *process; /* where spools go; the JSON of CF_REC_PROCESS */
@@ -53,17 +54,17 @@ static void finish(void)
 	spool_close(false);
 }
 
-/* start(dir, process, quota, bytes, root, hash, fallback, how, reduce, cell type, hexversion) */
+/* start(): its arguments are in _recorder.pyi. */
 static PyObject *start(PyObject *self, PyObject *args)
 {
 	const char *dir, *json;
 	unsigned long long limit;
-	PyObject *hash, *fallback, *how, *reduce, *cell;
+	PyObject *hash, *fallback, *signalled, *how, *reduce, *cell;
 	int quota, root, hexversion;
 
 	(void)self;
-	if (!PyArg_ParseTuple(args, "yyiKiOOOOOi", &dir, &json, &quota, &limit, &root, &hash,
-		    &fallback, &how, &reduce, &cell, &hexversion))
+	if (!PyArg_ParseTuple(args, "yyiKiOOOOOOi", &dir, &json, &quota, &limit, &root, &hash,
+		    &fallback, &signalled, &how, &reduce, &cell, &hexversion))
 		return NULL;
 	if (started) {
 		PyErr_SetString(PyExc_RuntimeError, "already recording");
@@ -75,7 +76,7 @@ static PyObject *start(PyObject *self, PyObject *args)
 	process = strdup(json);
 	if (!spool_dir || !process)
 		return PyErr_NoMemory();
-	if (!hooked && (capture_setup(hash, fallback, limit) < 0 ||
+	if (!hooked && (capture_setup(hash, fallback, signalled, limit) < 0 ||
 			       instance_setup(hexversion, how, reduce) < 0))
 		return NULL;
 	probes_setup((unsigned)quota, cell);
@@ -107,6 +108,7 @@ static PyObject *stop(PyObject *self, PyObject *none)
 		sampler_stop();
 		/* under the GIL, so that no probe counts in between */
 		probes_mute();
+		watch_forget();
 		spool_close(true);
 	}
 	Py_RETURN_NONE;
@@ -125,6 +127,24 @@ static PyObject *check(PyObject *self, PyObject *args)
 	return PyBool_FromLong(layout_known);
 }
 
+/* creation(function, another): see _recorder.pyi. */
+static PyObject *creation(PyObject *self, PyObject *args)
+{
+	PyObject *first, *second;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "OO", &first, &second))
+		return NULL;
+	return PyBool_FromLong(frames_known() && (sampler_line_format >= 11 || creation_check(first, second)));
+}
+
+static PyObject *disarm(PyObject *self, PyObject *function)
+{
+	(void)self;
+	creation_disarm(function);
+	Py_RETURN_NONE;
+}
+
 /* sample(from here): whether what is to be recorded runs on top of the caller's frames. */
 static PyObject *sample(PyObject *self, PyObject *from_here)
 {
@@ -135,19 +155,27 @@ static PyObject *sample(PyObject *self, PyObject *from_here)
 
 /*
  * Round a fork of Python's the sampler has no thread: from 3.12 on the interpreter counts those of
- * the process and warns. It looks last thing before fork() returns, so that we begin again later.
+ * the process and warns. It looks last thing before fork() returns, after what else of Python's was
+ * to run there, so that we begin again once the frame that forked goes on.
  */
+static uintptr_t forking;
+
 static PyObject *stop_sampling(PyObject *self, PyObject *none)
 {
+	void **innermost = frames_innermost((uintptr_t)PyThreadState_Get());
+
 	(void)self;
 	(void)none;
 	sampler_stop();
+	forking = innermost ? (uintptr_t)*innermost : 0;
 	Py_RETURN_NONE;
 }
 
 static int begin_again(void *none)
 {
 	(void)none;
+	if (frames_is_under((uintptr_t)PyThreadState_Get(), forking))
+		return Py_AddPendingCall(begin_again, NULL);
 	if (started)
 		sampler_again();
 	return 0;
@@ -172,11 +200,35 @@ static PyObject *after_fork(PyObject *self, PyObject *none)
 	walls = false;
 	sampler_reset();
 	capture_forget();
+	watch_forget();
 	if (open_spool()) {
 		probes_again();
 		begin_sampling(true);
 	}
 	Py_RETURN_NONE;
+}
+
+/* alone(function, arguments): its frame is the first of the stack, as without us. */
+static PyObject *alone(PyObject *self, PyObject *args)
+{
+	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
+	void **innermost = frames_innermost(tstate), *ours = NULL;
+	PyObject *function, *arguments, *result;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "OO!", &function, &PyTuple_Type, &arguments))
+		return NULL;
+	if (innermost) {
+		sampler_lose_bottom();
+		ours = *innermost;
+		*innermost = NULL;
+	}
+	result = PyObject_Call(function, arguments, NULL);
+	if (innermost) {
+		sampler_lose_bottom();
+		*innermost = ours;
+	}
+	return result;
 }
 
 /* code(code, function, inner, first line, line table) */
@@ -227,6 +279,7 @@ static PyObject *pause_thread(PyObject *self, PyObject *none)
 	(void)self;
 	(void)none;
 	sampler_pause((uintptr_t)PyThreadState_Get());
+	frames_hush((uintptr_t)PyThreadState_Get());
 	Py_RETURN_NONE;
 }
 
@@ -234,6 +287,7 @@ static PyObject *resume_thread(PyObject *self, PyObject *none)
 {
 	(void)self;
 	(void)none;
+	frames_unhush((uintptr_t)PyThreadState_Get());
 	sampler_resume((uintptr_t)PyThreadState_Get());
 	Py_RETURN_NONE;
 }
@@ -254,12 +308,56 @@ static PyObject *set_environment(PyObject *self, PyObject *args)
 	Py_RETURN_NONE;
 }
 
+/* A call of what prepared() made. self: (function, prepare) */
+static PyObject *call_prepared(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
+	PyObject *changed, *result = NULL;
+
+	frames_hush(tstate);
+	changed = PyObject_Call(PyTuple_GetItem(self, 1), args, kwargs);
+	frames_unhush(tstate);
+	/* What is wrong with the arguments is for the function to say. */
+	if (!changed && PyErr_ExceptionMatches(PyExc_Exception)) {
+		PyErr_Clear();
+		Py_INCREF(args);
+		changed = args;
+	}
+	if (changed)
+		result = PyObject_Call(PyTuple_GetItem(self, 0), changed, kwargs);
+	Py_XDECREF(changed);
+	return result;
+}
+
+/* prepared(function, prepare, name): no Python function, so that tracebacks do not show it. */
+static PyObject *prepared(PyObject *self, PyObject *args)
+{
+	PyMethodDef *method = calloc(1, sizeof(*method)); /* as long as the function, for ever */
+	PyObject *function, *prepare, *both, *made = NULL;
+	const char *name;
+
+	(void)self;
+	if (!method)
+		return PyErr_NoMemory();
+	if (!PyArg_ParseTuple(args, "OOs", &function, &prepare, &name))
+		return NULL;
+	method->ml_name = strdup(name);
+	method->ml_meth = (PyCFunction)(void (*)(void))call_prepared;
+	method->ml_flags = METH_VARARGS | METH_KEYWORDS;
+	both = PyTuple_Pack(2, function, prepare);
+	if (both && method->ml_name)
+		made = PyCFunction_New(method, both);
+	Py_XDECREF(both);
+	return made;
+}
+
 /* report(): what is told only at an orderly end. */
 static PyObject *report(PyObject *self, PyObject *none)
 {
 	(void)self;
 	(void)none;
 	probes_report();
+	capture_end();
 	Py_RETURN_NONE;
 }
 
@@ -281,16 +379,20 @@ static PyMethodDef methods[] = {
 	{"start", start, METH_VARARGS, NULL},
 	{"stop", stop, METH_NOARGS, NULL},
 	{"check", check, METH_VARARGS, NULL},
+	{"creation", creation, METH_VARARGS, NULL},
+	{"disarm", disarm, METH_O, NULL},
 	{"sample", sample, METH_O, NULL},
 	{"stop_sampling", stop_sampling, METH_NOARGS, NULL},
 	{"resume_sampling", resume_sampling, METH_NOARGS, NULL},
 	{"after_fork", after_fork, METH_NOARGS, NULL},
+	{"alone", alone, METH_VARARGS, NULL},
 	{"code", code, METH_VARARGS, NULL},
 	{"loss", loss, METH_VARARGS, NULL},
 	{"test", test, METH_O, NULL},
 	{"pause", pause_thread, METH_NOARGS, NULL},
 	{"resume", resume_thread, METH_NOARGS, NULL},
 	{"setenv", set_environment, METH_VARARGS, NULL},
+	{"prepared", prepared, METH_VARARGS, NULL},
 	{"report", report, METH_NOARGS, NULL},
 	{"_exit", (PyCFunction)(void (*)(void))leave, METH_VARARGS | METH_KEYWORDS, NULL},
 	{NULL, NULL, 0, NULL},

@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/spool.h"
+#include "plugins/python/recorder/creation.h"
 
 #define PASSING 3    /* failures that may pass: while a program is still being imported */
 #define OCTAVE 5     /* a fifth of the quota is taken for every e-fold of the calls */
+#define KEPT_MAX 5000 /* of one function, in one process */
+#define CHEAP 50     /* all calls are, when copying takes so many times less than they are apart */
 
 PyObject *probe_type;
 static struct probe **probes; /* by id; never freed: what was counted must be told */
@@ -33,14 +36,27 @@ static uint64_t roll(uint64_t below)
 	return dice % below;
 }
 
+/* Whether the calls are so far apart that copying the inputs of each one would not be noticed. */
+static bool is_cheap(struct probe *p)
+{
+	uint64_t now = now_ns(), calls = *p->count - p->looked_at;
+	bool cheap = p->looked_ns && calls && p->kept < KEPT_MAX &&
+		     (now - p->looked_ns) / calls > CHEAP * p->cost_ns;
+
+	p->looked_ns = now;
+	p->looked_at = *p->count;
+	return cheap;
+}
+
 /* When to look closer again: every call at first, then ever wider apart, never in step. */
-static uint64_t next_count(const struct probe *p, bool in_vain)
+static uint64_t next_count(struct probe *p, bool in_vain)
 {
 	uint64_t count = *p->count, step;
+	bool cheap = is_cheap(p);
 
 	if (in_vain)
 		step = count < 32 ? 32 : count;
-	else if (count < quota / 2) /* all of these: most functions are called less often */
+	else if (count < quota / 2 || cheap) /* the first: most functions are called less often */
 		return count + 1;
 	else
 		step = count * OCTAVE / quota;
@@ -92,7 +108,7 @@ static int find_slots(struct probe *p)
 
 		p->slots[i] = i;
 		/* Since 3.11 the cell is in the argument's place; before, they follow the locals. */
-		if (cell >= 0)
+		if (cell >= 0 && !p->ahead)
 			p->slots[i] = ~(sampler_line_format >= 11 ? i : (int)(locals + cell));
 	}
 	rc = 0;
@@ -188,11 +204,31 @@ static PyObject *keyword(const struct probe *p, const struct variables *vars)
 	return kwargs;
 }
 
-/* Binds and captures the call that runs. -1 with an exception for the program. */
-static int take(struct probe *p)
+/* The variables of a generator or coroutine that was only just made. */
+static void **locals_of(PyObject *made)
+{
+	static const char *const names[] = {"gi_frame", "cr_frame", "ag_frame"};
+	void **locals = NULL;
+
+	for (size_t i = 0; !locals && i < sizeof(names) / sizeof(*names); i++) {
+		PyObject *frame = PyObject_GetAttrString(made, names[i]);
+
+		PyErr_Clear();
+		locals = frame ? frames_locals_of(frame) : NULL;
+		Py_XDECREF(frame); /* what was made has it too */
+	}
+	return locals;
+}
+
+/*
+ * Binds and captures the call that runs, or the one that has made a generator or coroutine.
+ * -1 with an exception for the program.
+ */
+static int take(struct probe *p, PyObject *made)
 {
 	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
-	struct variables vars = {frames_locals(tstate), NULL};
+	struct variables vars = {made ? locals_of(made) : frames_locals(tstate), NULL};
+	uint32_t kept = p->kept;
 	PyObject *args = NULL, *kwargs = NULL, *through = NULL, *receiver;
 	int skip, rc = 0;
 
@@ -201,7 +237,7 @@ static int take(struct probe *p)
 		spool_loss(p->id, "too near the recursion limit", 1);
 		return 0;
 	}
-	if (!vars.at)
+	if (!vars.at && !made)
 		vars.dict = PyEval_GetLocals();
 	if ((vars.at || vars.dict) && (p->slots || find_slots(p) == 0)) {
 		/* def f(*args) may be a method too: then the receiver is the first of them. */
@@ -214,6 +250,9 @@ static int take(struct probe *p)
 	}
 	if (args && kwargs) {
 		rc = capture(p, args, kwargs, through);
+		/* what makes a generator is over at once */
+		if (p->kept != kept && !made && !p->ahead)
+			watch_call(tstate, p->id, p->count, now_ns());
 	} else {
 		PyErr_Clear();
 		p->failures++;
@@ -225,13 +264,14 @@ static int take(struct probe *p)
 }
 
 /* The closer look. 0, or -1 with an exception for the program. */
-static int look(struct probe *p)
+static int look(struct probe *p, PyObject *made)
 {
 	uint32_t failures = p->failures;
 	const char *reason;
 	PyObject *ascii;
 	int rc = 0;
 
+	sampler_find_bottom((uintptr_t)PyThreadState_Get());
 	if (p->reason) {
 		ascii = PyUnicode_AsEncodedString(p->reason, "ascii", "replace");
 		reason = ascii ? PyBytes_AsString(ascii) : NULL;
@@ -241,12 +281,13 @@ static int look(struct probe *p)
 		p->reported = *p->count;
 		p->next = *p->count * 2 + 1;
 	} else if (capture_allowed(p)) {
-		rc = take(p);
+		rc = take(p, made);
 		p->next = next_count(p, p->failures != failures && p->failures > PASSING);
 	} else {
 		if (!p->kept && !p->failures) {
 			p->failures++;
-			spool_loss(p->id, "the budget for copying inputs was spent", 1);
+			spool_loss(p->id, capture_ended() ? "called while the interpreter ended" :
+				"the budget for copying inputs was spent", 1);
 		}
 		p->next = next_count(p, true);
 	}
@@ -256,7 +297,7 @@ static int look(struct probe *p)
 /* The two ways off the beaten track are tail calls: on it, no register is saved. */
 static PyObject *__attribute__((noinline)) looked_at(PyObject *self)
 {
-	if (look((struct probe *)self) < 0)
+	if (look((struct probe *)self, NULL) < 0)
 		return NULL;
 	Py_INCREF(self);
 	return self;
@@ -285,6 +326,27 @@ static PyObject *probe_negative(PyObject *self)
 	return self;
 }
 
+int probe_made(struct probe *p, PyObject *made)
+{
+	if (captures && capture_busy())
+		return 0;
+	return ++*p->count >= p->next ? look(p, made) : 0;
+}
+
+/* probe(function) -> function: as the innermost decorator of what makes generators, before 3.11. */
+static PyObject *probe_call(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+	PyObject *function;
+
+	(void)self;
+	(void)kwargs;
+	if (!PyArg_ParseTuple(args, "O", &function))
+		return NULL;
+	creation_arm(function);
+	Py_INCREF(function);
+	return function;
+}
+
 /* What sends code objects elsewhere, cloudpickle for one, sends a plain number. */
 static PyObject *probe_reduce(PyObject *self, PyObject *none)
 {
@@ -293,14 +355,14 @@ static PyObject *probe_reduce(PyObject *self, PyObject *none)
 	return Py_BuildValue("(O(i))", &PyLong_Type, 1);
 }
 
-/* bind(code, reason, first, owner): what is known once the code is made. */
+/* bind(code, reason, first, owner, ahead): what is known once the code is made. */
 static PyObject *probe_bind(PyObject *self, PyObject *args)
 {
 	struct probe *p = (struct probe *)self;
 	PyObject *code, *reason, *owner;
-	int first;
+	int first, ahead;
 
-	if (!PyArg_ParseTuple(args, "OOiO", &code, &reason, &first, &owner))
+	if (!PyArg_ParseTuple(args, "OOiOp", &code, &reason, &first, &owner, &ahead))
 		return NULL;
 	Py_INCREF(code);
 	Py_INCREF(reason);
@@ -309,6 +371,7 @@ static PyObject *probe_bind(PyObject *self, PyObject *args)
 	p->reason = reason == Py_None ? NULL : reason;
 	p->owner = owner == Py_None ? NULL : owner;
 	p->first = (enum first)first;
+	p->ahead = ahead;
 	Py_RETURN_NONE;
 }
 
@@ -342,6 +405,7 @@ static PyGetSetDef probe_getset[] = {
 };
 static PyType_Slot probe_slots[] = {
 	{Py_tp_dealloc, probe_dealloc},
+	{Py_tp_call, probe_call},
 	{Py_nb_negative, probe_negative},
 	{Py_tp_methods, probe_methods},
 	{Py_tp_getset, probe_getset},
@@ -449,6 +513,7 @@ void probes_again(void)
 
 		p->next = 1;
 		p->reported = p->bytes = p->kept = p->tries = p->failures = 0;
+		p->looked_ns = 0;
 	}
 	for (size_t i = 0; i < nfiles; i++)
 		if (!announce(i))
@@ -467,7 +532,7 @@ void probes_report(void)
 {
 	for (size_t i = 0; i < nprobes; i++)
 		if (probes[i]->reason && *probes[i]->count > probes[i]->reported)
-			look(probes[i]);
+			look(probes[i], NULL);
 }
 
 /* counts() -> bytes: all counters, to see which change. */

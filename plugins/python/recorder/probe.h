@@ -19,6 +19,7 @@ struct probe {
 	uint64_t private_count;
 	uint32_t id;
 	enum first first;
+	bool ahead; /* it is the code's first instruction: arguments are not in their cells yet */
 	PyObject *reason;  /* str: why its calls are not kept; NULL: they are */
 	PyObject *owner;   /* (module, qualname) of the class whose method this is, or NULL */
 	PyObject *code;    /* NULL until bound, or after `slots` are known */
@@ -30,12 +31,16 @@ struct probe {
 	/* Of its captures. */
 	uint64_t reported; /* calls the ledger has, of a function whose calls are not kept */
 	uint32_t tries, kept, failures;
+	uint64_t cost_ns;              /* of one, on the average of late */
+	uint64_t looked_ns, looked_at; /* when it was looked closer, and at which count */
 	uint64_t bytes; /* of its values in the spool */
-	bool fallback_failed;
+	bool fallback_failed, by_hooks;
 };
 
 extern PyObject *probe_type;
 int probe_init(PyObject *module);
+/* A generator or coroutine was made by the function. -1 with an exception for the program. */
+int probe_made(struct probe *p, PyObject *made);
 void probes_setup(unsigned max_calls, PyObject *cell);
 void probes_again(void);  /* with a spool newly open: named anew, counted from 0 */
 void probes_mute(void);   /* they count for nobody, until then */
@@ -47,8 +52,10 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 bool capture_allowed(const struct probe *p);
 bool capture_busy(void); /* this thread is in one */
 int capture_init(void);
+void capture_end(void); /* the interpreter is ending: nothing more is copied */
+bool capture_ended(void);
 void capture_forget(void); /* with a spool newly open */
-int capture_setup(PyObject *hasher, PyObject *fallback, uint64_t limit);
+int capture_setup(PyObject *hash, PyObject *fallback, PyObject *signalled, uint64_t limit);
 extern int captures; /* how many run, in all threads */
 
 #pragma GCC visibility pop

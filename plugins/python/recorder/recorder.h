@@ -44,7 +44,7 @@ void spool_after_fork(bool child);
 
 /* frames.c: the interpreter's stacks, read without the GIL and without ever faulting. */
 struct frame {
-	uintptr_t code;
+	uintptr_t at, code;
 	int offset; /* of the instruction, in bytes */
 };
 struct thread {
@@ -65,8 +65,22 @@ int frames_walk(uintptr_t tstate, struct frame *f, int max, uintptr_t *outermost
 int frames_threads(uintptr_t main, struct thread *t, int max);
 /* The local variables of the frame that runs on this thread; under the GIL, after frames_check. */
 void **frames_locals(uintptr_t tstate);
+/* Where that frame and its code are; false: not known. */
+bool frames_current(uintptr_t tstate, uintptr_t *frame, uintptr_t *code);
+void **frames_locals_of(void *frame); /* of a frame object, before 3.11 */
+bool frames_known(void);
 /* Too near the recursion limit to run into it: 3.8 and 3.9 would die of it a little later. */
 bool frames_deep(uintptr_t tstate, int limit);
+/*
+ * Where the thread keeps which frame runs: with NULL there what it runs next is the first of its
+ * stack. NULL when that is not known.
+ */
+void **frames_innermost(uintptr_t tstate);
+uintptr_t frames_outermost(uintptr_t tstate); /* under the GIL, of this thread; 0: not known */
+bool frames_is_under(uintptr_t tstate, uintptr_t frame); /* what runs was called by that frame */
+/* Between hush and unhush what the thread does is not shown to tracers and profilers. */
+void frames_hush(uintptr_t tstate);
+void frames_unhush(uintptr_t tstate);
 /* Called on two threads before frames_threads: finds where libc keeps a thread's number. */
 void frames_find_tids(void);
 
@@ -81,6 +95,10 @@ void sampler_code(uintptr_t code, uint32_t function, bool inner, int first_line,
  * from_here: everything to come runs on top of the outermost frame there is now.
  */
 bool sampler_start(uintptr_t main, bool by_cpu, bool from_here);
+/* What is to be recorded now runs on a stack of its own, or no longer does; sampler_find_bottom is
+ * called from it. */
+void sampler_lose_bottom(void);
+void sampler_find_bottom(uintptr_t tstate);
 void sampler_stop(void);  /* what was measured is written */
 void sampler_again(void); /* goes on after a stop */
 void sampler_before_fork(void);
@@ -89,6 +107,13 @@ void sampler_reset(void); /* forgets what was not written yet */
 /* The thread works for us, not for the program. */
 void sampler_pause(uintptr_t tstate);
 void sampler_resume(uintptr_t tstate);
+
+/* watch.c: how long captured calls take. */
+/* The call that runs on this thread began then; count is its function's. Under the GIL. */
+void watch_call(uintptr_t tstate, uint32_t function, const uint64_t *count, uint64_t start);
+void watch_begin(void); /* by the sampler: before the stacks that it sees next, */
+void watch_stack(uintptr_t tstate, const struct frame *f, int n, uint64_t now); /* and each of them */
+void watch_forget(void); /* in the child of a fork */
 
 #pragma GCC visibility pop
 

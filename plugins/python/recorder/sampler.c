@@ -442,7 +442,7 @@ static bool is_paused(uintptr_t tstate)
 
 static struct frame frames[DEPTH];
 
-static void look(uintptr_t tstate, uint64_t ns)
+static void look(uintptr_t tstate, uint64_t ns, uint64_t now)
 {
 	uintptr_t outermost;
 	int n;
@@ -451,12 +451,14 @@ static void look(uintptr_t tstate, uint64_t ns)
 		return;
 	n = frames_walk(tstate, frames, DEPTH, &outermost);
 	/* A pause that began while we looked. */
-	if (n > 0 && !is_paused(tstate))
+	if (n > 0 && !is_paused(tstate)) {
 		account(frames, n, ns);
+		watch_stack(tstate, frames, n, now);
+	}
 }
 
 /* The stack moves while it is read: what does not end where it must is read again. */
-static void look_at_main(uint64_t ns)
+static void look_at_main(uint64_t ns, uint64_t now)
 {
 	uintptr_t outermost;
 	int n;
@@ -470,6 +472,7 @@ static void look_at_main(uint64_t ns)
 			return;
 		if (n > 0 && (n == DEPTH || !S.bottom || outermost == S.bottom)) {
 			account(frames, n, ns);
+			watch_stack(S.main, frames, n, now);
 			S.owed_ns = 0;
 			return;
 		}
@@ -481,18 +484,19 @@ static void look_at_main(uint64_t ns)
 		S.bottom = 0;
 }
 
-static void sample(uint64_t ns)
+static void sample(uint64_t ns, uint64_t now)
 {
 	struct thread others[THREADS];
 	bool live[THREADS] = {false};
 	int n;
 
 	frames_begin();
+	watch_begin();
 	n = frames_threads(S.main, others, THREADS);
-	look_at_main(S.by_cpu ? cpu_since(S.main_tid, live) : ns < GAP_NS ? ns : GAP_NS);
+	look_at_main(S.by_cpu ? cpu_since(S.main_tid, live) : ns < GAP_NS ? ns : GAP_NS, now);
 	for (int i = 0; i < n; i++)
 		if (others[i].tid)
-			look(others[i].tstate, cpu_since(others[i].tid, live));
+			look(others[i].tstate, cpu_since(others[i].tid, live), now);
 	for (int i = 0; i < THREADS; i++)
 		if (!live[i])
 			S.clocks[i].tid = 0;
@@ -543,7 +547,7 @@ static void *run(void *arg)
 		dice ^= dice << 5;
 		now = now_ns();
 		pthread_mutex_lock(&S.lock);
-		sample(now - last);
+		sample(now - last, now);
 		if (now - flushed > FLUSH_NS) {
 			flush();
 			flushed = now;
@@ -588,6 +592,17 @@ bool sampler_start(uintptr_t main, bool by_cpu, bool from_here)
 		S.bottom = 0;
 	frames_find_tids();
 	return start_thread();
+}
+
+void sampler_lose_bottom(void)
+{
+	S.bottom = 0;
+}
+
+void sampler_find_bottom(uintptr_t tstate)
+{
+	if (!S.bottom && tstate == S.main)
+		S.bottom = frames_outermost(tstate);
 }
 
 void sampler_again(void)

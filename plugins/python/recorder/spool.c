@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ static struct {
 	dev_t dev;
 	ino_t ino;
 	struct cf_spool_header *head; /* NULL: not open */
+	struct cf_spool_header *parents; /* in a forked child without one of its own: for its loss */
 	uint64_t tail;                /* what will be published next */
 	uint64_t start_ns;
 	struct map chunk;   /* where the tail is */
@@ -52,9 +54,15 @@ uint64_t spool_start_ns(void)
 /* Allocates and maps [off, off + len) of the file. */
 static void *map_file(int fd, uint64_t off, size_t len)
 {
+	struct rlimit limit;
 	void *p;
-	int rc = posix_fallocate(fd, (off_t)off, (off_t)len);
+	int rc;
 
+	/* beyond it the kernel would not only refuse but send the program a signal that ends it */
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && off + len > limit.rlim_cur)
+		rc = EFBIG;
+	else
+		rc = posix_fallocate(fd, (off_t)off, (off_t)len);
 	if (rc) {
 		errno = rc;
 		return NULL;
@@ -106,13 +114,47 @@ int spool_open(const char *dir)
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	memcpy(h->magic, CF_SPOOL_MAGIC, sizeof(h->magic));
 	S.head = h;
+	if (S.parents)
+		munmap(S.parents, CF_SPOOL_HEADER);
+	S.parents = NULL;
 	return 0;
 fail:
 	saved = errno;
+	if (S.parents)
+		__atomic_fetch_add(&S.parents->children, 1, __ATOMIC_RELAXED);
 	if (fd >= 0)
 		close(fd);
 	errno = saved;
 	return -1;
+}
+
+/* Opens the spool again, if it still is the file of that name. */
+static int reopen(void)
+{
+	int fd = open(S.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == S.dev && st.st_ino == S.ino)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/*
+ * Gives back what was allocated beyond the tail: a run may have thousands of short processes. The
+ * page that the tail is in stays, and with it all counters.
+ */
+static void trim(void)
+{
+	int fd = reopen();
+
+	if (fd < 0)
+		return;
+	if (ftruncate(fd, (off_t)(CF_SPOOL_HEADER + S.tail)) < 0) {
+		/* then it stays as long as it is */
+	}
+	close(fd);
 }
 
 static void unmap_all(void)
@@ -130,6 +172,7 @@ void spool_close(bool unmap)
 {
 	pthread_mutex_lock(&S.lock);
 	if (S.head) {
+		trim();
 		__atomic_store_n(&S.head->state, 1, __ATOMIC_RELEASE);
 		/* Else the mappings stay: code that still runs may still count. */
 		if (unmap)
@@ -162,17 +205,15 @@ static bool leave_chunk(void)
 static bool next_chunk(size_t n)
 {
 	size_t len = (n + CF_SPOOL_CHUNK - 1) / CF_SPOOL_CHUNK * CF_SPOOL_CHUNK;
-	struct stat st;
-	void *p = NULL;
+	void *p;
 	int fd;
 
 	if (S.chunk_end + len > LIMIT)
 		return false;
-	fd = open(S.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	fd = reopen();
 	if (fd < 0)
 		return false;
-	if (fstat(fd, &st) == 0 && st.st_dev == S.dev && st.st_ino == S.ino)
-		p = map_file(fd, CF_SPOOL_HEADER + S.chunk_end, len);
+	p = map_file(fd, CF_SPOOL_HEADER + S.chunk_end, len);
 	close(fd);
 	if (!p)
 		return false;
@@ -294,7 +335,7 @@ static void make_private(struct map m)
 void spool_after_fork(bool child)
 {
 	if (child && S.head) {
-		make_private((struct map){(char *)S.head, CF_SPOOL_HEADER});
+		S.parents = S.head;
 		make_private(S.chunk);
 		for (size_t i = 0; i < S.nkept; i++)
 			make_private(S.kept[i]);

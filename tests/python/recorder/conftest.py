@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recording small programs under the Pythons of $RECORDER_PYTHONS: paths with colons between, or
-"all" for pyenv's; else under our own."""
+"""Recording small programs under each of the Pythons of interpreters.py."""
 
 from __future__ import annotations
 
@@ -18,19 +17,8 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 sys.path.insert(0, HERE)
+import interpreters  # noqa: E402
 import spool  # noqa: E402
-
-
-def pythons() -> list:
-    named = os.environ.get("RECORDER_PYTHONS") or sys.executable
-    if named != "all":
-        return named.split(":")
-    found = {}
-    for path in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.*/bin/python"))):
-        version = re.search(r"/3\.(\d+)", path)
-        if version and 8 <= int(version.group(1)) <= 13:
-            found[version.group(1)] = path
-    return list(found.values())
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +41,7 @@ def plugin(tmp_path_factory) -> str:
     return folder
 
 
-@pytest.fixture(params=pythons(), ids=lambda p: re.search(r"3\.\d+|$", p).group() or "own")
+@pytest.fixture(params=interpreters.pythons(), ids=interpreters.name)
 def python(request) -> str:
     return request.param
 
@@ -121,7 +109,7 @@ class Project:
         env = dict(self.env, CODEFLASH_SPOOL=folder, **asked["env"])
         return asked["argv"], env, folder
 
-    def record(self, *words: str, input: bytes = b"", timeout: float = 60, **options) -> Ran:
+    def record(self, *words: str, input: bytes = b"", timeout: float = 120, **options) -> Ran:
         argv, env, folder = self.start(list(words), **options)
         env.update(options.get("env", {}))
         done = subprocess.run(argv, cwd=self.folder, env=env, input=input, stdout=subprocess.PIPE,

@@ -10,7 +10,7 @@ import struct
 from collections import Counter
 
 CHUNK = 1 << 20
-PAD, PROCESS, FUNCTION, VALUE, CALL, COUNTS, PROFILE, EDGE, LINE, LOSS, TEST = range(11)
+PAD, PROCESS, FUNCTION, VALUE, CALL, COUNTS, PROFILE, EDGE, LINE, LOSS, TEST, DURATION = range(12)
 
 
 class Spool:
@@ -21,10 +21,11 @@ class Spool:
             data = f.read()
         magic, version, self.state, tail, self.lost, self.pid, self.ppid, self.start_ns = struct.unpack_from(
             "<8sIIQQqqQ", data)
-        assert magic == b"cfspool\0" and version == 1
+        assert magic == b"cfspool\0" and version == 2
         self.functions: dict = {}
         self.values: dict = {}
         self.calls: list = []
+        self.durations: dict = {}
         self.counts: Counter = Counter()
         self.own: Counter = Counter()
         self.total: Counter = Counter()
@@ -69,6 +70,10 @@ class Spool:
             into = self.edges if kind == EDGE else self.lines
             for a, b, ns in struct.iter_unpack("<IIQ", body):
                 into[a, b] += ns
+        elif kind == DURATION:
+            function, zero, seq, ns = struct.unpack("<IIQQ", body)
+            assert zero == 0 and any(c["function"] == function and c["seq"] == seq for c in self.calls)
+            self.durations[function, seq] = ns
         elif kind == LOSS:
             loss = json.loads(body)
             self.loss[loss["function"], loss["reason"]] += loss["n"]

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 
 import pytest
 
@@ -118,10 +117,145 @@ def test_doctests_and_unittest_style(suite):
     assert traced.spool.count("f") == 2
 
 
+def has(suite, *modules: str) -> bool:
+    return subprocess.run([suite.python, "-c", "import " + ", ".join(modules)], stderr=subprocess.DEVNULL).returncode == 0
+
+
+def reached(spools: list) -> dict:
+    """By test: the functions it reached."""
+    found: dict = {}
+    for s in spools:
+        for t in s.tests:
+            found.setdefault(t["test"], set()).update(s.functions[i]["qualname"] for i in t["functions"])
+    return found
+
+
 def test_xdist_workers(suite):
-    if subprocess.run([suite.python, "-c", "import xdist"], stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("no xdist")
-    ran = suite.record("-m", "pytest", "-q", "-n", "2", "tests", "-p", "no:cacheprovider")
-    assert sorted(t["test"].partition("::")[2] for s in ran.spools for t in s.tests) == [
-        "TestIn::test_none", "test_add[1]", "test_add[2]", "test_fails", "test_skipped", "test_sub"]
-    assert sys.executable
+    if not has(suite, "xdist"):
+        pytest.skip("%s has no xdist" % suite.python)
+    words = ("-m", "pytest", "-q", "tests", "-p", "no:cacheprovider")
+    alone, ran = suite.record(*words), suite.record(*words, "-n", "2")
+    assert ran.status == alone.status == 1 and len(ran.spools) == 3
+    assert reached(ran.spools) == reached(alone.spools)
+    assert {t["outcome"] for s in ran.spools for t in s.tests} == {"passed", "failed", "skipped"}
+    assert sum(s.counts[i] for s in ran.spools for i, f in s.functions.items() if f["qualname"] == "add") == alone.spool.count("add")
+
+
+COVERED = """
+G = 0
+
+
+def glob():
+    global G
+    G = 1
+
+
+def documented():
+    "Nothing."
+
+
+def loops(n):
+    while n:
+        n -= 1
+        if n == 2:
+            continue
+    else:
+        n = 4
+    return [i for i in range(n) if i]
+
+
+def forever():
+    while True:
+        if G:
+            break
+
+
+def one(x): return x or 1
+
+
+async def co():
+    async with Context() as c:
+        return c
+
+
+class Context:
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *a):
+        for i in range(2):
+            pass
+
+    def __getstate__(self):
+        return {}  # only a recorder comes here
+
+
+def takes(c):
+    try:
+        return len(c)
+    except TypeError:
+        return 0
+    finally:
+        glob()
+"""
+COVERING = """import asyncio
+import covered
+
+
+def test_all():
+    covered.glob(), covered.documented(), covered.loops(4), covered.forever(), covered.one(1)
+    asyncio.run(covered.co())
+    covered.takes(covered.Context())
+"""
+
+
+@pytest.mark.parametrize("words", ["-m coverage run -m pytest -q", "-m coverage run --branch --timid -m pytest -q",
+                                   "-m pytest -q --cov --cov-branch"])
+def test_coverage_is_what_it_was(suite, words):
+    if not has(suite, "coverage", "pytest_cov", "xdist"):
+        pytest.skip("%s has no coverage" % suite.python)
+    suite.write("covered.py", COVERED)
+    suite.write("tests/test_covered.py", COVERING)
+    reports = []
+    for run in (suite.plain, suite.record):
+        ran = run(*words.split(), "-p", "no:cacheprovider", "tests")
+        assert ran.status == 1, ran.stderr
+        reports.append(suite.plain("-m", "coverage", "report", "-m").stdout)
+        os.remove(os.path.join(suite.folder, ".coverage"))
+    assert reports[0] == reports[1] and "covered.py" in reports[0]
+    assert ran.spools[-1].functions
+
+
+def test_plugins_and_options_of_the_project(suite):
+    suite.write("pytest.ini", "[pytest]\naddopts = -q --strict-markers -p house\nmarkers = slow: takes long\ntestpaths = tests\n")
+    suite.write("house.py", "import arith\nimport pytest\n\n\ndef pytest_addoption(parser):\n    parser.addoption('--level', type=int, default=1)\n\n\n"
+                "def pytest_collection_modifyitems(items):\n    items.reverse()\n\n\ndef pytest_generate_tests(metafunc):\n"
+                "    if 'odd' in metafunc.fixturenames:\n        metafunc.parametrize('odd', ['a[b]', 'x::y', 'é\\n', '\\ud800', ''])\n")
+    suite.write("conftest.py", "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef around(request):\n    import arith\n    arith.add(request.config.getoption('level'), 1)\n    yield\n    arith.sub(1, 1)\n\n\n"
+                "@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtest_makereport(item, call):\n    outcome = yield\n    outcome.get_result().sections.append(('house', 'said'))\n")
+    suite.write("tests/deep/test_odd.py", "import pytest\n\n\n@pytest.mark.slow\ndef test_odd(odd):\n    assert odd == 'x::y', [odd]\n")
+    words = ("-m", "pytest", "--level=3", "-p", "no:cacheprovider")
+    plain, traced = suite.plain(*words), suite.record(*words)
+    assert untimed(traced.stdout) == untimed(plain.stdout) and traced.status == plain.status == 1
+    found = {t: f for t, f in reached(traced.spools).items() if "test_skipped" not in t}
+    assert len([t for t in found if "test_odd[" in t]) == 5 and all({"add", "sub"} <= f for f in found.values())
+
+
+@pytest.mark.parametrize("mode", ["prepend", "append", "importlib"])
+def test_every_way_of_importing_tests(suite, mode):
+    env = {"PYTHONPATH": suite.folder}
+    words = ("-m", "pytest", "--import-mode=" + mode, "-vv", "-p", "no:cacheprovider", "tests")
+    plain, traced = suite.plain(*words, env=env), suite.record(*words, env=env)
+    assert "an explanation" in plain.stdout and untimed(traced.stdout) == untimed(plain.stdout)
+    assert reached(traced.spools)["tests/test_code.py::test_sub"] == {"add", "sub"}
+
+
+def test_a_rootdir_elsewhere(suite, tmp_path):
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    (other / "pytest.ini").write_text("[pytest]\n")
+    words = ("-m", "pytest", "--rootdir", str(other), "-c", str(other / "pytest.ini"), "-q", "-p", "no:cacheprovider", "tests")
+    plain, traced = suite.plain(*words), suite.record(*words)
+    assert untimed(traced.stdout) == untimed(plain.stdout) and traced.status == plain.status
+    assert {t.rpartition("::")[2] for t, f in reached(traced.spools).items() if f} == {
+        "test_add[1]", "test_add[2]", "test_sub", "test_fails"}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -38,6 +39,8 @@ def loaded(monkeypatch):
     made: dict = {}
 
     def find_class(self, module, name):
+        if module == "_codeflash.byname":
+            return getattr(blob.byname, name)
         if module in ("builtins", "collections", "copyreg", "_codecs", "datetime"):
             return super(blob._Unpickler, self).find_class(module, name)
         return made.setdefault((module, name), type(name, (Stub,), {}))
@@ -161,7 +164,8 @@ def test_counts_are_exact_and_captures_bounded(project, loaded):
 
 def test_every_function_entered_is_accounted_for(project):
     project.write("script.py", """
-import threading
+import threading, socket
+def sends(s): return 0
 def opens(f): return f
 def locks(l): return l
 def lambdas(f): return f()
@@ -169,6 +173,7 @@ def deep(x): return 0
 def big(b): return len(b)
 def exits(e): return 1
 class Odd:
+    def __init__(self): self.socket = socket.socket()
     def __getstate__(self): raise ValueError("odd one")
 def odd(o): return 0
 def generators(g): return sum(g)
@@ -176,7 +181,7 @@ def local():
     class L: pass
     return takes(L())
 def takes(l): return 1
-opens(open(__file__)); locks(threading.Lock()); lambdas(lambda: 1)
+opens(open(__file__)); locks(threading.Condition()); sends(socket.socket()); lambdas(lambda: 1)
 x = []
 for i in range(100000): x = [x]
 deep(x); big(bytes(9 << 20)); odd(Odd()); generators(i for i in range(3)); local()
@@ -191,7 +196,8 @@ deep(x); big(bytes(9 << 20)); odd(Odd()); generators(i for i in range(3)); local
     assert list(s.reasons("deep")) == ["nested too deeply"]
     assert list(s.reasons("big")) == ["too large"]
     assert list(s.reasons("odd")) == ["odd one"]
-    assert "lock" in list(s.reasons("locks"))[0]
+    assert len(s.captured("opens")) == len(s.captured("locks")) == 1
+    assert "socket" in list(s.reasons("sends"))[0]
     s = project.record("script.py", only=["big", "odd"]).spool
     assert list(s.reasons("takes")) == ["not selected"] and list(s.reasons("big")) == ["too large"]
 
@@ -213,10 +219,81 @@ for i in range(50): f(A(i))
     assert len(s.captured("f")) > 20
 
 
+def test_the_projects_own_ways_to_be_pickled_are_not_asked(project, loaded):
+    project.write("script.py", """
+import socket, time, warnings, itertools
+asked = []
+class Sleeps:
+    def __init__(self): self.a = 1
+    def __reduce__(self):
+        asked.append("reduce"); time.sleep(5)
+        return Sleeps, ()
+class Slots:
+    __slots__ = ("x", "unset")
+    def __init__(self, x): self.x = x
+    def __getstate__(self): asked.append("slots"); time.sleep(5)
+class Both(Slots):
+    __slots__ = ("y",)
+    @property
+    def x(self): asked.append("property"); return 5
+class Number(int):
+    def __getnewargs__(self): asked.append("newargs"); return (1,)
+    def __add__(self, other): asked.append("add")
+class Many(list):
+    def __reduce_ex__(self, n): asked.append("list")
+    def __iter__(self): asked.append("iter"); return iter(())
+class Lazy:
+    def __getattr__(self, name):
+        asked.append(name); raise AttributeError(name)
+class Failure(Exception):
+    def __init__(self, a, b): super().__init__(a); self.b = b
+    def __reduce__(self): asked.append("error"); return Failure, (1, 2)
+class Only:
+    def __reduce__(self): asked.append("only"); return "ONLY"
+ONLY = Only()
+class Leaves:
+    def __init__(self): self.a, self.s = 1, socket.socket()
+    def __getstate__(self): return {"a": self.a}
+def f(x): return 0
+def g(x): return x is ONLY
+def h(x): return 0
+def i(x): return next(x)
+sleeps = Sleeps(); sleeps.loop = sleeps
+both = Both.__new__(Both); both.y = 2; Slots.x.__set__(both, 7)
+many = Many((1, 2)); many.extra = many
+number = Number(7); number.unit = "m"
+for x in (sleeps, Slots(3), both, number, many, Lazy(), Failure(1, 2)):
+    f(x)
+g(ONLY); h(Leaves())
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    i(itertools.count(5))
+print(asked, len(seen))
+""")
+    ran = project.record("script.py")
+    assert ran.stdout == "[] 0\n"
+    s = ran.spool
+    assert [s.reasons(n) for n in "fghi"] == [{}] * 4
+    assert [len(s.captured(n)) for n in "fghi"] == [7, 1, 1, 1]
+    ask = ("import sys; sys.path[:0] = sys.argv[1:3]; import script; from codeflash import blob\n"
+           "values = [blob.load_call(bytes.fromhex(b), c, 'script').args[0] for b, c in %r]\n"
+           "sleeps, slots, both, number, many, lazy, failure, only, leaves = values\n"
+           "assert sleeps.a == 1 and sleeps.loop is sleeps and slots.x == 3 and not hasattr(slots, 'unset')\n"
+           "assert both.y == 2 and script.Slots.x.__get__(both) == 7\n"
+           "assert int(number) == 7 and number.unit == 'm' and type(number) is script.Number\n"
+           "assert list.__len__(many) == 2 and many.extra is many and type(lazy) is script.Lazy\n"
+           "assert failure.args == (1,) and failure.b == 2 and only is script.ONLY and leaves.a == 1\n")
+    project.write("script.py", open(os.path.join(project.folder, "script.py")).read().partition("sleeps = ")[0])
+    blobs = [(b.hex(), c) for n in "fgh" for c, b in s.captured(n)]
+    plugin = os.path.join(HERE, "../../../plugins/python")
+    subprocess.run([project.python, "-B", "-c", ask % blobs, project.folder, plugin], check=True)
+
+
 def test_an_exception_for_the_program_passes_through_a_capture(project):
     project.write("script.py", """
-import os, signal, sys
+import os, signal, socket, sys
 class A:
+    def __init__(self): self.socket = socket.socket()
     def __reduce__(self):
         os.kill(os.getpid(), signal.SIGUSR1)
         for i in range(1000): pass
@@ -242,6 +319,98 @@ def test_generators_are_captured_once(project, loaded):
     s = project.record("script.py").spool
     assert s.count("gen") == 2 and [c.args for c in loaded(s.captured("gen"))] == [(5,), (6,)]
     assert s.count("co") == 3 and len(s.captured("co")) == 3
+
+
+GENERATORS = """
+import asyncio, sys, traceback
+def gen(n, items):
+    for i in range(n):
+        yield i, len(items)
+def closes(a, *rest, k=5, **more):
+    yield lambda: (a, k)
+    try:
+        yield rest
+    except ValueError:
+        yield more
+def inner(n):
+    def again(z):
+        yield n + z
+    return list(again(n))
+def fails(x):
+    yield x
+    raise KeyError(x)
+class A:
+    def method(self, x):
+        return (yield from gen(x, []))
+    @classmethod
+    def of_class(cls, x):
+        yield x
+    @property
+    def prop(self):
+        yield 1
+    async def co(self, x):
+        await asyncio.sleep(0)
+        return x
+    async def agen(self, x):
+        for i in range(x):
+            yield i
+async def main():
+    print(await asyncio.gather(*[A().co(i) for i in range(3)]), [i async for i in A().agen(3)])
+class Sub(A):
+    pass
+"""
+
+
+def test_generators_are_captured_when_they_are_made(project, loaded):
+    constants = "\n".join("print(%d.5, end='')" % i for i in range(300))
+    project.write("many.py", "def many(x):\n    %s\n    yield x\n" % constants.replace("\n", "\n    "))
+    project.write("script.py", GENERATORS + """
+import many
+items = [1]
+made = gen(3, items)
+items.append(2)
+print(list(made))
+gen(9, []).close()
+c = closes(1, 2, k=6, z=7)
+print(next(c)(), next(c), c.throw(ValueError()))
+print(list(A().method(2)), list(Sub.of_class(3)), list(A().prop), inner(2), list(many.many(1)))
+asyncio.run(main())
+for wrong in (lambda: list(fails(3)), lambda: gen(2, []).throw(OSError()), lambda: gen(1)):
+    try:
+        wrong()
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
+print(gen.__code__.co_firstlineno, gen.__code__.co_flags, gen.__defaults__)
+lines = []
+def watch(frame, event, arg):
+    lines.append((event, frame.f_code.co_name, frame.f_lineno))
+    return watch
+sys.settrace(watch)
+list(gen(2, []))
+sys.settrace(None)
+print(lines)
+""")
+    ran = project.record("script.py")
+    assert ran.stdout == project.plain("script.py").stdout
+    s = ran.spool
+    assert [(c.args[0], c.args[1]) for c in loaded(s.captured("gen"))] == [
+        (3, [1]), (9, []), (2, []), (2, []), (2, [])]
+    assert [(c.args, c.kwargs) for c in loaded(s.captured("closes"))] == [((1, 2), {"k": 6, "z": 7})]
+    through = loaded(s.captured("A.of_class"))[0]
+    assert through.args == (3,) and through.through.__name__ == "Sub"
+    assert {n: s.count(n) for n in ("gen", "A.co", "A.agen", "inner.<locals>.again", "many", "main", "fails")} == {
+        "gen": 5, "A.co": 3, "A.agen": 1, "inner.<locals>.again": 1, "many": 1, "main": 1, "fails": 1}
+    assert len(s.captured("A.co")) == 3 and len(s.captured("A.prop")) == 1 and len(s.captured("many")) == 1
+
+
+def test_the_opcodes_that_are_moved_are_this_pythons(python):
+    ask = ("import opcode, sys; sys.path.insert(0, sys.argv[1]); import creation; m = opcode.opmap\n"
+           "own = creation.opcodes(sys.version_info[1])\n"
+           "names = 'NOP', 'LOAD_CONST', 'UNARY_NEGATIVE', 'POP_TOP', 'EXTENDED_ARG'\n"
+           "print(own is None or own == tuple(m[n] for n in names))")
+    folder = os.path.join(HERE, "../../../plugins/python/codeflash")
+    ran = subprocess.run([python, "-c", ask, folder], stdout=subprocess.PIPE, check=True)
+    assert ran.stdout == b"True\n"
 
 
 def test_only_the_projects_own_sources(project):
@@ -310,6 +479,42 @@ print(time.perf_counter() - start)
     assert lines <= set(range(3, 8)) and {5, 6} & lines
     assert {line for (f, line), ns in s.lines.items() if f == i["sleeps"]} == {14}
     assert sum(ns for (f, line), ns in s.lines.items() if f == i["heavy"]) == total["heavy"]
+
+
+def test_long_calls_have_their_durations(project):
+    project.write("script.py", """
+import time, threading
+def wait(s):
+    time.sleep(s)
+def short(n):
+    return n
+def spin(s):
+    end = time.thread_time() + s
+    while time.thread_time() < end:
+        pass
+def nested(n):
+    wait(0.05)
+    return nested(n - 1) if n else None
+for i in range(30):
+    wait(0.004 + i / 1000)
+    short(i)
+t = threading.Thread(target=spin, args=(0.2,))
+t.start()
+t.join()
+nested(2)
+for i in range(2000):
+    short(i)
+""")
+    s = project.record("script.py").spool
+    wait = s.name("wait")
+    known = {seq: ns / 1e9 for (f, seq), ns in s.durations.items() if f == wait}
+    assert len(known) >= 20
+    # never longer than it was by more than a few looks
+    assert all(ns < 0.004 + (seq - 1) / 1000 + 0.03 for seq, ns in known.items() if seq <= 30)
+    assert known[30] > 0.02
+    spun = [ns for (f, _), ns in s.durations.items() if f == s.name("spin")]
+    assert len(spun) <= 1 and all(ns > 0.1e9 for ns in spun)
+    assert all(ns < 0.1e9 for (f, _), ns in s.durations.items() if f == s.name("short"))
 
 
 def test_threads(project):
@@ -527,7 +732,7 @@ f(a)
     s = project.record("script.py").spool
     state = [c.args[0].__dict__ for c in loaded(s.captured("f"))]
     assert list(state[0].items()) == [("a", 1), ("b", 5), ("z", 9)] and len(state) == 7
-    assert state[2] == {"k": 3} and state[3] == {"g": 1} and state[4] == {}
+    assert state[2] == {"k": 3} and state[3] == {} and state[4] == {}
     assert state[5] == state[0] and state[6] == {"a": 1, "b": 5, "z": 9, "late": 1}
 
 
@@ -537,3 +742,37 @@ def test_what_is_kept_of_large_inputs_is_bounded(project):
     ran = project.record("script.py")
     assert ran.spool.count("f") == 20000 and len(ran.spool.captured("f")) >= 10
     assert sum(len(data) for _, data in ran.spool.values.values()) < 17 << 20
+
+
+def test_an_exit_that_a_pickled_object_calls_is_not_the_programs(project):
+    project.write("script.py", """
+import functools, os, signal, socket, sys
+class Odd: # cannot be copied as it is, so that it is asked
+    def __init__(self): self.held = socket.socket()
+class Exits(Odd):
+    def __reduce__(self): sys.exit(3)
+class Interrupts(Odd):
+    def __reduce__(self): raise KeyboardInterrupt
+class Signals(Odd):
+    def __init__(self, n): super().__init__(); self.n = n
+    def __reduce__(self):
+        os.kill(os.getpid(), self.n)
+        for i in range(1000): pass
+        return Signals, (1,)
+class Handler:
+    def __call__(self, *a): raise SystemExit(4)
+    def m(self, *a): raise KeyboardInterrupt(5)
+def f(a): return 1
+def handler(*a): sys.exit('told to')
+print(f(Exits()), f(Interrupts()))
+for h in (handler, lambda *a: sys.exit(1), Handler(), Handler().m, functools.partial(handler, 1)):
+    signal.signal(signal.SIGTERM, h)
+    try: f(Signals(signal.SIGTERM))
+    except BaseException as e: print(repr(e))
+try: f(Signals(signal.SIGINT))
+except BaseException as e: print(repr(e))
+""")
+    ran = project.record("script.py")
+    assert ran.status == 0 and ran.stdout == (
+        "1 1\nSystemExit('told to')\nSystemExit(1)\nSystemExit(4)\nKeyboardInterrupt(5)\nSystemExit('told to')\nKeyboardInterrupt()\n")
+    assert {"SystemExit", "KeyboardInterrupt"} <= set(ran.spool.reasons("f"))

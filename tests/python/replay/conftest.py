@@ -124,7 +124,7 @@ class Project:
         with open(os.path.join(ROOT, "lib", "schema.sql"), encoding="utf-8") as f:
             db.executescript(f.read())
         db.execute("PRAGMA application_id = %d" % 0x63665452)
-        db.execute("PRAGMA user_version = 1")
+        db.execute("PRAGMA user_version = 2")
         facts = {"project_root": self.root, "module_root": ".", "tests_root": "tests",
                  "language": "python", "cwd": self.root, "seed": 7}
         facts.update(meta or {})
@@ -144,7 +144,7 @@ class Project:
                 call += 1
                 db.execute("INSERT INTO value VALUES (?, ?, 'pickle', ?, 2, ?)",
                            (call, str(call).encode(), len(data), zlib.compress(data, 1)))
-                db.execute("INSERT INTO call VALUES (?, ?, 1, 1, ?, 0, NULL, 1, 'first', ?)",
+                db.execute("INSERT INTO call VALUES (?, ?, 1, 1, ?, 0, NULL, 1, 1, 'first', ?)",
                            (call, number, call, call))
                 db.execute("INSERT INTO outcome VALUES (?, 1, ?, ?, NULL)",
                            (call, frame["input"], zlib.compress(frame["outcome"], 1)))

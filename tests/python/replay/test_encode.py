@@ -13,6 +13,7 @@ import itertools
 import logging
 import math
 import pathlib
+import queue
 import random
 import re
 import struct
@@ -414,7 +415,8 @@ def test_what_cannot_be_read_is_opaque_and_says_why():
     with open(__file__) as f:
         assert node(f)[:1] == ["opaque"] and node(f)[2] == ["an open file"]
     assert node(f)[0] == "object"
-    assert "cannot" in node(threading.local())[2][0]
+    assert "cannot" in node(queue.SimpleQueue())[2][0]
+    assert node(threading.local())[0] == "object"
 
     async def coro():
         pass
@@ -497,3 +499,21 @@ def test_pandas_frames():
     assert enc(pd.Timestamp("2020-01-01")) != enc(pd.Timestamp("2020-01-02"))
     assert enc(frame.set_index(["a", "b"])) != enc(frame)
     assert node(pd.NaT)[0] == "global"
+
+
+def test_sets_whose_elements_have_each_other_are_soon_done():
+    class Token(tuple):
+        def __init__(self, names):
+            self.below = set()
+
+    def grow(parent, depth):
+        for n in range(4):
+            child = Token(parent + (n,))
+            child.parent = parent
+            parent.below.add(child)
+            if depth:
+                grow(child, depth - 1)
+
+    root = Token(())
+    grow(root, 3)
+    assert len(encode.value(root)) > 1000
