@@ -182,6 +182,12 @@ bench-trace: all
 features: all
 	$(Q)$(TEST_ENV) $(PYTHON) tests/features.py --write
 
+# --- a wheel for pip: the package that a program imports, with the programs ------------------------
+
+.PHONY: wheel
+wheel: all
+	$(Q)$(PYTHON) ci/wheel.py $(O) $(VERSION) $(BIN)
+
 # --- installing -----------------------------------------------------------------------------------
 
 .PHONY: install uninstall clean help
@@ -213,5 +219,6 @@ help:
 	@echo 'make suites       the own tests of those packages, recorded'
 	@echo 'make kill-trials  recordings killed at 200 random moments'
 	@echo 'make features     every feature of the language under every CPython found'
+	@echo 'make wheel        build/dist/*.whl, for pip install'
 	@echo 'make install      PREFIX= DESTDIR= BINDIR= LIBEXECDIR= MANDIR='
 	@echo 'variables         O=dir V=1 SAN=address,undefined WERROR=1 CC= CFLAGS='

@@ -68,6 +68,8 @@ static int traced_end(sqlite3_stmt *row, void *arg)
 		w->status = 128 + sqlite3_column_int(row, 1);
 	else if (sqlite3_column_type(row, 0) != SQLITE_NULL)
 		w->status = sqlite3_column_int64(row, 0);
+	else
+		w->status = -3;
 	w->limit_s = 60 + 10 * (double)sqlite3_column_int64(row, 3) / 1e9;
 	return 0;
 }
@@ -108,8 +110,9 @@ static int open_workflow(struct workflow *w, const json_t *candidate)
 		    traced_end, w))
 		return fail(w, "its trace cannot be read");
 	if (w->status < 0)
-		return fail(w, w->status == -2 ? "the traced run was ended by its time limit"
-					       : "the traced run was cut short");
+		return fail(w, w->status == -3	 ? "only a section of the program was recorded"
+			       : w->status == -2 ? "the traced run was ended by its time limit"
+						 : "the traced run was cut short");
 	if (trace_stdin(&w->trace, &w->input, &why))
 		return fail(w, "%s", why);
 	if (bench_files_open(&w->files, candidate, root, &why))

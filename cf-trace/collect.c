@@ -657,11 +657,12 @@ static int collect(const struct collector *c, int fd)
 		clear_progress();
 	if (ended < 0) {
 		end = (struct store_end){.exit_status = -1};
-		subtree_end(c->out->spool, 0, 1);
+		if (!c->section)
+			subtree_end(c->out->spool, 0, 1);
 	}
 	if (take_rest(&all) == 0)
 		ret = finish(&all, c->out, &end);
-	if (ended < 0 && ret == 0)
+	if (ended < 0 && ret == 0 && !c->section)
 		cf_warn("cf-trace was killed: the trace is cut short, in %s", c->out->path);
 out:
 	spools_close(&all);

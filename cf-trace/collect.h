@@ -15,14 +15,15 @@ struct collector {
 	const json_t *meta; /* the trace's; kept in the directory too, for collector_recover */
 	bool progress; /* a line about it on stderr */
 	bool killed;   /* why collector_finish failed: the spools are as good as they were */
+	bool section;  /* of a program that goes on, whatever becomes of us */
 	pid_t pid;
 	int fd; /* our end of the line to it */
 };
 
 /*
  * Forks the collector. It leaves our session, so that whatever ends us leaves it alive: when its
- * line breaks before it was told how the program ended, it ends the program, keeps what there is as
- * a trace cut short, and leaves nothing else behind. 0, or -1 after cf_error.
+ * line breaks before it was told how the program ended, it ends the program (a section's not), keeps
+ * what there is as a trace cut short, and leaves nothing else behind. 0, or -1 after cf_error.
  */
 int collector_start(struct collector *c);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cf-trace: records a run of the user's program into a trace. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "cf-trace/collect.h"
@@ -18,6 +20,7 @@
 #include "lib/mem.h"
 #include "lib/opt.h"
 #include "lib/plugin.h"
+#include "lib/process.h"
 #include "lib/stream.h"
 
 #ifndef CF_VERSION
@@ -29,7 +32,7 @@ struct options {
 	struct cf_strings only_functions;
 	int64_t quota;
 	double timeout_s;
-	bool recover, trace_only, exit_code, quiet;
+	bool collect, recover, trace_only, exit_code, quiet;
 };
 
 /* What a plugin said of the command, and where the run is to leave its traces. */
@@ -189,7 +192,8 @@ static void describe(struct run *r, const struct options *o)
 		started, "tool_version", CF_VERSION, "options", "max_function_count",
 		(json_int_t)o->quota, "only_functions", only_functions(o), "timeout_s",
 		o->timeout_s);
-	json_object_set_new(r->meta, "stdin", input_describe());
+	json_object_set_new(r->meta, "stdin",
+		o->collect ? json_pack("{s:s}", "kind", "none") : input_describe());
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
 		json_object_set_new(r->meta, same[i], detected(r, same[i]));
 }
@@ -321,6 +325,103 @@ static enum cf_exit recovered(struct run *r, const struct options *o)
 	return report(path, o);
 }
 
+/*
+ * Goes on in the background, as nobody's child: the program may wait for all that it has. Returns
+ * there, with the descriptor on which to say that all is well; the process that was called ends by
+ * that, or with the status of the one in the background. -1 after cf_error.
+ */
+static int go_on_behind(void)
+{
+	int ends[2], st = 0;
+	char ready;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return cf_error("cannot make a pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		return cf_error("cannot start a process: %s", strerror(errno));
+	if (pid == 0) {
+		close(ends[0]);
+		return ends[1];
+	}
+	close(ends[1]);
+	if (read(ends[0], &ready, 1) == 1)
+		_exit(CF_OK);
+	waitpid(pid, &st, 0);
+	_exit(WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st));
+}
+
+/* The next line of stdin; NULL when there is none that is whole. Returns new. */
+static json_t *read_object(void)
+{
+	cf_autofree char *line = NULL;
+	size_t cap = 0;
+	ssize_t n = getline(&line, &cap, stdin);
+	json_t *o = n > 0 ? json_loadb(line, (size_t)n, 0, NULL) : NULL;
+
+	if (json_is_object(o))
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+/* Tells the program where its spools go; from here on it records itself. */
+static int answer(const struct run *r, int ready)
+{
+	json_auto_t *o = json_pack("{s:o}", "spool", text(r->out.spool));
+
+	if (json_dumpf(o, stdout, JSON_COMPACT) < 0 || putchar('\n') < 0 || fflush(stdout) < 0)
+		return cf_error("cannot write to stdout: %s", strerror(errno));
+	return write(ready, "r", 1) == 1 ? 0 : -1;
+}
+
+/* A program that runs already asks on stdin to have a section of it collected, see cf-plugin(7). */
+static enum cf_exit collect(struct run *r, struct options *o)
+{
+	cf_autoclose int ready = go_on_behind();
+	struct collector c = {.out = &r->out, .section = true};
+	struct store_end end = {.exit_status = -1};
+	enum cf_exit status = CF_OK;
+	json_auto_t *last = NULL;
+	uint64_t start;
+
+	r->detected = ready < 0 ? NULL : read_object();
+	if (!cf_json_str(r->detected, "project_root") || !cf_json_str(r->detected, "language")) {
+		cf_error("--collect: the request on stdin lacks language or project_root");
+		return CF_USAGE;
+	}
+	if (cf_plugin_find(&r->plugin, cf_json_str(r->detected, "language")) < 0)
+		return CF_MISSING;
+	if (!o->quota)
+		o->quota = cf_json_int(r->plugin.manifest, "max_function_count", 100);
+	if (output_name(&r->out, o->output) < 0)
+		return CF_USAGE;
+	recover_for_next(&r->out);
+	if (output_open(&r->out) < 0)
+		return CF_USAGE;
+	describe(r, o);
+	c.meta = r->meta;
+	if (collector_start(&c) < 0)
+		return CF_USAGE;
+	start = cf_now_ns();
+	if (answer(r, ready) < 0) {
+		collector_cancel(&c);
+		return CF_USAGE;
+	}
+	last = read_object();
+	end.complete = last != NULL;
+	end.timed_out = json_is_true(json_object_get(last, "timed_out"));
+	end.wall_ns = (int64_t)(cf_now_ns() - start);
+	if (collector_finish(&c, &end) < 0)
+		status = CF_USAGE;
+	if (c.killed)
+		output_keep(&r->out);
+	output_remove(&r->out);
+	/* else nobody is left to be told */
+	return status == CF_OK && last ? report(r->out.path, o) : status;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.output = "codeflash.trace"};
@@ -339,6 +440,8 @@ int main(int argc, char **argv)
 			0},
 		{0, "recover", NULL, CF_FLAG, &o.recover,
 			"make a trace of what a killed run has left", 0},
+		{0, "collect", NULL, CF_FLAG, &o.collect,
+			"for a program that records a section of itself; asked on stdin", 0},
 		{0, "trace-only", NULL, CF_FLAG, &o.trace_only, "accepted; it never does more", 0},
 		{'e', "exit-code", NULL, CF_FLAG, &o.exit_code,
 			"exit with the program's own status", 0},
@@ -354,9 +457,11 @@ int main(int argc, char **argv)
 		opts);
 	if (o.recover && argc)
 		cf_die(CF_USAGE, "--recover runs nothing: leave out %s", argv[0]);
-	if (!o.recover && argc < 1)
+	if (o.collect && argc)
+		cf_die(CF_USAGE, "--collect takes no program: the one that asks runs already");
+	if (!o.recover && !o.collect && argc < 1)
 		cf_die(CF_USAGE, "name the program to record; see cf-trace --help");
-	status = o.recover ? recovered(&r, &o) : trace(&r, &o, argv);
+	status = o.recover ? recovered(&r, &o) : o.collect ? collect(&r, &o) : trace(&r, &o, argv);
 	output_remove(&r.out);
 	output_release(&r.out);
 	cf_plugin_release(&r.plugin);

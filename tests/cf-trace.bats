@@ -228,6 +228,100 @@ PY
 	nothing_left
 }
 
+# A program that asks for a section of itself to be collected: the lines of stdin after `s = Spool()`.
+# end() ends the section; `options` go before.
+asking() {
+	cat >asks.py <<PY
+import json, os, signal, subprocess, sys, time
+sys.path.insert(0, "$ROOT/tests/fixtures/fake")
+here = os.getcwd()
+asked = subprocess.Popen(["cf-trace", "--collect", "-q"] + sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def tell(**words): asked.stdin.write(json.dumps(words).encode() + b"\\n"); asked.stdin.flush()
+def end(**words): tell(**words); asked.stdin.close(); return json.loads(asked.stdout.readline())
+tell(language="fake", project_root=here, module_root=".", tests_root="tests", runtime=sys.executable, runtime_version="0", command=["asks", "me"])
+os.environ["CODEFLASH_SPOOL"] = json.loads(asked.stdout.readline())["spool"]
+from spool import *
+s = Spool()
+$(cat)
+PY
+}
+
+@test "cf-trace: --collect writes the trace of what a running program records of itself" {
+	asking <<'PY'
+assert asked.wait() == 0
+try: os.wait()
+except ChildProcessError: print("no child")
+for i in range(3):
+    f = s.function("f%d" % i); s.call(f, b"x%d" % i, 1); time.sleep(0.1)
+s.count([1, 1, 1]); s.close()
+r = end()
+print([r[k] for k in ("functions", "calls", "captured", "exit_status", "signal", "timed_out", "complete", "language", "command")])
+print(asked.stdout.read(), os.path.exists(os.environ["CODEFLASH_SPOOL"]))
+PY
+	run --separate-stderr "$PYTHON" asks.py -o s.trace --max-function-count 9
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[ "$output" = "no child
+[3, 3, 3, None, None, False, True, 'fake', ['asks', 'me']]
+b'' False" ] || fail_with "$output"
+	[ "$stderr" = "" ]
+	[ "$(q 'SELECT * FROM complete' s.trace | cut -d"|" -f1-3)" = 'None|None|0' ]
+	[[ "$(q 'SELECT value FROM meta WHERE key IN ("options", "stdin") ORDER BY key' s.trace)" == *'"max_function_count":9,'*$'\n''{"kind":"none"}' ]]
+	nothing_left
+}
+
+@test "cf-trace: --collect: a program that is killed leaves a trace that is cut short, and nothing else" {
+	asking <<'PY'
+f = s.function("f"); s.call(f, b"x", 1); s.count([1])
+time.sleep(0.2)
+os.kill(os.getpid(), signal.SIGKILL)
+PY
+	run "$PYTHON" asks.py
+	[ "$status" -eq 137 ]
+	wait_for '[ -e codeflash.trace ] && [ -z "$(running_here)" ] && [ -z "$(find . -name ".*spool-*")" ]'
+	[ "$(q 'SELECT count(*) FROM call')$(q 'SELECT * FROM complete')" = 1 ]
+}
+
+@test "cf-trace: --collect: when it is killed the program goes on, the trace is cut short" {
+	asking <<'PY'
+f = s.function("f"); s.call(f, b"x", 1); s.count([1])
+open("ready", "w")
+while os.path.exists("ready"): time.sleep(0.05)
+try: end()
+except (OSError, ValueError): print("gone")
+PY
+	"$PYTHON" asks.py >out &
+	pid=$!
+	wait_for '[ -e ready ]'
+	# the older of the two: its parent is no cf-trace
+	kill -9 "$(running_here | sed -n 's/^cf-trace //p' | sort -n | head -n 1)"
+	wait_for '[ -e codeflash.trace ] && [ -z "$(find . -name ".*spool-*")" ]'
+	kill -0 $pid
+	rm ready
+	wait $pid
+	[ "$(cat out)" = gone ]
+	[ "$(q 'SELECT count(*) FROM call')$(q 'SELECT * FROM complete')" = 1 ]
+	nothing_left
+}
+
+@test "cf-trace: --collect: a request that is none, no plugin, an output that cannot be, a program" {
+	run --separate-stderr cf-trace --collect <<<'{"language": "fake"}'
+	[ "$status" -eq 2 ]
+	one_line cf-trace --collect project_root
+	run --separate-stderr cf-trace --collect <<<''
+	[ "$status" -eq 2 ]
+	run --separate-stderr cf-trace --collect <<<'{"language": "none", "project_root": "/"}'
+	[ "$status" -eq 4 ]
+	one_line cf-trace none
+	echo precious >mine
+	run --separate-stderr cf-trace --collect --output mine <<<'{"language": "fake", "project_root": "/"}'
+	[ "$status" -eq 2 ]
+	one_line cf-trace mine "not a codeflash trace"
+	run --separate-stderr cf-trace --collect p.fake
+	[ "$status" -eq 2 ]
+	one_line cf-trace --collect
+	nothing_left
+}
+
 @test "cf-trace: what was left by a run that was killed whole is cleared by the next" {
 	program p.fake </dev/null
 	mkdir -p .codeflash.trace.spool-dead01/spools .codeflash.trace.spool-live01 .other.spool-dead02

@@ -33,6 +33,9 @@ def start(
 ) -> None:
     """Opens this process's spool. OSError when it cannot be made."""
 
+def stop() -> None:
+    """The recording is over; start() may follow. Functions that still have probes count for nobody."""
+
 def check(code: CodeType, argument: object, caller: CodeType) -> bool:
     """Called by a known function: whether this interpreter's stacks can be read."""
 
@@ -44,6 +47,9 @@ def instances(instance: object, items: list) -> bool:
 
 def creation(function: Callable, another: Callable) -> bool:
     """After check(): whether generators can be captured when they are made."""
+
+def disarm(function: Callable) -> None:
+    """Undoes Probe.__call__()."""
 
 def sample(from_here: bool) -> None:
     """Starts the thread that measures where the time goes. from_here: what is to be recorded runs

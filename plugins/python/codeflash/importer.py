@@ -535,8 +535,9 @@ class Importer:
         return None if name in self.only or last in self.only else "not selected"
 
 
-def install(importer: Importer) -> None:
-    """Has the import system load the project's modules through the importer."""
+def install(importer: Importer):
+    """Has the import system load the project's modules through the importer, until what is returned
+    is called."""
     loader = external.SourceLoader
     original = loader.get_code
     to_code = loader.source_to_code
@@ -555,3 +556,10 @@ def install(importer: Importer) -> None:
         return original(self, fullname)
 
     loader.get_code = importlib_frame(get_code)
+
+    def uninstall() -> None:
+        # not when another hook has been put over it
+        if loader.__dict__["get_code"] is get_code:
+            loader.get_code = original
+
+    return uninstall

@@ -17,8 +17,10 @@ def load(name):
         sys.dont_write_bytecode = False
         sys.pycache_prefix = os.path.join(cache, "codeflash", "bytecode")
     try:
-        bootstrap._load(external.spec_from_file_location(
-            "_codeflash", os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]))
+        if "_codeflash" not in sys.modules:
+            bootstrap._load(external.spec_from_file_location(
+                "_codeflash", os.path.join(folder, "__init__.py"),
+                submodule_search_locations=[folder]))
         __import__("_codeflash." + name)
     finally:
         sys.dont_write_bytecode, sys.pycache_prefix = before

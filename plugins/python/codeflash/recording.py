@@ -20,6 +20,7 @@ PLAIN = "CODEFLASH_PLAIN"  # the interpreter was started again without us: leave
 HERE = os.path.dirname(os.path.abspath(__file__))
 SITE = os.path.join(HERE, "site")
 LAUNCH = os.path.join(HERE, "launch.py")
+whole = False  # this program is recorded from its start to its end
 
 
 # The environment. ---------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ def _check_instances() -> bool:
     return _recorder.instances(second, [("c", 5), ("b", first), ("a", 6)])
 
 
-def _hasher():
+def get_hasher():
     try:
         from _blake2 import blake2b
     except ImportError:
@@ -236,28 +237,43 @@ def _reduce(obj: object, said: object):
     return byname.reduce(obj) if said is True else byname.reduce_by(obj, said)
 
 
-def start() -> importer.Importer:
-    """Opens the spool and hooks into imports, forks and exits. OSError when there is no spool."""
-    import atexit
-
-    config = netstring.unpack(os.environ[CONFIG])
-    spool = os.environ.get(SPOOL) or config["spool"]
+def open_spool(folder: str, quota: int, limit: int, root: bool, hasher) -> None:
+    """Makes this process's spool and what fills it ready. OSError when there is none."""
     process = '{"argv":[%s],"runtime":%s,"version":"%d.%d.%d"}' % (
         ",".join(importer.quote(a) for a in command_line() if a != LAUNCH),
         importer.quote(sys.executable or ""), *sys.version_info[:3])
-    hasher = _hasher()
-    _recorder.start(os.fsencode(spool), process.encode("ascii"), int(config["quota"]),
-                    int(config.get("bytes", 0)), CHILD not in os.environ, hasher,
-                    fallback.dump, fallback.signalled,
-                    byname.how, _reduce, _cell_type(), sys.hexversion)
-    hide_environment()
+    _recorder.start(os.fsencode(folder), process.encode("ascii"), quota, limit, root, hasher,
+                    fallback.dump, fallback.signalled, byname.how, _reduce, _cell_type(),
+                    sys.hexversion)
     _check_layout()
     _check_instances()
-    made = importer.Importer(_recorder, config["module_root"], config["tests_root"], config["only"],
-                             importer.Cache(hasher),
-                             creation.opcodes(sys.version_info[1]) is not None
-                             and _recorder.creation(_known_frame, _check_layout))
+
+
+def follows_creation() -> bool:
+    """Whether generators can be captured when they are made; after open_spool()."""
+    return (creation.opcodes(sys.version_info[1]) is not None
+            and _recorder.creation(_known_frame, _check_layout))
+
+
+def follow(made: importer.Importer) -> None:
+    """What must know which files are the project's."""
     byname.ours, byname.plain_state = made.inside, _recorder.plain_state
+
+
+def start() -> importer.Importer:
+    """Opens the spool and hooks into imports, forks and exits. OSError when there is no spool."""
+    global whole
+    import atexit
+
+    config = netstring.unpack(os.environ[CONFIG])
+    hasher = get_hasher()
+    open_spool(os.environ.get(SPOOL) or config["spool"], int(config["quota"]),
+               int(config.get("bytes", 0)), CHILD not in os.environ, hasher)
+    whole = True
+    hide_environment()
+    made = importer.Importer(_recorder, config["module_root"], config["tests_root"], config["only"],
+                             importer.Cache(hasher), follows_creation())
+    follow(made)
     importer.install(made)
     follow_subprocesses()
     follow_pytest()

@@ -151,9 +151,8 @@ def find_project(start: str) -> str:
         d = up
 
 
-def settings(project: str) -> Dict[str, str]:
-    """[tool.codeflash] of pyproject.toml: the values that are text."""
-    path = os.path.join(project, "pyproject.toml")
+def settings(path: str) -> Dict[str, str]:
+    """[tool.codeflash] of a pyproject.toml: the values that are text."""
     try:
         with open(path, "rb") as f:
             text = f.read().decode("utf-8")
@@ -182,8 +181,9 @@ def below(project: str, path: str, what: str) -> str:
     return os.path.relpath(real, root)
 
 
-def roots(project: str, cwd: str, options: Dict[str, Any]) -> Tuple[str, str]:
-    config = settings(project)
+def roots(project: str, cwd: str, options: Dict[str, Any], file: str = "pyproject.toml") -> Tuple[str, str]:
+    """(module root, tests root), relative to the project. file: where its settings are."""
+    config = settings(os.path.join(project, file))
     module, tests = options.get("module_root"), options.get("tests_root")
     if module:
         module = below(project, os.path.join(cwd, module), "--module-root")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import _frozen_importlib_external as _bootstrap_external
 import fcntl
 import json
 import os
@@ -38,9 +39,26 @@ def _standing_alone() -> None:
                 names[key] = _kept(value)
     for name in ours:
         del sys.modules[name]
+    sys.meta_path.append(_Tracer)  # type: ignore[arg-type]
     # this script goes by that name: to the user's code it is an empty one, whichever the verb
     sys.modules["__main__"] = ModuleType("__main__")
     os.environ.pop("CODEFLASH_LAYOUT", None)
+
+
+class _Tracer:
+    """Finds codeflash.tracer where the user's code uses it and nothing else does, as in a program that
+    was recorded with it on PYTHONPATH. What it finds does nothing here."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None):
+        file = {"codeflash": "__init__.py", "codeflash.tracer": "tracer.py"}.get(name)
+        if file is None:
+            return None
+        here = os.path.dirname(os.path.abspath(__file__))
+        spec = _bootstrap_external.spec_from_file_location(name, os.path.join(here, file))
+        if name == "codeflash":
+            spec.submodule_search_locations = []  # of the rest it has nothing
+        return spec
 
 
 def _kept(module: ModuleType) -> ModuleType:

@@ -494,6 +494,8 @@ static void write_call(struct probe *p, const struct sink *s, const char codec[1
 		PyErr_Clear();
 		return;
 	}
+	if (time < spool_start_ns())
+		return; /* begun in a recording before this one */
 	memcpy(value.codec, codec, sizeof(value.codec));
 	memcpy(call.hash, value.hash, sizeof(call.hash));
 	if (!was_seen(value.hash)) {

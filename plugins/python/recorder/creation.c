@@ -109,12 +109,20 @@ static PyObject *call(PyObject *function, PyObject *const *args, size_t n, PyObj
 	return made;
 }
 
+static void point(PyObject *function, vectorcall to)
+{
+	if (pointer_at && Py_TYPE(function) == function_type)
+		memcpy((char *)function + pointer_at, &to, sizeof(to));
+}
+
 void creation_arm(PyObject *function)
 {
-	vectorcall here = call;
+	point(function, call);
+}
 
-	if (pointer_at && Py_TYPE(function) == function_type)
-		memcpy((char *)function + pointer_at, &here, sizeof(here));
+void creation_disarm(PyObject *function)
+{
+	point(function, original);
 }
 
 bool creation_check(PyObject *first, PyObject *second)

@@ -11,6 +11,7 @@
 bool creation_check(PyObject *first, PyObject *second);
 /* From now on its probe is told of what it makes. */
 void creation_arm(PyObject *function);
+void creation_disarm(PyObject *function); /* no longer */
 
 #pragma GCC visibility pop
 

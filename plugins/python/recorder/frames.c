@@ -37,6 +37,7 @@ static const struct layout {
 	{0x030d, 72, -1, 160, -1, 0, 8, 56, -1, 0, 200, 72, -1, 60},
 };
 #define TS_PREV 0
+#define TS_NEXT 8
 
 static const struct layout *L;
 static int pthread_tid; /* offset of the thread's number in the C library's structure; 0: unknown */
@@ -270,17 +271,14 @@ static pid_t tid_of(uintptr_t tstate)
 
 int frames_threads(uintptr_t main, struct thread *t, int max)
 {
-	uintptr_t at = main;
+	static const int links[] = {TS_PREV, TS_NEXT};
 	int n = 0;
 
 	if (!L)
 		return 0;
-	/* A new thread is put before the others. */
-	while (n < max && fetch_word(&at, at + TS_PREV) && at) {
-		t->tstate = at;
-		t->tid = tid_of(at);
-		t++;
-		n++;
-	}
+	/* A new thread is put before the others; main may be any of them. */
+	for (int i = 0; i < 2; i++)
+		for (uintptr_t at = main; n < max && fetch_word(&at, at + links[i]) && at; n++)
+			t[n] = (struct thread){at, tid_of(at)};
 	return n;
 }

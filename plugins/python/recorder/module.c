@@ -12,7 +12,7 @@
 #include "plugins/python/recorder/instance.h"
 
 static char *spool_dir, *process; /* where spools go; the JSON of CF_REC_PROCESS */
-static bool started, layout_known, walls;
+static bool started, hooked, layout_known, walls;
 
 static bool open_spool(void)
 {
@@ -51,7 +51,7 @@ static void finish(void)
 		return;
 	started = false;
 	sampler_stop();
-	spool_close();
+	spool_close(false);
 }
 
 /* start(): its arguments are in _recorder.pyi. */
@@ -66,12 +66,18 @@ static PyObject *start(PyObject *self, PyObject *args)
 	if (!PyArg_ParseTuple(args, "yyiKiOOOOOOi", &dir, &json, &quota, &limit, &root, &hash,
 		    &fallback, &signalled, &how, &reduce, &cell, &hexversion))
 		return NULL;
+	if (started) {
+		PyErr_SetString(PyExc_RuntimeError, "already recording");
+		return NULL;
+	}
+	free(spool_dir);
+	free(process);
 	spool_dir = strdup(dir);
 	process = strdup(json);
 	if (!spool_dir || !process)
 		return PyErr_NoMemory();
-	if (capture_setup(hash, fallback, signalled, limit) < 0 ||
-		instance_setup(hexversion, how, reduce) < 0)
+	if (!hooked && (capture_setup(hash, fallback, signalled, limit) < 0 ||
+			       instance_setup(hexversion, how, reduce) < 0))
 		return NULL;
 	probes_setup((unsigned)quota, cell);
 	sampler_line_format = hexversion >= 0x030b0000 ? 11 : hexversion >= 0x030a0000 ? 10 : 8;
@@ -79,9 +85,32 @@ static PyObject *start(PyObject *self, PyObject *args)
 	layout_known = frames_init(hexversion);
 	if (!open_spool())
 		return PyErr_SetFromErrnoWithFilename(PyExc_OSError, dir);
-	started = true;
-	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
-	Py_AtExit(finish);
+	if (!hooked) {
+		pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+		Py_AtExit(finish);
+	}
+	hooked = started = true;
+	/* what an earlier recording left */
+	capture_forget();
+	sampler_reset();
+	probes_again();
+	Py_RETURN_NONE;
+}
+
+/* stop(): the recording is over, the program is not. */
+static PyObject *stop(PyObject *self, PyObject *none)
+{
+	(void)self;
+	(void)none;
+	if (started) {
+		started = false;
+		probes_report();
+		sampler_stop();
+		/* under the GIL, so that no probe counts in between */
+		probes_mute();
+		watch_forget();
+		spool_close(true);
+	}
 	Py_RETURN_NONE;
 }
 
@@ -107,6 +136,13 @@ static PyObject *creation(PyObject *self, PyObject *args)
 	if (!PyArg_ParseTuple(args, "OO", &first, &second))
 		return NULL;
 	return PyBool_FromLong(frames_known() && (sampler_line_format >= 11 || creation_check(first, second)));
+}
+
+static PyObject *disarm(PyObject *self, PyObject *function)
+{
+	(void)self;
+	creation_disarm(function);
+	Py_RETURN_NONE;
 }
 
 /* sample(from here): whether what is to be recorded runs on top of the caller's frames. */
@@ -149,7 +185,8 @@ static PyObject *resume_sampling(PyObject *self, PyObject *none)
 {
 	(void)self;
 	(void)none;
-	Py_AddPendingCall(begin_again, NULL);
+	if (started)
+		Py_AddPendingCall(begin_again, NULL);
 	Py_RETURN_NONE;
 }
 
@@ -158,6 +195,8 @@ static PyObject *after_fork(PyObject *self, PyObject *none)
 {
 	(void)self;
 	(void)none;
+	if (!started)
+		Py_RETURN_NONE;
 	walls = false;
 	sampler_reset();
 	capture_forget();
@@ -338,8 +377,10 @@ static PyObject *leave(PyObject *self, PyObject *args, PyObject *kwargs)
 
 static PyMethodDef methods[] = {
 	{"start", start, METH_VARARGS, NULL},
+	{"stop", stop, METH_NOARGS, NULL},
 	{"check", check, METH_VARARGS, NULL},
 	{"creation", creation, METH_VARARGS, NULL},
+	{"disarm", disarm, METH_O, NULL},
 	{"sample", sample, METH_O, NULL},
 	{"stop_sampling", stop_sampling, METH_NOARGS, NULL},
 	{"resume_sampling", resume_sampling, METH_NOARGS, NULL},

@@ -505,7 +505,7 @@ static PyObject *add_file(PyObject *self, PyObject *json)
 	return result;
 }
 
-/* In the child of a fork, its own spool open: everything is named anew and counts from nothing. */
+/* A spool is newly open: everything is named anew and counts from nothing. */
 void probes_again(void)
 {
 	for (size_t i = 0; i < nprobes; i++) {
@@ -519,6 +519,12 @@ void probes_again(void)
 		if (!announce(i))
 			for (uint32_t k = 0; k < files[i].n; k++)
 				mute(probes[files[i].first + k]);
+}
+
+void probes_mute(void)
+{
+	for (size_t i = 0; i < nprobes; i++)
+		mute(probes[i]);
 }
 
 /* The calls of functions that are never kept, since they were last told. */

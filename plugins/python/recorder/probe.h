@@ -42,7 +42,8 @@ int probe_init(PyObject *module);
 /* A generator or coroutine was made by the function. -1 with an exception for the program. */
 int probe_made(struct probe *p, PyObject *made);
 void probes_setup(unsigned max_calls, PyObject *cell);
-void probes_again(void);  /* in the child of a fork, its spool open: named anew, counted from 0 */
+void probes_again(void);  /* with a spool newly open: named anew, counted from 0 */
+void probes_mute(void);   /* they count for nobody, until then */
 void probes_report(void); /* calls of functions that are not kept, since they were last told */
 
 /* capture.c: keeps the inputs of the call that runs. -1 with an exception the program must see. */
@@ -53,7 +54,7 @@ bool capture_busy(void); /* this thread is in one */
 int capture_init(void);
 void capture_end(void); /* the interpreter is ending: nothing more is copied */
 bool capture_ended(void);
-void capture_forget(void); /* in the child of a fork */
+void capture_forget(void); /* with a spool newly open */
 int capture_setup(PyObject *hash, PyObject *fallback, PyObject *signalled, uint64_t limit);
 extern int captures; /* how many run, in all threads */
 

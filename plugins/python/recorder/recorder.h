@@ -27,7 +27,7 @@ pid_t thread_id(void); /* the calling thread's, as the kernel counts */
 
 /* spool.c: this process's spool. Any thread may write; nothing is written when none is open. */
 int spool_open(const char *dir); /* 0, or -1 with errno */
-void spool_close(void);
+void spool_close(bool unmap); /* unmap: nobody counts in it any more */
 uint64_t spool_start_ns(void);
 /*
  * Room for a record of n bytes, or NULL (counted as lost) when there is none. What is not NULL must
@@ -61,7 +61,7 @@ bool frames_fetch(void *to, uintptr_t from, size_t n); /* false: there is no suc
  * Where the walk ended tells whether it is whole.
  */
 int frames_walk(uintptr_t tstate, struct frame *f, int max, uintptr_t *outermost);
-/* The other threads of main's interpreter, at most max. */
+/* The other threads of that interpreter, at most max. */
 int frames_threads(uintptr_t main, struct thread *t, int max);
 /* The local variables of the frame that runs on this thread; under the GIL, after frames_check. */
 void **frames_locals(uintptr_t tstate);

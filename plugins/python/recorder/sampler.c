@@ -479,6 +479,9 @@ static void look_at_main(uint64_t ns, uint64_t now)
 		frames_begin();
 	}
 	S.owed_ns = ns < GAP_NS ? ns : GAP_NS;
+	/* So many in a row are not torn: that frame has ended. */
+	if (ns >= GAP_NS)
+		S.bottom = 0;
 }
 
 static void sample(uint64_t ns, uint64_t now)
@@ -583,6 +586,7 @@ bool sampler_start(uintptr_t main, bool by_cpu, bool from_here)
 	S.main_tid = thread_id();
 	S.by_cpu = by_cpu;
 	S.owed_ns = 0;
+	memset(S.clocks, 0, sizeof(S.clocks));
 	frames_begin();
 	if (frames_walk(main, frames, DEPTH, &S.bottom) < 0 || !from_here)
 		S.bottom = 0;

@@ -157,13 +157,26 @@ static void trim(void)
 	close(fd);
 }
 
-void spool_close(void)
+static void unmap_all(void)
+{
+	munmap(S.head, CF_SPOOL_HEADER);
+	if (S.chunk.at)
+		munmap(S.chunk.at, S.chunk.len);
+	for (size_t i = 0; i < S.nkept; i++)
+		munmap(S.kept[i].at, S.kept[i].len);
+	S.chunk = (struct map){0};
+	S.nkept = 0;
+}
+
+void spool_close(bool unmap)
 {
 	pthread_mutex_lock(&S.lock);
 	if (S.head) {
 		trim();
 		__atomic_store_n(&S.head->state, 1, __ATOMIC_RELEASE);
-		/* The mappings stay: code that still runs may still count. */
+		/* Else the mappings stay: code that still runs may still count. */
+		if (unmap)
+			unmap_all();
 		S.head = NULL;
 	}
 	pthread_mutex_unlock(&S.lock);

@@ -105,7 +105,7 @@ def test_roots(place):
 def test_settings_without_a_toml_library(place, monkeypatch):
     (place / "pyproject.toml").write_text("[tool.codeflash]\nmodule-root = \"src\"\n[x]\ntests-root = 'no'\n")
     monkeypatch.setitem(sys.modules, "tomllib", None)
-    assert verbs.settings(str(place)) == {"module-root": "src"}
+    assert verbs.settings(str(place / "pyproject.toml")) == {"module-root": "src"}
 
 
 def test_a_script_of_nobodys_project(tmp_path):
