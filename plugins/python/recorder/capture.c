@@ -212,7 +212,7 @@ static PyObject *reduce(PyObject *self, PyObject *arg)
 	if (mine)
 		mine->hooked |= hooked;
 	/* where things are is looked up once: that is no capture's fault */
-	if (asked && mine && now_ns() - start > MS)
+	if (asked && !hooked && mine && now_ns() - start > MS)
 		mine->forgiven += now_ns() - start;
 	return r;
 }
