@@ -335,7 +335,7 @@ argument("numpy", "import numpy as np\n", "[np.arange(6).reshape(2, 3), np.float
 HOSTILE = {"program": "hostile"}
 argument("50 MB of bytes", "", "bytes(50 << 20)", Lost("function", 1, "too large"), **HOSTILE)
 argument("__reduce__ that is not needed", "import time\nclass A:\n    def __init__(self, n): self.n = n\n    def __reduce__(self):\n        time.sleep(0.4); return A, (self.n,)\n", "A(3)", **HOSTILE)
-argument("__reduce__ that sleeps", "import socket, time\nclass A:\n    def __init__(self): self.held = socket.socket()\n    def __reduce__(self):\n        time.sleep(2)\n        return A, ()\n", "A()", Lost("function", 1, "takes too long"), program="spends the budget")
+argument("__reduce__ that sleeps", "import socket, time\nclass A:\n    def __init__(self): self.held = socket.socket()\n    def __reduce__(self):\n        time.sleep(2)\n        return A, ()\n", "A()", Lost("function", 1, "takes too long"), program="waits")
 argument("__reduce__ that computes", "import socket\nclass A:\n    def __init__(self): self.held = socket.socket()\n    def __reduce__(self):\n        sum(range(10**8))\n        return A, ()\n", "A()", Lost("function", 1, "takes too long"), program="spends the budget")
 argument("pickling that raises", "import socket\nclass A:\n    def __init__(self): self.held = socket.socket()\n    def __getstate__(self): raise ValueError('not me')\n", "A()", Lost("function", 1, "not me"), **HOSTILE)
 row("argument: pickling that calls traced code", "class A:\n    def __init__(self, n): self.n = n\n    def __reduce__(self): return A, (helper(self.n),)\ndef helper(n): return n\ndef f(a): return a.n\n", "f(A(1)); f(A(2))",
