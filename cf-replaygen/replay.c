@@ -370,12 +370,13 @@ static void add_dropped(json_t *list, const struct item *item, const char *reaso
 					    "reason", text(reason), "calls", (json_int_t)calls));
 }
 
+/* path: of the test file; NULL: there is none, for no call of the module is replayed. */
 static void emit(struct replay *r, const struct group *g, const char *path)
 {
 	json_auto_t *o = cf_stream_record("replay");
 	json_t *functions = json_array(), *dropped = json_array(), *n;
 	const struct item *first = r->v + g->first;
-	cf_autofree char *file = cf_path_relative(path, r->t->project_root);
+	cf_autofree char *file = path ? cf_path_relative(path, r->t->project_root) : NULL;
 	const char *reason;
 
 	for (size_t i = 0; i < g->n; i++) {
@@ -388,7 +389,7 @@ static void emit(struct replay *r, const struct group *g, const char *path)
 	}
 	json_object_set_new(o, "trace", text(r->t->path));
 	json_object_set_new(o, "project_root", text(r->t->project_root));
-	json_object_set_new(o, "file", text(file));
+	json_object_set_new(o, "file", file ? text(file) : json_null());
 	json_object_set_new(o, "module", text(first->f.module));
 	json_object_set_new(o, "source", text(first->f.file));
 	json_object_set_new(o, "functions", functions);
@@ -430,8 +431,11 @@ static int write_batch(struct replay *r, const struct group *g, size_t n, int64_
 	return 0;
 }
 
-/* The modules that have calls to replay, in the order of their files. Returns new. */
-static struct group *make_groups(const struct replay *r, size_t *n)
+/*
+ * The modules that have calls to replay, in the order of their files; what was dropped of the others
+ * is told here. Returns new.
+ */
+static struct group *make_groups(struct replay *r, size_t *n)
 {
 	struct group *groups = NULL;
 	size_t cap = 0;
@@ -439,11 +443,17 @@ static struct group *make_groups(const struct replay *r, size_t *n)
 	*n = 0;
 	for (size_t i = 0; i < r->n;) {
 		struct group g = {.first = i};
+		bool dropped = false;
 
-		for (; i < r->n && !strcmp(r->v[i].f.file, r->v[g.first].f.file); i++, g.n++)
+		for (; i < r->n && !strcmp(r->v[i].f.file, r->v[g.first].f.file); i++, g.n++) {
 			g.calls += r->v[i].r.n;
-		if (!g.calls)
+			dropped |= r->v[i].reason || json_object_size(r->v[i].r.dropped);
+		}
+		if (!g.calls) {
+			if (dropped)
+				emit(r, &g, NULL);
 			continue;
+		}
 		cf_grow(&groups, &cap, *n + 1, sizeof(*groups));
 		groups[(*n)++] = g;
 	}

@@ -48,7 +48,7 @@ l = s.function("lost", 50); s.loss(l, "cannot pickle 'socket' object", 3)
 PY
 	run --separate-stderr cf-replaygen trace.jsonl
 	[ "$status" -eq 0 ]
-	[ "$(json replay '[(d["name"], d["reason"], d["calls"]) for d in r["dropped"]]' <<<"$output")" = "[('f', 'killed by signal 9 (Killed)', 1), ('f', 'a socket cannot be replayed', 1), ('test_x', 'test code', 1), ('gen', 'its argument is a generator', 1), ('lost', \"cannot pickle 'socket' object\", 3)]" ] || fail_with "$output"
+	[ "$(json replay '[(d["name"], d["reason"], d["calls"]) for d in r["dropped"]]' <<<"$output")" = "[('broken', 'cannot import sub.b', 1)]"$'\n'"[('f', 'killed by signal 9 (Killed)', 1), ('f', 'a socket cannot be replayed', 1), ('test_x', 'test code', 1), ('gen', 'its argument is a generator', 1), ('lost', \"cannot pickle 'socket' object\", 3)]" ] || fail_with "$output"
 	[ "$(json replay 'r["functions"]' <<<"$output")" = "[{'function': 1, 'name': 'f', 'calls': 2, 'stable': 2}]" ]
 	[ "$(q 'SELECT count(*) FROM outcome')" = 2 ]
 	for reason in 'killed by signal 9' 'a socket' 'test code' 'cannot import sub.b' 'is a generator'; do
@@ -179,7 +179,8 @@ PY
 	run --separate-stderr cf-replaygen --quiet trace.jsonl
 	[ "$status" -eq 0 ]
 	one_line cf-replaygen codeflash.trace "no test file"
-	[ "$output" = "$(cat trace.jsonl)" ]
+	[ "$(head -n 1 <<<"$output")" = "$(cat trace.jsonl)" ]
+	[ "$(json replay '(r["file"], r["functions"], len(r["dropped"]))' <<<"$output")" = "(None, [], 1)" ]
 	[ -z "$(left)" ]
 }
 

@@ -57,7 +57,6 @@ NESTED, LAMBDA = "defined inside a function", "a lambda has no name to call it b
 
 # By the beginning of a row's name, why it does not hold yet.
 NOT_YET = {
-    "modules loaded in other ways": "a module of which no call can be replayed has no cf/replay record to name its functions in",
 }
 
 # Parameters. --------------------------------------------------------------------------------------
