@@ -542,7 +542,8 @@ json_t *trace_record(struct trace *t)
 	if (trace_query(t, "SELECT exit_status, signal, timed_out, wall_ns FROM complete", end_row,
 		    o) < 0 ||
 		trace_query(t,
-			"SELECT (SELECT count(*) FROM function WHERE kind <> 'module'),"
+			"SELECT (SELECT count(*) FROM profile p JOIN function f ON f.id = function"
+			" WHERE kind <> 'module' AND calls > 0),"
 			" (SELECT cast(total(calls) AS INTEGER) FROM profile JOIN function f ON f.id = "
 			"function"
 			" WHERE kind <> 'module'), (SELECT count(*) FROM call)",

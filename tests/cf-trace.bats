@@ -32,7 +32,7 @@ s.close()
 PY
 	run --separate-stderr cf-trace p.fake
 	[ "$status" -eq 0 ] || fail_with "$stderr"
-	[ "$(json trace '[r[k] for k in ("functions", "calls", "captured", "exit_status", "signal", "complete", "language")]' <<<"$output")" = "[3, 7, 3, 0, None, True, 'fake']" ]
+	[ "$(json trace '[r[k] for k in ("functions", "calls", "captured", "exit_status", "signal", "complete", "language")]' <<<"$output")" = "[2, 7, 3, 0, None, True, 'fake']" ]
 	[ "$(json trace 'r["lost"]' <<<"$output")" = "{\"cannot pickle 'socket' object\": 2, 'not sampled': 1, 'odd': 1}" ]
 	[ "$(q 'SELECT file, qualname, class, kind, is_test FROM function ORDER BY line')" = $'mod.py|f|None|function|0\nmod.py|C.g|C|method|0\nmod.py|test_f|None|function|1' ]
 	[ "$(q 'SELECT f.qualname, thread, seq, duration_ns, weight, seen, why, size, packing, codec FROM call JOIN function f ON f.id = function JOIN value v ON v.id = value ORDER BY call.id')" = $'f|1|1|5|2|2|uniform|3|0|fake\nf|1|2|None|1|1|uniform|1500|2|fake\nC.g|77|1|None|4|1|slowest|5|0|fake' ]

@@ -48,6 +48,16 @@ is() {
 	[ -z "${2-}" ] || [ "$path" = "$2" ] || fail_with "differs at $path, not $2"
 }
 
+@test "cf-verify: that original and candidate both fail in replay is no proof" {
+	verify named '    return SET["names"][n]' '    return SET["names"] and "?"'
+	is unverified
+	[[ "$reason" == *"the original fails on it too"* ]] || fail_with "$reason"
+	verify find '    return table[key]' '    value = table[key]
+    return value'
+	is equivalent
+	[ "$(json candidate '(r["verdict"]["compared"], r["verdict"]["skipped"])' <<<"$output")" = "({'replay': 1}, {'the original fails on it too': 1})" ] || fail_with "$output"
+}
+
 @test "cf-verify: a right candidate is equivalent, and the user's tree is as it was" {
 	before=$(listing . && cat app.py)
 	verify dedupe "$BODY" '    return list(dict.fromkeys(items))'
