@@ -28,13 +28,14 @@ static const struct layout {
 	short locals;
 	short depth;            /* of the thread: how deep it is, where too deep is fatal */
 	short tracing;          /* of the thread: not 0 while a tracer is at work itself */
+	short levels, limit;    /* of the thread: how deep it is, or how much deeper it may go */
 } layouts[] = {
-	{0x0308, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32, 44},
-	{0x0309, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32, 44},
-	{0x030a, 24, -1, -1, 176, 32, 24, -1, 96, 2, -1, 352, -1, 44},
-	{0x030b, 56, 8, 160, -1, 32, 48, 56, -1, 0, 184, 72, -1, 44},
-	{0x030c, 56, 0, 144, -1, 0, 8, 56, -1, 0, 192, 72, -1, 44},
-	{0x030d, 72, -1, 160, -1, 0, 8, 56, -1, 0, 200, 72, -1, 60},
+	{0x0308, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32, 44, 32, -1},
+	{0x0309, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32, 44, 32, -1},
+	{0x030a, 24, -1, -1, 176, 32, 24, -1, 96, 2, -1, 352, -1, 44, 32, -1},
+	{0x030b, 56, 8, 160, -1, 32, 48, 56, -1, 0, 184, 72, -1, 44, 32, 36},
+	{0x030c, 56, 0, 144, -1, 0, 8, 56, -1, 0, 192, 72, -1, 44, 28, 32},
+	{0x030d, 72, -1, 160, -1, 0, 8, 56, -1, 0, 200, 72, -1, 60, 44, 48},
 };
 #define TS_PREV 0
 #define TS_NEXT 8
@@ -232,6 +233,30 @@ void frames_unhush(uintptr_t tstate)
 {
 	if (L)
 		--*(int *)(tstate + (uintptr_t)L->tracing);
+}
+
+/* The recursion limit counts from where the interpreter itself would have started the program. */
+int frames_rise(uintptr_t tstate, bool by_c)
+{
+	int *levels, *limit, was;
+	/* a call of a function in C counted too, up to 3.11 */
+	int own = by_c && L && L->version < 0x030c;
+
+	if (!L)
+		return 0;
+	levels = (int *)(tstate + (uintptr_t)L->levels);
+	limit = L->limit < 0 ? NULL : (int *)(tstate + (uintptr_t)L->limit);
+	was = limit ? *limit - *levels : *levels;
+	*levels = limit ? *limit + own : -own;
+	return was;
+}
+
+void frames_sink(uintptr_t tstate, int was)
+{
+	int *levels = L ? (int *)(tstate + (uintptr_t)L->levels) : NULL;
+
+	if (levels)
+		*levels = L->limit < 0 ? was : *(int *)(tstate + (uintptr_t)L->limit) - was;
 }
 
 bool frames_deep(uintptr_t tstate, int limit)

@@ -214,6 +214,7 @@ static PyObject *alone(PyObject *self, PyObject *args)
 	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
 	void **innermost = frames_innermost(tstate), *ours = NULL;
 	PyObject *function, *arguments, *result;
+	int levels = 0;
 
 	(void)self;
 	if (!PyArg_ParseTuple(args, "OO!", &function, &PyTuple_Type, &arguments))
@@ -222,9 +223,11 @@ static PyObject *alone(PyObject *self, PyObject *args)
 		sampler_lose_bottom();
 		ours = *innermost;
 		*innermost = NULL;
+		levels = frames_rise(tstate, Py_TYPE(function) == &PyCFunction_Type);
 	}
 	result = PyObject_Call(function, arguments, NULL);
 	if (innermost) {
+		frames_sink(tstate, levels);
 		sampler_lose_bottom();
 		*innermost = ours;
 	}

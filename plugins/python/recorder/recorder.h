@@ -78,6 +78,12 @@ bool frames_deep(uintptr_t tstate, int limit);
 void **frames_innermost(uintptr_t tstate);
 uintptr_t frames_outermost(uintptr_t tstate); /* under the GIL, of this thread; 0: not known */
 bool frames_is_under(uintptr_t tstate, uintptr_t frame); /* what runs was called by that frame */
+/*
+ * As if this thread were no deeper than at its start, until frames_sink(what it gave). by_c: what is
+ * called next is no Python function.
+ */
+int frames_rise(uintptr_t tstate, bool by_c);
+void frames_sink(uintptr_t tstate, int was);
 /* Between hush and unhush what the thread does is not shown to tracers and profilers. */
 void frames_hush(uintptr_t tstate);
 void frames_unhush(uintptr_t tstate);
