@@ -36,9 +36,9 @@ OUT = "rounds.json"
 TRACE = "run.trace"
 LOG = "run.log"
 TOO_LONG = 300  # seconds; none takes a minute, and a recorder that hangs is a result, too
-# Three times as slow, so a third as often.
-SLOW = ("setprofile", "cprofile")
-WAYS = ("plain", "again", "traced", "cold") + SLOW
+# Most of them three times as slow, so a third as often.
+SLOW = ("cold", "setprofile", "cprofile")
+WAYS = ("plain", "again", "traced") + SLOW
 
 
 class Trouble(Exception):
