@@ -3,8 +3,10 @@
 #include "lib/plugin.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "lib/buf.h"
 #include "lib/fs.h"
@@ -182,11 +184,41 @@ static char *expand(const char *word, const char *plugin, const char *runtime)
 	return cf_buf_detach(&b, NULL);
 }
 
+static bool is_program(const char *path)
+{
+	cf_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	char head[2];
+
+	return fd >= 0 && access(path, X_OK) == 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       read(fd, head, sizeof(head)) == sizeof(head) && memcmp(head, "#!", sizeof(head));
+}
+
+/*
+ * The program of that name in PATH that is no script, where there is one: what version managers put in
+ * front is, and takes many times longer than a verb. Returns new.
+ */
+static char *past_scripts(const char *name)
+{
+	const char *path = getenv("PATH");
+	cf_autofree char *all = cf_strdup(path ? path : "");
+	char *rest = all, *dir;
+
+	while (!strchr(name, '/') && (dir = strsep(&rest, ":"))) {
+		char *full = *dir == '/' ? cf_path_join(dir, name) : NULL;
+
+		if (full && is_program(full))
+			return full;
+		free(full);
+	}
+	return cf_strdup(name);
+}
+
 char **cf_plugin_argv(const struct cf_plugin *p, const char *verb, const char *runtime)
 {
 	const json_t *words = json_object_get(json_object_get(p->manifest, "verbs"), verb);
 	size_t n = json_array_size(words);
-	char **argv;
+	char **argv, *program;
 
 	if (!n) {
 		cf_error("plugin %s has no verb %s; reinstall codeflash", p->name, verb);
@@ -198,7 +230,29 @@ char **cf_plugin_argv(const struct cf_plugin *p, const char *verb, const char *r
 
 		argv[i] = expand(word ? word : "", p->dir, runtime);
 	}
+	program = argv[0];
+	argv[0] = past_scripts(program);
+	free(program);
 	return argv;
+}
+
+/* Runs a verb; what the machine itself has of that name may be too old for it. 0, or -1 after cf_error. */
+static int run_verb(const struct cf_plugin *p, const char *verb, char **argv, const char *input,
+	struct cf_ran *ran)
+{
+	const json_t *words = json_object_get(json_object_get(p->manifest, "verbs"), verb);
+	const char *name = json_string_value(json_array_get(words, 0));
+	struct cf_run run = {.argv = (const char *const *)argv, .input = input,
+		.input_len = strlen(input), .timeout_s = 120};
+
+	if (cf_run(&run, ran) < 0)
+		return -1;
+	if (!ran->status || *name == '{' || !strcmp(argv[0], name))
+		return 0;
+	cf_ran_release(ran);
+	free(argv[0]);
+	argv[0] = cf_strdup(name);
+	return cf_run(&run, ran);
 }
 
 /* The last line of what a verb said on stderr, without its newline. */
@@ -227,8 +281,7 @@ enum cf_exit cf_plugin_call(const struct cf_plugin *p, const char *verb, const c
 		return CF_MISSING;
 	if (!input)
 		CF_BUG("a request that cannot be written as JSON");
-	if (cf_run(&(struct cf_run){.argv = (const char *const *)argv, .input = input,
-			   .input_len = strlen(input), .timeout_s = 120}, &ran) == 0) {
+	if (run_verb(p, verb, argv, input, &ran) == 0) {
 		*answer = json_loadb(ran.out.data ? ran.out.data : "", ran.out.len, 0, NULL);
 		if (ran.not_found) {
 			cf_error("plugin %s needs %s, which is not installed (%s)", p->name, argv[0],

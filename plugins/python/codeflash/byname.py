@@ -95,8 +95,15 @@ def set_raw(made: object, state: object) -> None:
     for cls, name, v in slots:
         cls.__dict__[name].__set__(made, v)
     if contents is not None:
-        kind = type(contents)
-        (kind.extend if kind is list else kind.update)(made, contents)
+        base, args, held = contents
+        base.__init__(made, *args)
+        if base is set:
+            set.update(made, held)
+        elif hasattr(base, "extend"):
+            base.extend(made, held)
+        else:
+            for k, v in held:
+                base.__setitem__(made, k, v)
 
 
 def dead() -> None:
@@ -282,6 +289,8 @@ def _reduce_class(obj: object):
     name = getattr(obj, "__module__", None)
     if not isinstance(name, str) or _is(obj, name, obj.__qualname__):
         return None
+    if name not in sys.modules:
+        raise ValueError("%s is of the module %s, which is not there" % (obj.__qualname__, name))
     if name == "builtins" and "types" in sys.modules:
         for name, v in sys.modules["types"].__dict__.items():
             if v is obj:
@@ -401,10 +410,18 @@ _CONTENTS = {
     int: lambda v: int.__add__(v, 0), float: float.__float__, complex: complex.__pos__,
     str: str.__str__, bytes: lambda v: bytes.__getitem__(v, slice(None)),
     tuple: lambda v: tuple(tuple.__iter__(v)), frozenset: lambda v: frozenset(frozenset.__iter__(v)),
-    list: lambda v: list(list.__iter__(v)), dict: lambda v: dict(dict.items(v)),
-    set: lambda v: set(set.__iter__(v)),
 }
-_FILLED = (list, dict, set)  # when they are made already: their contents may have them
+# the same of what is filled when it is made already, for its contents may have it: by module and name,
+# what its own __init__ takes, and the contents
+_FILLED = {
+    ("builtins", "list"): lambda base, v: ((), list(base.__iter__(v))),
+    ("builtins", "dict"): lambda base, v: ((), list(base.items(v))),
+    ("builtins", "set"): lambda base, v: ((), list(base.__iter__(v))),
+    ("collections", "OrderedDict"): lambda base, v: ((), list(base.items(v))),
+    ("collections", "defaultdict"): lambda base, v: (
+        (base.default_factory.__get__(v),), list(base.items(v))),
+    ("collections", "deque"): lambda base, v: (((), base.maxlen.__get__(v)), list(base.__iter__(v))),
+}
 _VALUES = (int, float, complex, str, bytes, tuple)
 _HOOKS = ("__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs_ex__", "__getnewargs__")
 _OWN = ("__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
@@ -431,14 +448,42 @@ def _is_own(cls: type, names: tuple) -> bool:
     return any(ours(f.__code__.co_filename) for f in _hooks(cls, names))
 
 
+def _name(cls: type) -> tuple:
+    return cls.__module__, cls.__name__
+
+
+def _is_odd(cls: type) -> bool:
+    """Whether the class's own code would be run, or come between, in pickle's way."""
+    for c in cls.__mro__:
+        for name, d in c.__dict__.items() if c.__flags__ & HEAP else ():
+            if name in ("__class__", "__setattr__") or (
+                    type(d) is Member and d is not next(
+                        (b.__dict__[name] for b in cls.__mro__ if name in b.__dict__), None)):
+                return True
+    return False
+
+
+def hides_state(cls: type, base: type) -> bool:
+    """Whether instances hold more than those of base, attributes, slots and weak references."""
+    size = base.__basicsize__
+    if cls.__dictoffset__ and not (sys.version_info >= (3, 11) and cls.__flags__ & MANAGED_DICT):
+        size += WORD
+    if cls.__weakrefoffset__ > 0:
+        size += WORD
+    for c in cls.__mro__:
+        if "__slots__" in c.__dict__:
+            size += WORD * sum(type(m) is Member for m in c.__dict__.values())
+    return cls.__itemsize__ != base.__itemsize__ or cls.__basicsize__ > size
+
+
 def _built_in(cls: type):
     """The built-in type that its instances are made by, when Python knows all that they hold."""
-    base = next(c for c in cls.__mro__ if "__new__" in c.__dict__
-                and not isinstance(c.__dict__["__new__"], staticmethod))
-    known = base is object or base in _CONTENTS or issubclass(base, BaseException)
-    if known and all(c in base.__mro__ for c in cls.__mro__ if not c.__flags__ & HEAP):
-        return base
-    return None
+    base = next(c for c in cls.__mro__ if c is object or c in _CONTENTS or _name(c) in _FILLED
+                or issubclass(c, BaseException) and not c.__flags__ & HEAP)
+    if hides_state(cls, base) or any(
+            c not in base.__mro__ for c in cls.__mro__ if not c.__flags__ & HEAP):
+        return None
+    return base
 
 
 def _raw(obj: object):
@@ -458,8 +503,8 @@ def _raw(obj: object):
                     pass  # nothing is in it
     args: tuple = ()
     contents = None
-    if base in _FILLED:
-        contents = _CONTENTS[base](obj)
+    if _name(base) in _FILLED:
+        contents = (base,) + _FILLED[_name(base)](base, obj)
     elif base in _CONTENTS:
         args = _CONTENTS[base](obj),
     elif base is not object:
@@ -490,8 +535,12 @@ def how(cls: type):
         return True
     if not cls.__flags__ & HEAP:
         return None
-    if _is_own(cls, _HOOKS) and _built_in(cls) and "_member_map_" not in cls.__dict__:
+    built_in = _built_in(cls)
+    if _is_own(cls, _HOOKS) and built_in and "_member_map_" not in cls.__dict__:
         return [set_raw]
+    if built_in and not _hooks(cls, _HOOKS) and not issubclass(cls, BaseException) and (
+            built_in is not object or _is_odd(cls)):
+        return set_raw
     base = next(c for c in cls.__mro__ if "__new__" in c.__dict__
                 and not isinstance(c.__dict__["__new__"], staticmethod))
     if any(getattr(cls, n, None) is not getattr(base, n, None) for n in _OWN):
@@ -521,10 +570,11 @@ def reduce_by(obj: object, said: object):
     cls = type(obj)
     if said is set_raw:
         made = _raw(obj)
-        # one that holds nothing is likely known by who it is
-        known = made[1] == (cls,) and not any(made[2]) and _is_own(cls, _HOOKS[:2])
-        place = _place(obj, cls) if known else None
-        return (attrgetter(place[1]), (sys.modules[place[0]],)) if place else made
+        # one that holds nothing is known by who it is, if the class says by which name
+        alone = made[1] == (cls,) and not any(made[2])
+        place = _place(obj, cls) if alone and _is_own(cls, _HOOKS[:2]) else None
+        named = place and any(place[1] in f.__code__.co_consts for f in _hooks(cls, _HOOKS[:2]))
+        return (attrgetter(place[1]), (sys.modules[place[0]],)) if named else made
     made = object.__reduce_ex__(obj, 4) if said is set_state else obj.__reduce_ex__(4)
     if said is set_state:
         made += (None,) * (5 - len(made))
@@ -542,5 +592,7 @@ def reduce_by(obj: object, said: object):
     return kept, (sys.modules[place[0]], place[1]) + made[:2] + (made + (None,))[2:3]
 
 
+MANAGED_DICT = 1 << 4  # of a type's flags, from 3.11 on: the attributes are not where basicsize counts
+WORD = object.__basicsize__ // 2
 HEAP = 1 << 9  # of a type's flags: made by a class statement, or like one
 _NO_ITEMS = ((), (None,), (None, None))

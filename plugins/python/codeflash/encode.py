@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from struct import Struct, calcsize, pack
+from struct import Struct, pack
 from types import (
     BuiltinFunctionType,
     BuiltinMethodType,
@@ -24,6 +24,8 @@ from types import (
     MethodWrapperType,
     ModuleType,
 )
+
+from .byname import hides_state
 
 MAX_NODES = 1000000
 MAX_BYTES = 64 << 20
@@ -531,9 +533,6 @@ def _iterator(e: Encoder, v: object) -> bytes:
 # Objects. ---------------------------------------------------------------------------------------
 
 _instance_dict = object.__getattribute__
-_MANAGED_DICT = 1 << 4
-
-
 def _attributes(t: type, below: type = object):
     """A function that lists an instance's [(name, value)]: its __dict__, then its slots."""
     slots = []
@@ -560,21 +559,6 @@ def _attributes(t: type, below: type = object):
         return pairs
 
     return attributes
-
-
-def _hides_state(t: type) -> bool:
-    """Whether instances hold more than __dict__ and slots show (a type written in C)."""
-    word = calcsize("P")
-    size = object.__basicsize__
-    managed = sys.version_info >= (3, 11) and t.__flags__ & _MANAGED_DICT
-    if t.__dictoffset__ and not managed:
-        size += word
-    if t.__weakrefoffset__ > 0:
-        size += word
-    for c in t.__mro__:
-        if "__slots__" in c.__dict__:
-            size += word * sum(isinstance(m, MemberDescriptorType) for m in c.__dict__.values())
-    return t.__itemsize__ != 0 or t.__basicsize__ > size
 
 
 def _flags_of(t: type) -> bytes:
@@ -1074,7 +1058,7 @@ def _choose_handler(t: type):
     if t.__name__ in ("coroutine", "async_generator", "frame", "traceback"):
         reason = "a %s" % t.__name__.replace("_", " ")
         return lambda e, v: _opaque(v, reason)
-    if _hides_state(t):
+    if hides_state(t, object):
         return _reduced_handler(t)
     return _object_handler(t)
 

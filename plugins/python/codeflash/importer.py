@@ -464,11 +464,12 @@ class Importer:
     def owns(self, folder: str) -> bool:
         known = self.folders.get(folder)
         if known is None:
-            inside = len(folder) >= len(self.root)
+            parent = os.path.dirname(folder)
+            inside = parent != folder and len(folder) >= len(self.root)
             known = self.folders[folder] = not inside or (
                 os.path.basename(folder) not in SKIP
                 and not os.path.exists(os.path.join(folder, "pyvenv.cfg"))
-                and self.owns(os.path.dirname(folder)))
+                and self.owns(parent))
         return known
 
     @importlib_frame

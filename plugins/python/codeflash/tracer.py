@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 from types import ModuleType, TracebackType
-from typing import Any, Optional, Set, Type, Union
+from typing import Any, List, Optional, Set, Type, Union
 
 __all__ = ["Tracer"]
 
@@ -48,14 +48,16 @@ class Tracer:
         self.max_function_count = max_function_count
         self.timeout = timeout
         self.config_file_path = config_file_path
-        self._section: Any = None
+        self._entered: List[Any] = []  # a section, or None, for each time it was entered
 
     def __enter__(self) -> Tracer:
+        section = None
         if not self.disable and not _is_replay():
             try:
-                self._section = _sections().begin(self, _file_of_block(), _say)
+                section = _sections().begin(self, _file_of_block(), _say)
             except Exception as error:
                 _say("not recorded: %s" % (str(error) or type(error).__name__), again=False)
+        self._entered.append(section)
         return self
 
     def __exit__(
@@ -64,7 +66,7 @@ class Tracer:
         error: Optional[BaseException],
         traceback: Optional[TracebackType],
     ) -> None:
-        section, self._section = self._section, None
+        section = self._entered.pop()
         if section is not None:
             section.close()
 

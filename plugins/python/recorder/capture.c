@@ -249,11 +249,18 @@ static struct sink *new_sink(size_t limit)
 
 static int plain_dump(struct sink *s, PyObject *inputs)
 {
+	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
+	int bound = frames_bound(tstate, Py_GetRecursionLimit());
 	PyObject *p, *r = NULL;
 
+	if (bound < 0) {
+		PyErr_SetString(PyExc_RecursionError, "no stack for it");
+		return -1;
+	}
 	p = PyObject_CallFunctionObjArgs(pickler, (PyObject *)s, protocol, NULL);
 	if (p)
 		r = PyObject_CallMethod(p, "dump", "(O)", inputs);
+	frames_unbound(tstate, bound);
 	Py_XDECREF(p);
 	Py_XDECREF(r);
 	return r ? 0 : -1;

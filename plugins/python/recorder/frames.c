@@ -259,6 +259,51 @@ void frames_sink(uintptr_t tstate, int was)
 		*levels = L->limit < 0 ? was : *(int *)(tstate + (uintptr_t)L->limit) - was;
 }
 
+#define LEVEL_BYTES 2048 /* of stack, for a level of recursion of the pickler's, generously */
+#define LEVELS_MIN 16
+
+static long room(void)
+{
+	static __thread uintptr_t low; /* the end of this thread's stack */
+	pthread_attr_t a;
+	size_t size;
+	void *at = NULL;
+
+	if (!low && pthread_getattr_np(pthread_self(), &a) == 0) {
+		pthread_attr_getstack(&a, &at, &size);
+		pthread_attr_destroy(&a);
+		low = (uintptr_t)at;
+	}
+	return (long)(((uintptr_t)&a - low) / LEVEL_BYTES);
+}
+
+/* The counter of recursion in C: since 3.12 it is one of its own, behind the limit of the other. */
+static int *c_levels(uintptr_t tstate)
+{
+	return (int *)(tstate + (uintptr_t)(L->version < 0x030c ? L->levels : L->limit + 4));
+}
+
+int frames_bound(uintptr_t tstate, int limit)
+{
+	long levels = room(), excess;
+
+	if (levels < LEVELS_MIN)
+		return -1;
+	if (!L)
+		return 0;
+	excess = (L->limit < 0 ? limit - *c_levels(tstate) : *c_levels(tstate)) - levels;
+	if (excess <= 0)
+		return 0;
+	*c_levels(tstate) += L->limit < 0 ? (int)excess : -(int)excess;
+	return (int)excess;
+}
+
+void frames_unbound(uintptr_t tstate, int levels)
+{
+	if (L && levels > 0)
+		*c_levels(tstate) -= L->limit < 0 ? levels : -levels;
+}
+
 bool frames_deep(uintptr_t tstate, int limit)
 {
 	return L && L->depth >= 0 && *(int *)(tstate + (uintptr_t)L->depth) > limit - 100;

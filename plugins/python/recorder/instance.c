@@ -38,7 +38,7 @@ static const struct layout {
 
 static const struct layout *L;
 static bool trusted; /* memory may be read as it is */
-static PyObject *newobj, *dispatch_table;
+static PyObject *newobj, *object_new, *dispatch_table;
 static PyObject *object_methods[5];
 static const char *const methods[] = {
 	"__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs_ex__", "__getnewargs__"};
@@ -248,8 +248,9 @@ PyObject *instance_reduce(PyObject *o, bool by_hooks, bool *asked, bool *hooked)
 		state = read_state(o);
 		PyErr_Clear();
 	}
+	/* pickle would ask an instance of which class it is when that is to be made by newobj */
 	if (state && k.said)
-		return Py_BuildValue("(O(O)NOOO)", newobj, (PyObject *)Py_TYPE(o), state, Py_None,
+		return Py_BuildValue("(O(O)NOOO)", object_new, (PyObject *)Py_TYPE(o), state, Py_None,
 			Py_None, k.said);
 	if (state)
 		return Py_BuildValue("(O(O)N)", newobj, (PyObject *)Py_TYPE(o), state);
@@ -321,10 +322,11 @@ int instance_setup(int hexversion, PyObject *how_function, PyObject *reduce_func
 	newobj = copyreg ? PyObject_GetAttrString(copyreg, "__newobj__") : NULL;
 	dispatch_table = copyreg ? PyObject_GetAttrString(copyreg, "dispatch_table") : NULL;
 	Py_XDECREF(copyreg);
+	object_new = PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, "__new__");
 	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
 		object_methods[i] =
 			PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, methods[i]);
 		PyErr_Clear();
 	}
-	return newobj && dispatch_table && named ? 0 : -1;
+	return newobj && object_new && dispatch_table && named ? 0 : -1;
 }

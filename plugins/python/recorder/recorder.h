@@ -84,6 +84,12 @@ bool frames_is_under(uintptr_t tstate, uintptr_t frame); /* what runs was called
  */
 int frames_rise(uintptr_t tstate, bool by_c);
 void frames_sink(uintptr_t tstate, int was);
+/*
+ * Until frames_unbound(what it gave) this thread's recursion in C ends before its stack does, whatever
+ * limit the program has set; limit is that. Negative: there is no room at all.
+ */
+int frames_bound(uintptr_t tstate, int limit);
+void frames_unbound(uintptr_t tstate, int levels);
 /* Between hush and unhush what the thread does is not shown to tracers and profilers. */
 void frames_hush(uintptr_t tstate);
 void frames_unhush(uintptr_t tstate);

@@ -84,6 +84,7 @@ PROGRAMS = {
     "deep recursion": ("import sys, threading\ndef f(n): return n and f(n - 1) + 1\nsys.setrecursionlimit(5000)\nprint(f(4000))\ndef forever(n): return forever(n + 1)\ntry: forever(0)\nexcept RecursionError: print('deep')\n"
                        "class A:\n    def __repr__(self): return repr(self)\ntry: repr(A())\nexcept RecursionError: print('deep again')\nthreading.stack_size(64 << 20); sys.setrecursionlimit(20000)\nt = threading.Thread(target=lambda: print(f(15000))); t.start(); t.join()\n", {"f": 19002}),
     "how deep it may go": ("import sys\ndef d(n): return n and d(n - 1)\ndef find(n):\n    while True:\n        try: d(n)\n        except RecursionError: return n\n        n += 1\nprint(find(900))\nsys.setrecursionlimit(500)\nprint(find(400))\n", {}),
+    "inputs deeper than the stack": ("import sys, threading\nsys.setrecursionlimit(10**6)\ndef f(x): return 1\nclass A: pass\nn = []\nfor i in range(60000): n = [n]\nprint(f(n))\nwhile n: n = n[0]\nthreading.stack_size(64 * 1024)\no = A()\nfor i in range(150): p = A(); p.x = o; o = p\nt = threading.Thread(target=f, args=(o,)); t.start(); t.join()\nprint('done')\n", {"f": 2}),
     "os.abort": ("import os, resource, sys\nfrom helper import f\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))\nfor i in range(50): f(i)\nprint('a', flush=True); os.abort()\n", {"f": 50}),
     "a fatal fault": ("import ctypes, resource\nfrom helper import f\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))\nfor i in range(50): f(i)\nctypes.string_at(8)\n", {"f": 50}),
     "an exit within threads, finalizers and handlers": ("import atexit, sys, threading, weakref\nfrom helper import f\nclass A:\n    def __del__(self): f(1)\na = A(); keep = sys.modules; keep['a'] = a\natexit.register(f, 2)\nweakref.finalize(a, f, 3)\nt = threading.Thread(target=lambda: sys.exit(5)); t.start(); t.join(); sys.exit('last words')\n", {}),
@@ -107,7 +108,7 @@ WORDS = {"forks, where a warning is an error": ("-W", "error"), "a worker that d
          "tracemalloc": ("-X", "tracemalloc=3"), "multiprocessing": ("-u",)}
 # Under the oldest and the newest Python too: what hangs on the interpreter.
 EVERYWHERE = ["many threads", "asyncio", "a double fork", "multiprocessing", "Pythons started in every way", "os.exec", "looks at its stack", "forks, where a warning is an error", "Pythons that ignore the environment",
-              "every descriptor closed", "streams, hooks and imports replaced", "deep recursion", "how deep it may go", "sys.setprofile", "sys.settrace", "cProfile", "opcodes traced", "sys.monitoring"]
+              "every descriptor closed", "streams, hooks and imports replaced", "deep recursion", "how deep it may go", "inputs deeper than the stack", "sys.setprofile", "sys.settrace", "cProfile", "opcodes traced", "sys.monitoring"]
 MANY = {"forks": 200, "children": 15}
 
 

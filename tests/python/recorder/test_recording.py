@@ -13,7 +13,7 @@ import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../../../plugins/python"))
-from codeflash import blob  # noqa: E402
+from codeflash import blob, importer  # noqa: E402
 
 
 class Stub:
@@ -221,7 +221,7 @@ for i in range(50): f(A(i))
 
 def test_the_projects_own_ways_to_be_pickled_are_not_asked(project, loaded):
     project.write("script.py", """
-import socket, time, warnings, itertools
+import collections, socket, time, warnings, itertools
 asked = []
 class Sleeps:
     def __init__(self): self.a = 1
@@ -251,6 +251,29 @@ class Failure(Exception):
 class Only:
     def __reduce__(self): asked.append("only"); return "ONLY"
 ONLY = Only()
+class Keys(dict):
+    def __init__(self, a, b): super().__init__(); self[a] = b
+    def items(self): asked.append("items"); return ()
+class Ordered(collections.OrderedDict):
+    def __init__(self, n): super().__init__(z=n, a=1)
+    def items(self): asked.append("ordered"); return ()
+class Deque(collections.deque):
+    def __init__(self, n): super().__init__((n, 2), 5)
+    def __iter__(self): asked.append("deque"); return iter(())
+class Default(collections.defaultdict):
+    def __init__(self): super().__init__(int); self["k"]
+class Shadow:
+    __slots__ = ("v",)
+class Shadowing(Shadow):
+    __slots__ = ()
+    @property
+    def v(self): asked.append("v"); return 99
+class Lies:
+    @property
+    def __class__(self): asked.append("class"); return int
+class Frozen:
+    __slots__ = ("w",)
+    def __setattr__(self, name, value): raise TypeError
 class Leaves:
     def __init__(self): self.a, self.s = 1, socket.socket()
     def __getstate__(self): return {"a": self.a}
@@ -262,7 +285,10 @@ sleeps = Sleeps(); sleeps.loop = sleeps
 both = Both.__new__(Both); both.y = 2; Slots.x.__set__(both, 7)
 many = Many((1, 2)); many.extra = many
 number = Number(7); number.unit = "m"
-for x in (sleeps, Slots(3), both, number, many, Lazy(), Failure(1, 2)):
+shadowing = Shadowing(); Shadow.v.__set__(shadowing, 5)
+frozen = Frozen(); Frozen.w.__set__(frozen, 6)
+for x in (sleeps, Slots(3), both, number, many, Lazy(), Failure(1, 2),
+          Keys("A", 1), Ordered(4), Deque(7), Default(), shadowing, Lies(), frozen):
     f(x)
 g(ONLY); h(Leaves())
 with warnings.catch_warnings(record=True) as seen:
@@ -274,10 +300,13 @@ print(asked, len(seen))
     assert ran.stdout == "[] 0\n"
     s = ran.spool
     assert [s.reasons(n) for n in "fghi"] == [{}] * 4
-    assert [len(s.captured(n)) for n in "fghi"] == [7, 1, 1, 1]
+    assert [len(s.captured(n)) for n in "fghi"] == [14, 1, 1, 1]
     ask = ("import sys; sys.path[:0] = sys.argv[1:3]; import script; from codeflash import blob\n"
            "values = [blob.load_call(bytes.fromhex(b), c, 'script').args[0] for b, c in %r]\n"
-           "sleeps, slots, both, number, many, lazy, failure, only, leaves = values\n"
+           "sleeps, slots, both, number, many, lazy, failure, keys, ordered, deque, default, shadowing, lies, frozen, only, leaves = values\n"
+           "assert dict.items(keys) == {'A': 1}.items() and list(ordered) == ['z', 'a'] and ordered['z'] == 4\n"
+           "assert deque.maxlen == 5 and deque.popleft() == 7 and default['k'] == default['new'] == 0\n"
+           "assert script.Shadow.v.__get__(shadowing) == 5 and type(lies) is script.Lies and frozen.w == 6\n"
            "assert sleeps.a == 1 and sleeps.loop is sleeps and slots.x == 3 and not hasattr(slots, 'unset')\n"
            "assert both.y == 2 and script.Slots.x.__get__(both) == 7\n"
            "assert int(number) == 7 and number.unit == 'm' and type(number) is script.Number\n"
@@ -424,6 +453,11 @@ def test_only_the_projects_own_sources(project):
     assert {f["module"] for f in s.functions.values()} == {"script", "pkg", "pkg.a"}
     s = project.record("script.py", module_root="pkg").spool
     assert {f["module"] for f in s.functions.values()} == {"pkg", "pkg.a"}
+
+
+def test_a_project_may_be_the_whole_file_system():
+    everything = importer.Importer(None, "/", "", [], None)
+    assert everything.owns("/") and everything.wants(os.path.abspath(blob.__file__))
 
 
 def test_a_file_that_cannot_be_instrumented_runs_plainly(project):

@@ -445,6 +445,20 @@ with Tracer():
     assert not glob.glob(os.path.join(place.folder, "[io]*.trace"))
 
 
+def test_the_same_one_within_itself_is_one_section(place):
+    ran = place.run("""
+before = mod.plain.__code__
+t = Tracer("a.trace")
+with t:
+    with t: mod.plain(1)
+    mod.plain(2)
+print(mod.plain.__code__ is before)
+with Tracer("b.trace"): mod.plain(3)
+""")
+    assert ran.stdout == "True\n"
+    assert place.trace("a.trace").calls == {"plain": 2} and place.trace("b.trace").calls == {"plain": 1}
+
+
 def test_in_a_recorded_program_it_does_nothing(place):
     place.write("script.py", HEAD + "for i in 0, 1:\n    with Tracer(): print(mod.plain(i))\n")
     ran = place.project.record("script.py", env=place.env)
