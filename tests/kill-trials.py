@@ -187,7 +187,7 @@ def check_trace(path, cut_short, seen):
     if complete is None and not cut_short:
         raise Wrong("a whole run is said to be cut short")
     for name, calls, kept, lost in db.execute(
-            "SELECT qualname, p.calls, (SELECT total(weight) FROM call c WHERE c.function = f.id),"
+            "SELECT qualname, p.calls, (SELECT total(seen) FROM call c WHERE c.function = f.id),"
             " (SELECT total(n) FROM ledger l WHERE l.function = f.id) FROM profile p JOIN function f ON f.id = p.function"
             " WHERE kind <> 'module'"):
         if calls != kept + lost:

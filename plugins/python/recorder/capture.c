@@ -116,15 +116,17 @@ static uint64_t used_ns(const struct sink *s, uint64_t now)
 /* No one waits for ever, though. */
 static bool time_is_up(struct sink *s)
 {
-	uint64_t now = now_ns(), used;
+	uint64_t now = now_ns(), used, waits = 10;
 
 	if (now < s->check)
 		return false;
-	if (!s->cpu)
+	if (!s->cpu) {
 		s->cpu = cpu_ns();
+		waits = 2; /* what was used until now is not known */
+	}
 	used = used_ns(s, now);
 	used = used < s->forgiven ? 0 : used - s->forgiven;
-	s->late = used >= s->allowed_ns || now - s->start - s->forgiven > 10 * s->allowed_ns;
+	s->late = used >= s->allowed_ns || now - s->start - s->forgiven > waits * s->allowed_ns;
 	s->check = now + (s->allowed_ns - used);
 	return s->late;
 }
