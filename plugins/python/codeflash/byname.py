@@ -562,7 +562,7 @@ def how(cls: type):
     getters = (getattr(cls, n, None) for n in ("__getattr__", "__getattribute__"))
     if not any(type(g) is Function for g in getters):
         return None
-    return set_state if _hooks(cls, _HOOKS) or not _built_in(cls) else set_raw
+    return set_state if _hooks(cls, _HOOKS) or not built_in else set_raw
 
 
 def reduce_by(obj: object, said: object):

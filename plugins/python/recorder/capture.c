@@ -110,7 +110,9 @@ static uint64_t used_ns(const struct sink *s, uint64_t now)
 {
 	uint64_t passed = now - s->start < UNMEASURED_NS ? now - s->start : UNMEASURED_NS;
 
-	return s->cpu ? passed + cpu_ns() - s->cpu : passed;
+	if (s->cpu)
+		passed += cpu_ns() - s->cpu;
+	return passed < s->forgiven ? 0 : passed - s->forgiven;
 }
 
 /* No one waits for ever, though. */
@@ -125,7 +127,6 @@ static bool time_is_up(struct sink *s)
 		waits = 2; /* what was used until now is not known */
 	}
 	used = used_ns(s, now);
-	used = used < s->forgiven ? 0 : used - s->forgiven;
 	s->late = used >= s->allowed_ns || now - s->start - s->forgiven > waits * s->allowed_ns;
 	s->check = now + (s->allowed_ns - used);
 	return s->late;
@@ -557,8 +558,7 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	Py_XDECREF(inputs);
 	if (s) {
 		/* whoever made it wait so long is not to do so again and again */
-		cost = s->late ? now_ns() - start : used_ns(s, now_ns());
-		cost = cost < s->forgiven ? 0 : cost - s->forgiven;
+		cost = s->late ? now_ns() - start - s->forgiven : used_ns(s, now_ns());
 		spent_ns += cost;
 		p->cost_ns = p->cost_ns ? p->cost_ns - p->cost_ns / 8 + cost / 8 : cost;
 	}

@@ -26,16 +26,15 @@ static const struct layout {
 	short lasti, unit;      /* or a number of units of bytes */
 	short code_start;       /* of a code object: its first instruction */
 	short locals;
-	short depth;            /* of the thread: how deep it is, where too deep is fatal */
 	short tracing;          /* of the thread: not 0 while a tracer is at work itself */
 	short levels, limit;    /* of the thread: how deep it is, or how much deeper it may go */
 } layouts[] = {
-	{0x0308, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32, 44, 32, -1},
-	{0x0309, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 32, 44, 32, -1},
-	{0x030a, 24, -1, -1, 176, 32, 24, -1, 96, 2, -1, 352, -1, 44, 32, -1},
-	{0x030b, 56, 8, 160, -1, 32, 48, 56, -1, 0, 184, 72, -1, 44, 32, 36},
-	{0x030c, 56, 0, 144, -1, 0, 8, 56, -1, 0, 192, 72, -1, 44, 28, 32},
-	{0x030d, 72, -1, 160, -1, 0, 8, 56, -1, 0, 200, 72, -1, 60, 44, 48},
+	{0x0308, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 44, 32, -1},
+	{0x0309, 24, -1, -1, 176, 32, 24, -1, 104, 1, -1, 360, 44, 32, -1},
+	{0x030a, 24, -1, -1, 176, 32, 24, -1, 96, 2, -1, 352, 44, 32, -1},
+	{0x030b, 56, 8, 160, -1, 32, 48, 56, -1, 0, 184, 72, 44, 32, 36},
+	{0x030c, 56, 0, 144, -1, 0, 8, 56, -1, 0, 192, 72, 44, 28, 32},
+	{0x030d, 72, -1, 160, -1, 0, 8, 56, -1, 0, 200, 72, 60, 44, 48},
 };
 #define TS_PREV 0
 #define TS_NEXT 8
@@ -306,7 +305,7 @@ void frames_unbound(uintptr_t tstate, int levels)
 
 bool frames_deep(uintptr_t tstate, int limit)
 {
-	return L && L->depth >= 0 && *(int *)(tstate + (uintptr_t)L->depth) > limit - 100;
+	return L && L->version < 0x030a && *(int *)(tstate + (uintptr_t)L->levels) > limit - 100;
 }
 
 void frames_find_tids(void)
