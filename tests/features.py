@@ -27,7 +27,7 @@ import sys
 from typing import Any, Dict, List, Tuple
 
 import features_rows
-from features_rows import Lost, Row, Unreplayed
+from features_rows import Lost, Row
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 O = os.path.abspath(os.environ.get("O") or os.path.join(HERE, "../build"))
