@@ -18,12 +18,14 @@ struct verdict {
 	const struct verify_opts *o;
 	const char *answer;
 	json_t *skipped, *difference, *notes;
-	int compared, unstable, order, runtime_errors;
+	int compared[INPUT_SOURCES], unstable, order, runtime_errors;
 	bool truncated;
 	char *reason;
 	enum sandbox_kind kind;
 	enum cf_exit status;
 };
+
+const char *const input_source_names[] = {[FROM_REPLAY] = "replay"};
 
 static int __attribute__((format(printf, 3, 4))) decide(
 	struct verdict *v, const char *answer, const char *fmt, ...)
@@ -198,7 +200,7 @@ static int judge_call(struct side *s, int i, const struct worker_outcome *w, enu
 			if (raised_by_runtime(j))
 				skip(s->v, "the original fails on it too");
 			else
-				s->v->compared++;
+				s->v->compared[j->source]++;
 			break;
 		case VALUE_DIFFERENT:
 			r = differs(s, i, &diff);
@@ -217,6 +219,15 @@ static int judge_call(struct side *s, int i, const struct worker_outcome *w, enu
 	return r;
 }
 
+static int all_compared(const struct verdict *v)
+{
+	int n = 0;
+
+	for (int i = 0; i < INPUT_SOURCES; i++)
+		n += v->compared[i];
+	return n;
+}
+
 /* --- one target ------------------------------------------------------------------------------------- */
 
 static int judge_target(struct verdict *v, struct original *of, const struct candidate_files *files)
@@ -224,7 +235,7 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 	cf_autofree int *which = cf_calloc((size_t)of->ncalls + 1, sizeof(*which));
 	struct side s = {.v = v, .of = of, .which = which};
 	struct worker_result r;
-	int bad = 0, before = v->compared;
+	int bad = 0, before = all_compared(v);
 
 	if (of->why) {
 		v->status = of->status;
@@ -252,7 +263,7 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 	worker_result_release(&r);
 	if (s.have_other > 0)
 		worker_result_release(&s.other);
-	if (!bad && v->compared == before)
+	if (!bad && all_compared(v) == before)
 		bad = decide(v, "unverified", "no call of %s could be compared: %s", of->function.qualname,
 			json_object_iter_key(json_object_iter(v->skipped)));
 	return bad;
@@ -470,7 +481,7 @@ json_t *verify_candidate(const struct verify_opts *o, const json_t *candidate, e
 {
 	struct verdict v = {.o = o, .answer = "unverified", .skipped = json_object(),
 		.notes = json_array(), .kind = o->no_sandbox ? SANDBOX_NONE : SANDBOX_OVERLAY};
-	json_t *record;
+	json_t *record, *compared = json_object();
 
 	judge(&v, candidate);
 	if (v.order)
@@ -485,8 +496,10 @@ json_t *verify_candidate(const struct verify_opts *o, const json_t *candidate, e
 		note(&v, "no namespaces here: it ran in a copy of the tree");
 	if (v.kind == SANDBOX_NONE)
 		note(&v, "it ran without a sandbox");
-	record = json_pack("{s:s,s:{s:i},s:i,s:o,s:o,s:o,s:o,s:n,s:s}", "answer", v.answer, "compared",
-		"replay", v.compared, "unstable", v.unstable, "skipped", v.skipped, "reason",
+	for (int i = 0; i < INPUT_SOURCES; i++)
+		json_object_set_new(compared, input_source_names[i], json_integer(v.compared[i]));
+	record = json_pack("{s:s,s:o,s:i,s:o,s:o,s:o,s:o,s:n,s:s}", "answer", v.answer, "compared",
+		compared, "unstable", v.unstable, "skipped", v.skipped, "reason",
 		text_of(strcmp(v.answer, "equivalent") ? v.reason : NULL), "difference",
 		v.difference ? v.difference : json_null(), "notes", v.notes, "strength", "sandbox",
 		sandbox_name(v.kind));

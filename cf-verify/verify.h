@@ -22,8 +22,13 @@ struct verify_opts {
 	int equivalent; /* candidates found so */
 };
 
+/* Where an input comes from: a key of the verdict's "compared". */
+enum input_source { FROM_REPLAY, INPUT_SOURCES };
+extern const char *const input_source_names[INPUT_SOURCES];
+
 /* What the original did on one kept call, and how far that binds a candidate. */
 struct judged {
+	enum input_source source;
 	struct value *outcome; /* NULL: it binds to nothing, see skip */
 	char *skip;            /* why the call is not compared */
 	char *input;           /* readable; may be NULL */
