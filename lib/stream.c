@@ -63,8 +63,11 @@ static void worst(enum cf_exit *status, enum cf_exit other)
 		*status = other;
 }
 
-static enum cf_exit read_line(
-	char *line, size_t len, const char *source, size_t number, cf_stream_fn *fn, void *arg)
+/* Of a file that is no stream at all every line is wrong. */
+#define BAD_LINES_SHOWN 3
+
+static enum cf_exit read_line(char *line, size_t len, const char *source, size_t number,
+	size_t *bad, cf_stream_fn *fn, void *arg)
 {
 	enum cf_exit status = CF_OK, said = CF_OK;
 	struct cf_record record = {.line = line, .len = len, .source = source, .number = number};
@@ -74,8 +77,9 @@ static enum cf_exit read_line(
 	int ours, done;
 
 	if (!json || !json_is_object(json)) {
-		cf_error("%s:%zu: not a record of the stream (%s); passed through", source, number,
-			json ? "not a JSON object" : e.text);
+		if (++*bad <= BAD_LINES_SHOWN)
+			cf_error("%s:%zu: not a record of the stream (%s); passed through", source, number,
+				json ? "not a JSON object" : e.text);
 		cf_stream_pass_line(line, len);
 		return CF_USAGE;
 	}
@@ -112,7 +116,7 @@ static enum cf_exit read_stream(FILE *f, const char *name, cf_stream_fn *fn, voi
 {
 	enum cf_exit status = CF_OK;
 	cf_autofree char *line = NULL;
-	size_t cap = 0, number = 0;
+	size_t cap = 0, number = 0, bad = 0;
 	ssize_t n;
 
 	while ((n = getline(&line, &cap, f)) >= 0) {
@@ -135,8 +139,10 @@ static enum cf_exit read_stream(FILE *f, const char *name, cf_stream_fn *fn, voi
 			continue;
 		}
 		if (lead < len)
-			worst(&status, read_line(line, len, name, number, fn, arg));
+			worst(&status, read_line(line, len, name, number, &bad, fn, arg));
 	}
+	if (bad > BAD_LINES_SHOWN)
+		cf_error("%s: %zu more lines are no records; passed through", name, bad - BAD_LINES_SHOWN);
 	if (ferror(f)) {
 		cf_error("cannot read %s: %s", name, strerror(errno));
 		worst(&status, CF_USAGE);

@@ -36,9 +36,8 @@ OUT = "rounds.json"
 TRACE = "run.trace"
 LOG = "run.log"
 TOO_LONG = 300  # seconds; none takes a minute, and a recorder that hangs is a result, too
-# Most of them three times as slow, so a third as often.
-SLOW = ("cold", "setprofile", "cprofile")
-WAYS = ("plain", "again", "traced") + SLOW
+# In every how many rounds: what is there for scale only takes three times as long as the rest.
+EVERY = {"plain": 1, "again": 1, "traced": 1, "cold": 3, "setprofile": 8, "cprofile": 8}
 
 
 class Trouble(Exception):
@@ -336,7 +335,7 @@ def measure(todo, rounds, quick):
     todo = list(todo)
 
     def go_round(n, python, workload, folder):
-        ways = [w for w in WAYS if w not in SLOW or n % 3 == 0]
+        ways = [way for way, every in EVERY.items() if n % every == 0]
         random.shuffle(ways)
         if n == 0:
             # So that every plain run finds its .pyc files, and every traced one but `cold` the cache.
@@ -429,7 +428,7 @@ def report(taken, own, wrong, rounds, load):
     yield from table(
         ("workload", "Python", "plain, ms", "plain again", "traced", "empty sys.setprofile", "cProfile"),
         ((name, version, f"{middle(t, 'plain', 'round') / 1e6:.0f}",
-          *(ratio(t, way, "round") for way in ("again", "traced", *SLOW)))
+          *(ratio(t, way, "round") for way in ("again", "traced", "setprofile", "cprofile")))
          for (version, name), t in ((k, taken[k]) for k in keys) if "round" in t[0]["plain"]))
     if wrong:
         yield "Left out from the round in which it happened:"

@@ -5,9 +5,9 @@ A class or function that does not bear the name it is found by is pickled by whe
 that is found nowhere, a lambda or an inner function, by its code and what it closes over; a module by
 its name. Instances whose class has a __new__ that pickle cannot call are made by that of the built-in
 type beneath; those that a module has, and that may refuse to be made again, can be taken from there.
-The
-project's own __reduce__ and __getstate__ are not asked: a program's code is not run behind its back, nor
-waited for. What they are for may be to leave out what cannot be pickled: they are where it fails otherwise.
+The project's own __reduce__ and __getstate__ are not asked: a program's code is not run behind its back,
+nor waited for. What they are for may be to leave out what cannot be pickled: they are where it fails
+otherwise.
 A lock is made anew, held if the caller held it; a file that is open for reading becomes one in memory
 with what it had, one that is open for writing an empty one.
 """
@@ -43,6 +43,11 @@ def module(name: str) -> Module:
         name = MAIN
     __import__(name)
     return sys.modules[name]
+
+
+def of_program(path: str):
+    """A class or function of the program's own file."""
+    return attrgetter(path)(module("__main__"))
 
 
 def cell():
@@ -93,7 +98,12 @@ def set_raw(made: object, state: object) -> None:
     if own:
         object.__getattribute__(made, "__dict__").update(own)
     for cls, name, v in slots:
-        cls.__dict__[name].__set__(made, v)
+        try:
+            cls.__dict__[name].__set__(made, v)
+        except (AttributeError, TypeError):
+            if cls.__flags__ & HEAP:
+                raise
+            # an exception's that is made of its arguments and for reading only
     if contents is not None:
         base, args, held = contents
         base.__init__(made, *args)
@@ -285,10 +295,22 @@ def _reduce_function(f: Function):
              tuple(map(_contents, cells or ()))), None, None, furnish)
 
 
+def _is_of_program(obj: object) -> bool:
+    """Whether it is of a file that another program runs as __main__, which is that program still."""
+    functions = [obj] if type(obj) is Function else obj.__dict__.values()
+    names = next((f.__globals__ for f in functions if type(f) is Function), {})
+    found = names.get(obj.__qualname__.partition(".")[0])
+    for part in obj.__qualname__.split(".")[1:]:
+        found = getattr(found, part, None)
+    return found is obj and names.get("__name__") == "__main__"
+
+
 def _reduce_class(obj: object):
     name = getattr(obj, "__module__", None)
     if not isinstance(name, str) or _is(obj, name, obj.__qualname__):
         return None
+    if name == "__main__" and _is_of_program(obj):
+        return of_program, (obj.__qualname__,)
     if name not in sys.modules:
         raise ValueError("%s is of the module %s, which is not there" % (obj.__qualname__, name))
     if name == "builtins" and "types" in sys.modules:
@@ -494,20 +516,26 @@ def _raw(obj: object):
     if own is None and cls.__dictoffset__:
         own = object.__getattribute__(obj, "__dict__")
     slots = []
+    error = issubclass(base, BaseException)
+    if error:  # the cause first: setting it decides whether the context is shown
+        names = ("args", "__cause__", "__context__")
+        slots += [(BaseException, n, BaseException.__dict__[n].__get__(obj)) for n in names]
     for c in cls.__mro__:
-        for name, d in c.__dict__.items() if c.__flags__ & HEAP else ():
+        for name, d in c.__dict__.items() if error or c.__flags__ & HEAP else ():
             if type(d) is Member:
                 try:
                     slots.append((c, name, d.__get__(obj, cls)))
                 except AttributeError:
                     pass  # nothing is in it
+    if error:
+        slots = [s for s in slots if s[2] is not None or s[0].__flags__ & HEAP]  # as it is when made
     args: tuple = ()
     contents = None
     if _name(base) in _FILLED:
         contents = (base,) + _FILLED[_name(base)](base, obj)
     elif base in _CONTENTS:
         args = _CONTENTS[base](obj),
-    elif base is not object:
+    elif error:
         args = BaseException.args.__get__(obj)
     return base.__new__, (cls,) + args, (own, slots, contents), None, None, set_raw
 
@@ -538,17 +566,13 @@ def how(cls: type):
     built_in = _built_in(cls)
     if _is_own(cls, _HOOKS) and built_in and "_member_map_" not in cls.__dict__:
         return [set_raw]
-    if built_in and not _hooks(cls, _HOOKS) and not issubclass(cls, BaseException) and (
-            built_in is not object or _is_odd(cls)):
-        return set_raw
+    if built_in and not _hooks(cls, _HOOKS) and (built_in is not object or _is_odd(cls)):
+        return set_raw  # of exceptions, too: their args need not be what their constructor takes
     base = next(c for c in cls.__mro__ if "__new__" in c.__dict__
                 and not isinstance(c.__dict__["__new__"], staticmethod))
-    if any(getattr(cls, n, None) is not getattr(base, n, None) for n in _OWN):
+    if issubclass(cls, BaseException) or any(
+            getattr(cls, n, None) is not getattr(base, n, None) for n in _OWN):
         return None
-    if issubclass(cls, BaseException):
-        # made of its args, which need not be what its constructor takes
-        own = (BaseException.__reduce__, BaseException.__basicsize__)
-        return base if (base.__reduce__, base.__basicsize__) == own else None
     new = next(c.__dict__["__new__"] for c in cls.__mro__ if "__new__" in c.__dict__)
     new = getattr(new, "__func__", None)
     if type(new) is Function:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import importer, netstring, program, recording
+from . import importer, netstring, recording
 
 
 def start() -> None:
@@ -29,5 +29,3 @@ def start() -> None:
     made = recording.start()
     if what == "-m" and len(run) > 1:
         made.main_modules = {run[1], run[1] + ".__main__"}
-    elif what == "-c":
-        program.follow_spawned(made, run)

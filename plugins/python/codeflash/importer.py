@@ -347,6 +347,15 @@ class _Source:
         return b"\n".join(lines).decode()
 
 
+def is_probe(constant: object) -> bool:
+    return type(constant).__name__ == "Probe"
+
+
+def stem(path: str) -> str:
+    """The name a file has as a module."""
+    return os.path.splitext(os.path.basename(path))[0]
+
+
 def _codes(code: CodeType):
     stack = [code]
     while stack:
@@ -481,11 +490,33 @@ class Importer:
                 return self.link(*transform(source, path, module, main, self.arms))
             return self.link(*self.compiled(source, path, module))
         except Exception as error:
-            reason = "not a Python file" if isinstance(error, SyntaxError) else type(error).__name__
+            reason = type(error).__name__
+            if isinstance(error, SyntaxError):
+                reason = "syntax error in line %s" % error.lineno
             self.recorder.loss("%s runs without probes: %s" % (os.path.basename(path), reason))
             return None
         finally:
             self.recorder.resume()
+
+    def executed(self, code: object, names: dict):
+        """For a file that was compiled by a profiler, a debugger or runpy, which are to run it among
+        those names: its code with probes. None where it is anything else."""
+        if type(code) is not CodeType or code.co_name != "<module>":
+            return None
+        if getattr(names.get("__spec__"), "_initializing", False):
+            return None  # imported: get_code() has seen it
+        path = code.co_filename
+        if not path.endswith(".py") or not self.wants(path) or any(map(is_probe, code.co_consts)):
+            return None
+        with open(path, "rb") as f:
+            source = f.read()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            as_it_is = compile(source, path, "exec", dont_inherit=True) == code
+        if as_it_is:
+            return self.instrument(source, path, stem(path), True)
+        self.recorder.loss("%s runs without probes: compiled in another way" % os.path.basename(path))
+        return None
 
     def compiled(self, source: bytes, path: str, module: str) -> tuple:
         """transform(), or what it was the last time, quietly, as the import system does it."""

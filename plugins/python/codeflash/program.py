@@ -12,7 +12,7 @@ import os
 import sys
 from posix import execve  # os.execve will be followed
 
-from . import _recorder, recording
+from . import _recorder, importer, recording
 
 
 def _ours(code) -> bool:
@@ -139,7 +139,7 @@ def _script(made, arguments: list, safe: bool) -> None:
     try:
         with open(path, "rb") as f:
             source = f.read()
-        code = made.instrument(source, full, _module_name(path), True) if made.wants(full) else None
+        code = made.instrument(source, full, importer.stem(path), True) if made.wants(full) else None
         if code is None:
             code = compile(source, full, "exec", dont_inherit=True)
     except Exception:
@@ -154,29 +154,6 @@ def _script(made, arguments: list, safe: bool) -> None:
     _run_code(code, names)
 
 
-def follow_spawned(made, arguments: list) -> None:
-    """multiprocessing's spawned children run the parent's main module once more, through runpy."""
-    if "multiprocessing" not in "".join(arguments[1:2]):
-        return
-    import runpy
-
-    original = runpy._get_code_from_file  # type: ignore[attr-defined]
-
-    def get_code(*args):
-        found = original(*args)
-        path = args[-1]
-        code, rest = (found[0], found[1:]) if isinstance(found, tuple) else (found, None)
-        full = os.path.abspath(path)
-        if made.wants(full):
-            with open(path, "rb") as f:
-                source = f.read()
-            again = made.instrument(source, code.co_filename, _module_name(path), True)
-            code = again or code
-        return code if rest is None else (code,) + rest
-
-    runpy._get_code_from_file = get_code  # type: ignore[attr-defined]
-
-
 def _is_archive(path: str) -> bool:
     """Whether an importer would run it (a zip file with a __main__)."""
     for hook in sys.path_hooks:
@@ -187,10 +164,6 @@ def _is_archive(path: str) -> bool:
         except Exception:
             return False
     return False
-
-
-def _module_name(path: str) -> str:
-    return os.path.splitext(os.path.basename(path))[0]
 
 
 def run(safe: bool) -> None:
@@ -205,7 +178,6 @@ def run(safe: bool) -> None:
     if arguments[0] == "-m":
         _module(made, arguments, safe)
     elif arguments[0] == "-c":
-        follow_spawned(made, arguments)
         _command(arguments, safe)
     else:
         _script(made, arguments, safe)

@@ -8,6 +8,7 @@ keeps them, so that the program's children are recorded too.
 from __future__ import annotations
 
 import _frozen_importlib_external as external
+import builtins
 import os
 import sys
 
@@ -156,6 +157,17 @@ def follow_subprocesses() -> None:
         subprocess._fork_exec = module.fork_exec
 
 
+def follow_exec(made: importer.Importer) -> None:
+    """Records the files that a program compiles and runs itself."""
+
+    def before(*args, **kwargs) -> tuple:
+        names = args[1] if args[1:] else kwargs.get("globals")
+        code = made.executed(args[0], sys._getframe(1).f_globals if names is None else names)
+        return args if code is None else (code,) + args[1:]
+
+    builtins.exec = _recorder.prepared(exec, before, "exec")  # type: ignore[assignment]
+
+
 def follow_pytest() -> None:
     """Has pytest tell which test it runs, should it be imported."""
     loader = external._LoaderBasics
@@ -276,6 +288,7 @@ def start() -> importer.Importer:
     follow(made)
     importer.install(made)
     follow_subprocesses()
+    follow_exec(made)
     follow_pytest()
     atexit.register(_recorder.report)
     os.register_at_fork(before=_recorder.stop_sampling, after_in_parent=_recorder.resume_sampling,

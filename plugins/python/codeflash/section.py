@@ -100,8 +100,7 @@ class _Live(importer.Importer):
         main = name in ("__main__", "__mp_main__")
         if main:
             spec = names.get("__spec__")
-            stem = os.path.splitext(os.path.basename(path))[0]
-            name = stem if spec is None or spec.name == "__mp_main__" else spec.name
+            name = importer.stem(path) if spec is None or spec.name == "__mp_main__" else spec.name
         return self.file(source, path, name, main)
 
     def mark(self) -> None:
@@ -132,7 +131,6 @@ class _Live(importer.Importer):
         for path in sorted(other):
             self.recorder.loss("%s: not all functions have probes: some are not as the file says"
                                % os.path.basename(path))
-
 
     @staticmethod
     def arm(function: FunctionType) -> None:
@@ -403,7 +401,8 @@ class Section:
             self.say("cf-trace did not live to finish %s, which is cut short or lost"
                      % _shown(self.output))
             return
-        text = "%s: %d calls, %d inputs kept" % (_shown(self.output), trace["calls"], trace["captured"])
+        text = "%s: %s, %s kept" % (_shown(self.output), _counted(trace["calls"], "call"),
+                                    _counted(trace["captured"], "input"))
         if self.timeout is not None:
             text += ", until the %g s were over" % self.timeout
         self.say("%s; %s" % (text, _next(self.output, trace)))
@@ -420,11 +419,15 @@ def _next(output: str, trace: dict) -> str:
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for line in made.stdout.splitlines():
         record = json.loads(line)
-        if record["schema"] == "cf/replay/1":
+        if record["schema"] == "cf/replay/1" and record["file"]:
             path = os.path.join(record["project_root"], record["file"])
             return "next: codeflash --replay-test %s" % _shown(path)
     words = made.stderr.decode("utf-8", "replace").strip().splitlines()
     return words[-1] if words else "no call of it can be replayed"
+
+
+def _counted(n: int, what: str) -> str:
+    return "%d %s%s" % (n, what, "" if n == 1 else "s")
 
 
 def _shown(path: str) -> str:

@@ -502,6 +502,7 @@ static void write_call(struct probe *p, const struct sink *s, const char codec[1
 
 	if (hash(s, value.hash) < 0) {
 		PyErr_Clear();
+		spool_loss(p->id, "no memory to copy it", 1);
 		return;
 	}
 	if (time < spool_start_ns())

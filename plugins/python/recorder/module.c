@@ -336,7 +336,7 @@ static PyObject *call_prepared(PyObject *self, PyObject *args, PyObject *kwargs)
 static PyObject *prepared(PyObject *self, PyObject *args)
 {
 	PyMethodDef *method = calloc(1, sizeof(*method)); /* as long as the function, for ever */
-	PyObject *function, *prepare, *both, *made = NULL;
+	PyObject *function, *prepare, *both, *where, *made = NULL;
 	const char *name;
 
 	(void)self;
@@ -348,9 +348,11 @@ static PyObject *prepared(PyObject *self, PyObject *args)
 	method->ml_meth = (PyCFunction)(void (*)(void))call_prepared;
 	method->ml_flags = METH_VARARGS | METH_KEYWORDS;
 	both = PyTuple_Pack(2, function, prepare);
-	if (both && method->ml_name)
-		made = PyCFunction_New(method, both);
+	where = PyObject_GetAttrString(function, "__module__");
+	if (both && where && method->ml_name)
+		made = PyCFunction_NewEx(method, both, where);
 	Py_XDECREF(both);
+	Py_XDECREF(where);
 	return made;
 }
 

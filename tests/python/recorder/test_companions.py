@@ -17,6 +17,8 @@ import interpreters  # noqa: E402
 HELPER = "import sys\ndef f(n): return n\nif __name__ == '__main__': print('helper', f(sys.argv[1:]), sys.flags)\n"
 
 # By name: the program, with helper.py beside it, and how often each function of both is called.
+SCRIPT = "from helper import f\ndef g(n): return f(n)\nclass A:\n    def m(self): return [g(i) for i in (1, 2)]\nprint(A().m(), __name__)\n"
+RUN = {"f": 2, "g": 2, "A.m": 1}
 PROGRAMS = {
     # Threads and tasks.
     "many threads": ("import threading\nfrom helper import f\ndef g():\n    for i in range(100): f(i)\n"
@@ -101,14 +103,20 @@ PROGRAMS = {
     "tracemalloc": ("import tracemalloc\nfrom helper import f\ntracemalloc.start(5)\nx = [f(bytes(100000)) for _ in range(30)]\nprint(tracemalloc.get_object_traceback(x[3]), 3 << 20 > tracemalloc.get_traced_memory()[0] >= 2900000)\n", {"f": 30}),
     "faulthandler": ("import faulthandler, io, sys\nfrom helper import f\nfaulthandler.enable()\nf(1)\nfaulthandler.dump_traceback_later(100); faulthandler.cancel_dump_traceback_later()\nprint(faulthandler.is_enabled())\n", {"f": 1}),
     "breakpoint()": ("import os\nfrom helper import f\nos.environ['PYTHONBREAKPOINT'] = '0'; breakpoint()\nos.environ['PYTHONBREAKPOINT'] = 'helper.f'; print(breakpoint(4))\n", {"f": 1}),
+    "a script run by cProfile": (SCRIPT, RUN),
+    "a script run by a debugger": (SCRIPT, RUN),
+    "files that it compiles": ("import os, runpy\nopen('other.py', 'w').write('def k(a): return a\\nprint(k(3), __name__)\\n')\ndef run(code): exec(code)\nwith open('other.py') as f: code = compile(f.read(), 'other.py', 'exec')\n"
+                               "exec(code); exec(code, {'__name__': 'x'}, {}); run(code); print(sorted(runpy.run_path('other.py', run_name='y')))\nexec('def z(): pass\\nz()'); exec('q = 1', {}, {}); print(eval('1 + 1'), exec('1', None))\n"
+                               "try: exec(3)\nexcept TypeError as e: print(e)\nos.remove('other.py')\n", {"k": 4}),
     "a debugger at the terminal": ("def f(a):\n    b = a + 1\n    return b\nimport pdb\npdb.Pdb(nosigint=True, readrc=False).set_trace()\nprint(f(1))\nprint(f(2))\n", {"f": 2}),
 }
-STDIN = {"a debugger at the terminal": b"b f\nc\nargs\nn\np b\nr\nl\nu\nc\nargs\nclear 1\nc\n"}
+STDIN = {"a debugger at the terminal": b"b f\nc\nargs\nn\np b\nr\nl\nu\nc\nargs\nclear 1\nc\n", "a script run by a debugger": b"b g\nc\nargs\nw\nclear 1\nc\nq\n"}
 WORDS = {"forks, where a warning is an error": ("-W", "error"), "a worker that dies": ("-W", "error::ResourceWarning"), "asyncio": ("-X", "dev"), "cProfile": ("-W", "error"), "thread pool": ("-bb", "-W", "error"),
-         "tracemalloc": ("-X", "tracemalloc=3"), "multiprocessing": ("-u",)}
+         "tracemalloc": ("-X", "tracemalloc=3"), "multiprocessing": ("-u",),
+         "a script run by cProfile": ("-m", "cProfile", "-o", os.devnull), "a script run by a debugger": ("-m", "pdb")}
 # Under the oldest and the newest Python too: what hangs on the interpreter.
 EVERYWHERE = ["many threads", "asyncio", "a double fork", "multiprocessing", "Pythons started in every way", "os.exec", "looks at its stack", "forks, where a warning is an error", "Pythons that ignore the environment",
-              "every descriptor closed", "streams, hooks and imports replaced", "deep recursion", "how deep it may go", "inputs deeper than the stack", "sys.setprofile", "sys.settrace", "cProfile", "opcodes traced", "sys.monitoring"]
+              "every descriptor closed", "streams, hooks and imports replaced", "deep recursion", "how deep it may go", "inputs deeper than the stack", "sys.setprofile", "sys.settrace", "cProfile", "a script run by cProfile", "a script run by a debugger", "files that it compiles", "opcodes traced", "sys.monitoring"]
 MANY = {"forks": 200, "children": 15}
 
 

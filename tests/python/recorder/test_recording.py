@@ -319,6 +319,58 @@ print(asked, len(seen))
     subprocess.run([project.python, "-B", "-c", ask % blobs, project.folder, plugin], check=True)
 
 
+ERRORS = """
+import sys
+class Stop(SystemExit):
+    def __init__(self, why, n):
+        super().__init__(n); self.why = why
+class Gone(OSError):
+    def __init__(self, name):
+        super().__init__(2, "gone", name); self.extra = name
+class Done(StopIteration):
+    def __init__(self, a, b): super().__init__(a); self.b = b
+class Bad(UnicodeDecodeError): pass
+class Value(ValueError):
+    def __init__(self, a, *, b): super().__init__(a); self.b = b
+class Absent(ImportError): pass
+class Slotted(Exception):
+    __slots__ = ("x",)
+def made():
+    found = [Stop("x", 4), Gone("q"), Done(1, 2), Bad("utf8", b"\\xff", 0, 1, "no"), Value(1, b=2),
+             Absent("a", name="n", path="p"), SystemExit(9), OSError(13, "x", "y"), KeyError(3), Slotted(1)]
+    found[0].code = 5
+    found[9].x = found
+    try:
+        try: 1 / 0
+        except ZeroDivisionError as e: raise Value(5, b=6) from e
+    except Value as e: found.append(e)
+    try:
+        try: {}[1]
+        except KeyError: raise Gone("n")
+    except Gone as e: found.append(e)
+    if sys.version_info >= (3, 11):
+        found.append(ExceptionGroup("m", [Value(1, b=2)]))
+        found[-1].add_note("n")
+    return found
+def tell(e):
+    names = ("code", "value", "errno", "filename", "name", "path", "reason", "__suppress_context__", "__dict__")
+    return repr([type(e).__name__, e.args, str(e), e.__cause__, e.__context__, [getattr(e, n, None) for n in names]])
+"""
+
+
+def test_exceptions_come_back_with_all_that_they_hold(project):
+    project.write("script.py", ERRORS + "def f(e): pass\nfor e in made(): f(e); print(tell(e))\n")
+    ran = project.record("script.py")
+    assert ran.spool.reasons("f") == {}
+    blobs = [(b.hex(), c) for c, b in ran.spool.captured("f")]
+    project.write("script.py", ERRORS)
+    ask = ("import sys; sys.path[:0] = sys.argv[1:3]; import script; from codeflash import blob\n"
+           "for b, c in %r: print(script.tell(blob.load_call(bytes.fromhex(b), c, 'script').args[0]))\n")
+    again = subprocess.run([project.python, "-B", "-c", ask % blobs, project.folder,
+                            os.path.join(HERE, "../../../plugins/python")], check=True, stdout=subprocess.PIPE, text=True)
+    assert again.stdout == ran.stdout
+
+
 def test_an_exception_for_the_program_passes_through_a_capture(project):
     project.write("script.py", """
 import os, signal, socket, sys

@@ -305,7 +305,7 @@ with Tracer():
 
 def test_a_section_that_is_never_left_ends_with_the_program(place):
     ran = place.run("Tracer().__enter__(); mod.plain(1)\n")
-    one_line(ran, "codeflash.trace: 1 calls, 1 inputs kept")
+    one_line(ran, "codeflash.trace: 1 call, 1 input kept")
     assert len(place.trace().complete) == 1
 
 
@@ -403,7 +403,7 @@ with Tracer(): mod.plain(2)
     lines = err.decode().splitlines()
     assert out == b"goes on\n" and program.returncode == 0
     assert len(lines) == 2 + both and "cut short or lost" in lines[0], err
-    assert "1 calls, 1 inputs kept" in lines[-1], err
+    assert "1 call, 1 input kept" in lines[-1], err
     if both:
         assert lines[1].startswith("cf-trace: the last run was killed"), err
         assert place.trace("codeflash.trace.cut").calls == {"plain": 1001}
@@ -412,7 +412,7 @@ with Tracer(): mod.plain(2)
 
 def test_cf_trace_missing(place, tmp_path):
     ran = place.run("with Tracer(): print(mod.plain(1))\n", PATH="/nonexistent")
-    assert ran.stdout == "2\n" and "1 calls, 1 inputs kept" in ran.stderr  # found beside the package
+    assert ran.stdout == "2\n" and "1 call, 1 input kept" in ran.stderr  # found beside the package
     alone = tmp_path / "a/b/c/d/e"
     shutil.copytree(os.path.join(place.project.plugin, "codeflash"), str(alone / "codeflash"))
     ran = place.run("for _ in 0, 1:\n    with Tracer('x.trace'): print(mod.plain(1))\n",
