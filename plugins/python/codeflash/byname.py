@@ -270,11 +270,21 @@ def _place(obj: object, of: object):
     return place if place and _is(obj, *place) else None
 
 
+def is_probe(constant: object) -> bool:
+    return type(constant).__name__ == "Probe"
+
+
 def _plain_code(code: Code) -> Code:
     """The code without our probes, which marshal does not know: a number does as well."""
     return code.replace(co_consts=tuple(
-        _plain_code(c) if type(c) is Code else 1 if type(c).__name__ == "Probe" else c
-        for c in code.co_consts))
+        _plain_code(c) if type(c) is Code else 1 if is_probe(c) else c for c in code.co_consts))
+
+
+def before_marshal(value: object, *rest: object) -> tuple:
+    """For marshal.dumps() and dump(): with a function's code as it may be written."""
+    if type(value) is Code and any(map(is_probe, value.co_consts)):
+        value = _plain_code(value)
+    return (value,) + rest
 
 
 def _contents(place: object) -> tuple:

@@ -17,7 +17,7 @@ import warnings
 from _json import encode_basestring_ascii
 from bisect import bisect_left
 
-from . import creation
+from . import byname, creation
 
 CodeType = type((lambda: None).__code__)
 PLACE = "\0codeflash:"
@@ -347,10 +347,6 @@ class _Source:
         return b"\n".join(lines).decode()
 
 
-def is_probe(constant: object) -> bool:
-    return type(constant).__name__ == "Probe"
-
-
 def stem(path: str) -> str:
     """The name a file has as a module."""
     return os.path.splitext(os.path.basename(path))[0]
@@ -506,7 +502,7 @@ class Importer:
         if getattr(names.get("__spec__"), "_initializing", False):
             return None  # imported: get_code() has seen it
         path = code.co_filename
-        if not path.endswith(".py") or not self.wants(path) or any(map(is_probe, code.co_consts)):
+        if not path.endswith(".py") or not self.wants(path) or any(map(byname.is_probe, code.co_consts)):
             return None
         with open(path, "rb") as f:
             source = f.read()

@@ -15,6 +15,9 @@ from posix import execve  # os.execve will be followed
 from . import _recorder, importer, recording
 
 
+_exec = exec  # Python's own: recording puts another one there
+
+
 def _ours(code) -> bool:
     return os.path.dirname(code.co_filename) == recording.HERE
 
@@ -65,7 +68,7 @@ def _main_names() -> dict:
 
 def _run_code(code, names: dict) -> None:
     try:
-        _recorder.alone(exec, (code, names))
+        _recorder.alone(_exec, (code, names))
     except SystemExit:
         raise
     except BaseException:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _frozen_importlib_external as external
 import builtins
+import marshal
 import os
 import sys
 
@@ -168,6 +169,13 @@ def follow_exec(made: importer.Importer) -> None:
     builtins.exec = _recorder.prepared(exec, before, "exec")  # type: ignore[assignment]
 
 
+def follow_marshal() -> None:
+    """Lets the program write the code of functions that have probes."""
+    for name in ("dump", "dumps"):
+        setattr(marshal, name, _recorder.prepared(
+            getattr(marshal, name), byname.before_marshal, name))
+
+
 def follow_pytest() -> None:
     """Has pytest tell which test it runs, should it be imported."""
     loader = external._LoaderBasics
@@ -289,6 +297,7 @@ def start() -> importer.Importer:
     importer.install(made)
     follow_subprocesses()
     follow_exec(made)
+    follow_marshal()
     follow_pytest()
     atexit.register(_recorder.report)
     os.register_at_fork(before=_recorder.stop_sampling, after_in_parent=_recorder.resume_sampling,

@@ -75,7 +75,7 @@ bool capture_allowed(const struct probe *p)
 		return false;
 	if (!p->kept && !p->failures)
 		return spent_ns < whole_budget();
-	return spent_ns < 50 * MS + elapsed_ns() / 33;
+	return spent_ns < 50 * MS + elapsed_ns() / 50;
 }
 
 /* What is left for functions of which nothing is kept is to go round. */

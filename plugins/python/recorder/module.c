@@ -311,14 +311,14 @@ static PyObject *set_environment(PyObject *self, PyObject *args)
 	Py_RETURN_NONE;
 }
 
-/* A call of what prepared() made. self: (function, prepare) */
+/* A call of what prepared() made. */
 static PyObject *call_prepared(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
-	PyObject *changed, *result = NULL;
+	PyObject *both = PyModule_GetDict(self), *changed, *result = NULL;
 
 	frames_hush(tstate);
-	changed = PyObject_Call(PyTuple_GetItem(self, 1), args, kwargs);
+	changed = PyObject_Call(PyDict_GetItemString(both, "prepare"), args, kwargs);
 	frames_unhush(tstate);
 	/* What is wrong with the arguments is for the function to say. */
 	if (!changed && PyErr_ExceptionMatches(PyExc_Exception)) {
@@ -327,16 +327,19 @@ static PyObject *call_prepared(PyObject *self, PyObject *args, PyObject *kwargs)
 		changed = args;
 	}
 	if (changed)
-		result = PyObject_Call(PyTuple_GetItem(self, 0), changed, kwargs);
+		result = PyObject_Call(PyDict_GetItemString(both, "function"), changed, kwargs);
 	Py_XDECREF(changed);
 	return result;
 }
 
-/* prepared(function, prepare, name): no Python function, so that tracebacks do not show it. */
+/*
+ * prepared(function, prepare, name): no Python function, so that tracebacks do not show it, and of a
+ * module by that of the function's name, so that it looks and is pickled like it.
+ */
 static PyObject *prepared(PyObject *self, PyObject *args)
 {
 	PyMethodDef *method = calloc(1, sizeof(*method)); /* as long as the function, for ever */
-	PyObject *function, *prepare, *both, *where, *made = NULL;
+	PyObject *function, *prepare, *where, *module, *made = NULL;
 	const char *name;
 
 	(void)self;
@@ -347,11 +350,13 @@ static PyObject *prepared(PyObject *self, PyObject *args)
 	method->ml_name = strdup(name);
 	method->ml_meth = (PyCFunction)(void (*)(void))call_prepared;
 	method->ml_flags = METH_VARARGS | METH_KEYWORDS;
-	both = PyTuple_Pack(2, function, prepare);
 	where = PyObject_GetAttrString(function, "__module__");
-	if (both && where && method->ml_name)
-		made = PyCFunction_NewEx(method, both, where);
-	Py_XDECREF(both);
+	module = where ? PyModule_NewObject(where) : NULL;
+	if (module && method->ml_name &&
+		PyDict_SetItemString(PyModule_GetDict(module), "function", function) == 0 &&
+		PyDict_SetItemString(PyModule_GetDict(module), "prepare", prepare) == 0)
+		made = PyCFunction_NewEx(method, module, where);
+	Py_XDECREF(module);
 	Py_XDECREF(where);
 	return made;
 }

@@ -108,6 +108,10 @@ PROGRAMS = {
     "files that it compiles": ("import os, runpy\nopen('other.py', 'w').write('def k(a): return a\\nprint(k(3), __name__)\\n')\ndef run(code): exec(code)\nwith open('other.py') as f: code = compile(f.read(), 'other.py', 'exec')\n"
                                "exec(code); exec(code, {'__name__': 'x'}, {}); run(code); print(sorted(runpy.run_path('other.py', run_name='y')))\nexec('def z(): pass\\nz()'); exec('q = 1', {}, {}); print(eval('1 + 1'), exec('1', None))\n"
                                "try: exec(3)\nexcept TypeError as e: print(e)\nos.remove('other.py')\n", {"k": 4}),
+    "code written by marshal": ("import io, marshal, os, pickle, types\nfrom helper import f\ndef g(x):\n    def h(y): return f(y) + x\n    return h\ndef gen(n): yield f(n)\n"
+                                "for k in (g, gen):\n    marshal.dump(k.__code__, io.BytesIO())\n    r = types.FunctionType(marshal.loads(marshal.dumps(k.__code__)), globals())(3)\n    print(r(4) if k is g else list(r))\n"
+                                "try: marshal.dumps(object())\nexcept ValueError as e: print(e)\ntry: marshal.dumps()\nexcept TypeError as e: print(e)\n"
+                                "print(marshal.dumps, exec, os.system, pickle.loads(pickle.dumps(exec)) is exec, exec.__self__.__name__)\n", {"f": 2}),
     "a debugger at the terminal": ("def f(a):\n    b = a + 1\n    return b\nimport pdb\npdb.Pdb(nosigint=True, readrc=False).set_trace()\nprint(f(1))\nprint(f(2))\n", {"f": 2}),
 }
 STDIN = {"a debugger at the terminal": b"b f\nc\nargs\nn\np b\nr\nl\nu\nc\nargs\nclear 1\nc\n", "a script run by a debugger": b"b g\nc\nargs\nw\nclear 1\nc\nq\n"}
