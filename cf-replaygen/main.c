@@ -12,6 +12,8 @@ int main(int argc, char **argv)
 		{0, "max-calls", "n", CF_INT, &o.run.max_calls, "of each function [all]", 1},
 		{0, "call-timeout", "seconds", CF_DOUBLE, &o.run.call_timeout_s,
 			"a call that takes longer is dropped [10]", 0.001},
+		{0, "budget", "seconds", CF_DOUBLE, &o.run.budget_s,
+			"no function is begun after that, those of most time first [no limit]", 0},
 		{'j', "jobs", "n", CF_INT, &o.run.jobs, "workers at a time [processors]", 1},
 		{0, "allow-network", NULL, CF_FLAG, &o.run.allow_network,
 			"the calls may use the network", 0},

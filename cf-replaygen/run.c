@@ -30,8 +30,9 @@
 #define MASK_MAX 64
 #define FLUSH_NS 1000000000ull
 #define FLUSH_BYTES ((size_t)8 << 20)
-/* Of one worker: functions, and bytes of their inputs, of which it holds several copies. */
+/* Of one worker: functions, their calls, and bytes of their inputs, of which it holds several copies. */
 #define GROUP_MAX 64
+#define GROUP_CALLS 1000
 #define GROUP_BYTES (4 << 20)
 
 /* Two runs in which nothing that hangs on the seed is the same. */
@@ -57,6 +58,7 @@ struct answer {
 /* Functions of one module, side by side in the caller's list: one worker runs them. */
 struct run_group {
 	size_t first, n;
+	int64_t calls, bytes, own_ns; /* of all of them */
 };
 
 /* --- in a helper
@@ -70,6 +72,7 @@ struct helper {
 	size_t ngroups;
 	const struct run_opts *o;
 	atomic_size_t *next; /* shared: the next group to be taken */
+	uint64_t deadline; /* 0: none */
 	int fd;
 };
 
@@ -204,20 +207,25 @@ static int batch_load(struct batch *b, const struct helper *h, struct trace *t,
 	return 0;
 }
 
-/* A message for each function, from two runs of all of them. */
+/* A message for each function, from two runs of all of them; r is NULL where there was no time for any. */
 static void add_messages(struct cf_buf *out, const struct batch *b, size_t first,
-	const struct worker_result r[2])
+	const struct worker_result *r)
 {
 	int at = 0;
 
 	for (int i = 0; i < b->n; i++) {
 		struct message m = {.function = (uint32_t)(first + (size_t)i),
-			.ncalls = (uint32_t)b->ncalls[i], .kind = (int32_t)r[0].kind};
+			.ncalls = (uint32_t)b->ncalls[i],
+			.kind = r ? (int32_t)r[0].kind : SANDBOX_OVERLAY};
 		size_t start = out->len;
 
 		cf_buf_add(out, &m, sizeof(m));
-		for (int k = 0; k < b->ncalls[i]; k++, at++)
-			add_call(out, &r[0].outcomes[at], &r[1].outcomes[at]);
+		for (int k = 0; k < b->ncalls[i]; k++, at++) {
+			if (r)
+				add_call(out, &r[0].outcomes[at], &r[1].outcomes[at]);
+			else
+				add_dropped(out, b->calls[at].id, "the budget was spent");
+		}
 		m.size = out->len - start;
 		memcpy(out->data + start, &m, sizeof(m));
 	}
@@ -227,10 +235,11 @@ static int run_group(
 	const struct helper *h, struct trace *t, const struct run_group *g, struct cf_buf *out)
 {
 	struct worker_result r[2] = {{0}, {0}};
+	bool late = h->deadline && cf_now_ns() > h->deadline;
 	struct batch b;
 	int ret = batch_load(&b, h, t, g);
 
-	for (int i = 0; i < 2 && ret == 0; i++) {
+	for (int i = 0; i < 2 && ret == 0 && !late; i++) {
 		struct worker_job job = {
 			.trace = t,
 			.plugin = h->plugin,
@@ -249,7 +258,7 @@ static int run_group(
 		ret = worker_run(&job, &r[i]);
 	}
 	if (ret == 0)
-		add_messages(out, &b, g->first, r);
+		add_messages(out, &b, g->first, late ? NULL : r);
 	worker_result_release(&r[0]);
 	worker_result_release(&r[1]);
 	batch_release(&b);
@@ -381,7 +390,8 @@ static int take_message(struct runner *r, const char *p)
 	memcpy(&m, p, sizeof(m));
 	p += sizeof(m);
 	result = r->results + m.function;
-	*r->kind = (enum sandbox_kind)m.kind;
+	if (*r->kind < (enum sandbox_kind)m.kind)
+		*r->kind = (enum sandbox_kind)m.kind;
 	sqlite3_bind_int64(r->clear, 1, r->functions[m.function]);
 	sqlite3_step(r->clear);
 	if (sqlite3_reset(r->clear) != SQLITE_OK)
@@ -510,7 +520,7 @@ static int prepare(struct runner *r)
 
 struct place {
 	char *module; /* name and file: what one worker imports */
-	int64_t bytes; /* of the inputs */
+	struct run_group of;
 };
 
 static int place_row(sqlite3_stmt *row, void *arg)
@@ -519,8 +529,25 @@ static int place_row(sqlite3_stmt *row, void *arg)
 
 	p->module = cf_asprintf("%s\n%s", (const char *)sqlite3_column_text(row, 0),
 		(const char *)sqlite3_column_text(row, 1));
-	p->bytes = sqlite3_column_int64(row, 2);
+	p->of.bytes = sqlite3_column_int64(row, 2);
+	p->of.calls = sqlite3_column_int64(row, 3);
+	p->of.own_ns = sqlite3_column_int64(row, 4);
 	return 1;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct run_group *x = a, *y = b;
+
+	if (x->own_ns != y->own_ns)
+		return x->own_ns < y->own_ns ? 1 : -1;
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static bool has_room(const struct run_group *g, const struct run_group *more)
+{
+	return g->n < GROUP_MAX && g->calls + more->calls <= GROUP_CALLS &&
+	       g->bytes + more->bytes <= GROUP_BYTES;
 }
 
 /* Neighbours of one module go together, up to what a process should hold. Returns new. */
@@ -528,32 +555,33 @@ static struct run_group *group(struct trace *t, const int64_t *functions, size_t
 {
 	struct run_group *groups = cf_calloc(n, sizeof(*groups)), *last = NULL;
 	cf_autofree char *module = NULL;
-	int64_t bytes = 0;
 
 	*ngroups = 0;
 	for (size_t i = 0; i < n; i++) {
 		cf_autofree char *sql = cf_asprintf(
-			"SELECT file, module, (SELECT ifnull(sum(size), 0) FROM call c"
-			" JOIN value v ON v.id = c.value WHERE c.function = f.id)"
-			" FROM function f WHERE id = %lld", (long long)functions[i]);
-		struct place p = {0};
+			"SELECT file, module, ifnull(sum(size), 0), count(v.id), (SELECT ifnull(sum(own_ns), 0)"
+			" FROM profile p WHERE p.function = f.id) FROM function f"
+			" LEFT JOIN call c ON c.function = f.id LEFT JOIN value v ON v.id = c.value"
+			" WHERE f.id = %lld", (long long)functions[i]);
+		struct place p = {.of = {.first = i, .n = 1}};
 
 		if (trace_query(t, sql, place_row, &p) < 0) {
 			free(groups);
 			return NULL;
 		}
-		if (last && module && p.module && !strcmp(module, p.module) &&
-			last->n < GROUP_MAX && bytes + p.bytes <= GROUP_BYTES) {
+		if (last && module && p.module && !strcmp(module, p.module) && has_room(last, &p.of)) {
 			last->n++;
-			bytes += p.bytes;
+			last->bytes += p.of.bytes;
+			last->calls += p.of.calls;
+			last->own_ns += p.of.own_ns;
 		} else {
 			last = groups + (*ngroups)++;
-			*last = (struct run_group){i, 1};
-			bytes = p.bytes;
+			*last = p.of;
 		}
 		free(module);
 		module = p.module;
 	}
+	qsort(groups, *ngroups, sizeof(*groups), by_time);
 	return groups;
 }
 
@@ -569,7 +597,8 @@ int run_functions(struct trace *t, const struct cf_plugin *plugin, const int64_t
 		NULL, sizeof(*next), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	size_t ngroups = 0;
 	cf_autofree struct run_group *groups = group(t, functions, n, &ngroups);
-	struct helper h = {t, plugin, functions, groups, ngroups, o, next, -1};
+	uint64_t deadline = o->budget_s > 0 ? cf_now_ns() + (uint64_t)(o->budget_s * 1e9) : 0;
+	struct helper h = {t, plugin, functions, groups, ngroups, o, next, deadline, -1};
 	cf_autofree struct child *children = NULL;
 	int ret = groups ? 0 : -1;
 

@@ -56,6 +56,16 @@ PY
 	done
 }
 
+@test "cf-replaygen: what the budget has no time for is dropped by that reason" {
+	recorded 'b"a"' 'b"b"' </dev/null
+	run --separate-stderr cf-replaygen --budget 0.000001 trace.jsonl
+	[ "$status" -eq 0 ]
+	[ "$(json replay '(r["file"], r["functions"], [(d["name"], d["reason"], d["calls"]) for d in r["dropped"]])' <<<"$output")" = "(None, [], [('f', 'the budget was spent', 2)])" ] || fail_with "$output"
+	[ "$(q 'SELECT count(*) FROM outcome')" = 0 ]
+	run --separate-stderr cf-replaygen --budget 1000 trace.jsonl
+	[ "$(q 'SELECT count(*) FROM outcome')" = 2 ]
+}
+
 @test "cf-replaygen: a crash costs one call of one function, though a worker has several" {
 	recorded 'b"a"' 'b"die"' 'b"b"' <<'PY'
 for name in "ghi":
