@@ -317,7 +317,7 @@ argument("weak containers", "import weakref\nclass A: pass\nKEPT = A()\n", "[KEP
 argument("exceptions", "class E(Exception):\n    def __init__(self, a, b):\n        super().__init__('%s %s' % (a, b))\n        self.a = a\n", "[ValueError(1, 'x'), KeyError('k'), E(1, 2), OSError(2, 'no'), UnicodeDecodeError('utf-8', b'x', 0, 1, 'r')]")
 argument("raised exception", "def raised():\n    try: 1 / 0\n    except ZeroDivisionError as e: return e\n", "raised()")
 argument("compiled regular expression and match", "import re\n", "[re.compile('a(b)'), re.match('a(b)', 'abc')]")
-argument("code object", "", "f.__code__", Lost("function", 1, "code"))
+argument("code object", "", "[compile('a + 1', '<text>', 'eval'), (lambda: 3).__code__]")
 argument("frame and traceback", "import sys\n", "sys._getframe()", Lost("function", 1, "frame"))
 argument("array, memoryview", "import array\n", "array.array('i', [1, 2])")
 argument("ctypes", "import ctypes\nclass P(ctypes.Structure):\n    _fields_ = [('x', ctypes.c_int)]\n", "[ctypes.c_int(3), P(4)]")

@@ -413,6 +413,7 @@ def _reduce_itertool(v: object):
 _ASKED = {
     ("builtins", "function"): _reduce_class, ("builtins", "module"): _reduce_module,
     ("builtins", "cell"): lambda c: (cell, ()),
+    ("builtins", "code"): lambda c: (marshal.loads, (marshal.dumps(_plain_code(c)),)),
     ("_io", "TextIOWrapper"): _reduce_file, ("_io", "BufferedReader"): _reduce_file,
     ("_io", "BufferedWriter"): _reduce_file,
     ("weakref", "ReferenceType"): _reduce_ref, ("builtins", "weakref"): _reduce_ref,
