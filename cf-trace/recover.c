@@ -48,7 +48,7 @@ int recover(const struct output *o, char **path)
 	output_left(o, recover_one, &r);
 	*path = r.path;
 	if (!r.failed && !r.path)
-		return cf_error("no run of which %s was to be the trace was killed", o->path);
+		return cf_error("nothing is left of a killed run that was writing %s", o->path);
 	return r.failed ? -1 : 0;
 }
 

@@ -155,7 +155,12 @@ int summary_print(struct trace *t, const json_t *o)
 	stat(t->path, &st);
 	fprintf(stderr, "trace: ");
 	put_word(path);
-	fprintf(stderr, " (%.1f MB); next: cf-replaygen ", (double)st.st_size / 1e6);
+	fprintf(stderr, " (%.1f MB); ", (double)st.st_size / 1e6);
+	if (!cf_json_int(o, "captured", 0)) {
+		fprintf(stderr, "it has no call to replay\n");
+		return 0;
+	}
+	fprintf(stderr, "next: cf-replaygen ");
 	put_word(path);
 	fprintf(stderr, " | cf-rank\n");
 	return 0;

@@ -237,7 +237,7 @@ def detect(request: Dict[str, Any]) -> Dict[str, Any]:
         return {"match": False}
     runtime, flags, program = found
     if not program or program[0] == "-":
-        raise Refused("there is no script to record")
+        raise Refused("python is given nothing to run: name a script, or -m and a module")
     start = cwd
     kind = {"-m": "module", "-c": "command"}.get(program[0], "script")
     if kind == "script":
