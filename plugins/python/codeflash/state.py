@@ -13,6 +13,7 @@ from __future__ import annotations
 import marshal
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
+from itertools import chain
 from operator import is_
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Set, Tuple
@@ -25,6 +26,7 @@ _MANY = 10000  # and of one that holds more than these only how many
 _SCALARS = {int, float, complex, str, bytes, bool, type(None)}
 _DICTS = {defaultdict, OrderedDict, Counter}
 _CONTAINERS = {list, dict, set, bytearray, deque} | _DICTS
+_PLAIN = {list, dict, set, bytearray, tuple}
 _DATA = _SCALARS | _CONTAINERS | {tuple, frozenset, type, FunctionType}
 GONE = "(deleted)"
 _ABSENT = object()
@@ -43,20 +45,57 @@ class Globals:
         self.names = _reached(self.code, self.own) if self.code is not None else set()
         self.loaded = 0  # modules there were when they were last looked through
         self.places: List[_Place] = []
+        self.views: List[Any] = []  # of the places' values
+        self.values: List[Any] = []  # what they gave
+        self.plain: List[_Variable] = []  # variables with data that marshal knows
+        self.others: List[_Variable] = []
+        self.seen = b""  # of the plain ones
 
     def remember(self) -> None:
         """Before a call."""
         if len(sys.modules) != self.loaded:
             self.loaded = len(sys.modules)
-            self._find()
-        for place in self.places:
-            place.remember()
+            self.places = [_Place(self, names, prefix) for names, prefix in self._namespaces()]
+            self.views = [place.names.values() for place in self.places]
+            self.values = []
+        values = list(chain.from_iterable(self.views))
+        if not _same(values, self.values):
+            self.values = values
+            for place in self.places:
+                place.note()
+            self._sort()
+        try:
+            self.seen = marshal.dumps([x.value for x in self.plain], 2)
+        except ValueError:  # one of them holds something else by now
+            for variable in self.plain:
+                variable.plain = _exactly(variable.value) is not None
+            self._sort()
+            self.seen = marshal.dumps([x.value for x in self.plain], 2)
+        for variable in self.others:
+            variable.remember()
+
+    def _sort(self) -> None:
+        variables = [x for place in self.places for x in place.variables]
+        self.plain = [x for x in variables if x.plain]
+        self.others = [x for x in variables if not x.plain]
 
     def changed(self) -> Dict[str, Any]:
         """{name: value} of what is not as it was, by names as seen from the function's module."""
         now: Dict[str, Any] = {}
-        for place in self.places:
-            place.changed(now)
+        if not _same(list(chain.from_iterable(self.views)), self.values):
+            for place in self.places:
+                place.changed(now)
+        found = [x for x in self.others if x.changed()]
+        try:
+            same = marshal.dumps([x.value for x in self.plain], 2) == self.seen
+        except ValueError:
+            same = False
+        if not same:
+            found += [x for x, before in zip(self.plain, marshal.loads(self.seen))
+                      if not _holds(x.value, before)]
+        for x in found:
+            if x.place.names.get(x.name) is x.value:
+                now[x.place.prefix + x.name] = x.value
         return now
 
     def used_elsewhere(self, uses: Callable[[CodeType, dict], bool]) -> bool:
@@ -107,32 +146,28 @@ class Globals:
                         attributes = type.__dict__["__dict__"].__get__(v)
                         queue.append((attributes, before + name + "."))
 
-    def _find(self) -> None:
-        self.places = [_Place(self, names, prefix) for names, prefix in self._namespaces()]
-
 
 class _Place:
     """The names of one module or class."""
 
-    __slots__ = ("whole", "names", "prefix", "keys", "values", "variables")
+    __slots__ = ("whole", "names", "prefix", "before", "variables")
 
     def __init__(self, whole: Globals, names: Any, prefix: str) -> None:
         self.whole = whole
         self.names = names
         self.prefix = prefix
-        self.keys: List[str] = []
-        self.values: List[Any] = []
+        self.before: Dict[str, Any] = {}
         self.variables: List[_Variable] = []
 
-    def remember(self) -> None:
-        values = list(self.names.values())
-        if len(values) != len(self.values) or not all(map(is_, values, self.values)):
-            self.keys, self.values = list(self.names), values
-            known = {(x.name, id(x.value)): x for x in self.variables}
-            self.variables = [known.get((name, id(v))) or _Variable(name, v, name in self.whole.names)
-                              for name, v in zip(self.keys, values) if self.look(name, v)]
-        for variable in self.variables:
-            variable.remember()
+    def note(self) -> None:
+        """Notes what the names mean now."""
+        now = dict(self.names)
+        if len(now) == len(self.before) and _same(now.values(), self.before.values()):
+            return
+        known = {(x.name, id(x.value)): x for x in self.variables}
+        self.before = now
+        self.variables = [known.get((name, id(v))) or _Variable(self, name, v)
+                          for name, v in now.items() if self.look(name, v)]
 
     def look(self, name: str, v: object) -> bool:
         """Whether what a variable holds can change while it stays the same object."""
@@ -151,20 +186,16 @@ class _Place:
         return not (name[0:1] == "_" == name[-1:] and len(name) > 2)  # Python's own
 
     def changed(self, now: Dict[str, Any]) -> None:
-        values = list(self.names.values())
-        if len(values) != len(self.values) or not all(map(is_, values, self.values)):
-            before = dict(zip(self.keys, self.values))
-            for name, v in list(self.names.items()):
-                old = before.pop(name, _ABSENT)
-                if old is not v and not _alike(old, v) and self.counts(name) and (
-                        not isinstance(v, ModuleType)):  # one that is imported sooner or later
-                    now[self.prefix + name] = self.shown(v)
-            for name in before:
-                if self.counts(name):
-                    now[self.prefix + name] = GONE
-        for variable in self.variables:
-            if self.names.get(variable.name) is variable.value and variable.changed():
-                now[self.prefix + variable.name] = variable.value
+        """Adds the names that mean something else."""
+        before = dict(self.before)
+        for name, v in list(self.names.items()):
+            old = before.pop(name, _ABSENT)
+            if old is not v and not _alike(old, v) and self.counts(name) and (
+                    not isinstance(v, ModuleType)):  # one that is imported sooner or later
+                now[self.prefix + name] = self.shown(v)
+        for name in before:
+            if self.counts(name):
+                now[self.prefix + name] = GONE
 
     def shown(self, v: object) -> object:
         """What an outcome says of a variable's new value: of what is not the project's nor data only
@@ -179,30 +210,39 @@ class _Place:
 class _Variable:
     """One that holds what can be changed in place."""
 
-    __slots__ = ("name", "value", "deep", "how", "seen")
+    __slots__ = ("place", "name", "value", "plain", "how", "seen")
 
-    def __init__(self, name: str, value: Any, deep: bool) -> None:
-        """deep: the function can get at it by name, so that its objects are looked into too."""
+    def __init__(self, place: _Place, name: str, value: Any) -> None:
+        self.place = place
         self.name = name
         self.value = value
-        self.deep = deep
+        self.plain = type(value) in _PLAIN and _exactly(value) is not None
         self.how: Callable[[Any], Any] = _exactly
         self.seen: Any = None
 
     def remember(self) -> None:
         self.seen = self.how(self.value)
         while self.seen is None:  # it cannot be looked at in this way
-            deep = self.how is _exactly and self.deep and not _is_flat(self.value)
-            self.how = _deeply if deep else _on_top
+            reached = self.how is _exactly and self.name in self.place.whole.names
+            self.how = _deeply if reached and not _is_flat(self.value) else _on_top
             self.seen = self.how(self.value)
 
     def changed(self) -> bool:
-        now = self.how(self.value)
-        if now == self.seen:
-            return False
-        # a set that had something taken and given back may come in another order
-        return not (self.how is _exactly and now is not None and type(self.seen) is bytes
-                    and _deeply(marshal.loads(self.seen)) == _deeply(_plain(self.value)))
+        return self.how(self.value) != self.seen
+
+
+def _same(a: Any, b: Any) -> bool:
+    return len(a) == len(b) and all(map(is_, a, b))
+
+
+def _holds(v: Any, before: Any) -> bool:
+    """Whether plain data is as it was: a set that had something taken and given back may come in another
+    order."""
+    now = _exactly(v)
+    if now == marshal.dumps(before, 2):
+        return True
+    now = now and _deeply(v)
+    return now is not None and now == _deeply(before)
 
 
 def _plain(v: Any) -> Any:
