@@ -455,7 +455,8 @@ def _made_of(t: type) -> list:
 def _module(e: Encoder, v: ModuleType) -> bytes:
     own = ModuleType.__getattribute__(v, "__dict__")
     name = own.get("__name__")
-    if sys.modules.get(name) is not v and name in sys.modules or not isinstance(name, str):
+    if not isinstance(name, str) or sys.modules.get(name) is not v and (
+            name in sys.modules or own.get("__file__") is None):  # made by the program
         pairs = [p for p in own.items() if p[0] not in ("__builtins__", "__loader__", "__spec__")]
         return _node(_start("object", type(v)), [], _state(e, pairs))
     return _global(v, MAIN if name == "__main__" and MAIN else name)

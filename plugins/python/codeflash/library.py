@@ -190,6 +190,12 @@ def _weak(t: type, base: Any) -> Any:
     return lambda e, v: encode._node(start, [], encode._state(e, [("target", v())]))
 
 
+def _proxy(t: type, base: Any) -> Any:
+    start = encode._start("object", t)
+    # any attribute is that of the object behind it
+    return lambda e, v: encode._node(start, [], encode._state(e, [("target", v.__reduce_ex__.__self__)]))
+
+
 def _weak_set(t: type, base: Any) -> Any:
     start = encode._start("set", t)
     return lambda e, v: encode._node(start, encode._in_order(e, list(v)))
@@ -335,6 +341,7 @@ _CLASSES = {
            lambda t, base: lambda e, v: encode._global(v, v.name)),
     **_all(("_thread",), ("lock", "RLock", "LockType"), _object(_lock)),
     **_all(_WEAK, ("weakref", "ReferenceType"), _weak),
+    **_all(_WEAK, ("weakproxy", "weakcallableproxy", "ProxyType", "CallableProxyType"), _proxy),
     **_all(("weakref",), ("WeakValueDictionary", "WeakKeyDictionary"),
            _object(lambda v: [("items", dict(v.items()))], False)),
     **_all(_HASHES, ("HASH", "HASHXOF", "HMAC", "blake2b", "blake2s", "md5", "sha1", "sha224", "sha256",
