@@ -22,6 +22,20 @@ static struct value *read_value(const char *path)
 	return v;
 }
 
+/* Why it cannot be told whether it is equal. Returns new. */
+static char *reason(const struct value *v)
+{
+	const char *skipped = value_outcome_text(v, "reason");
+	char *opaque = skipped ? cf_strdup(skipped) : value_opaque(v);
+
+	return opaque ? opaque : cf_strdup("too much to compare");
+}
+
+static json_t *text(const char *s)
+{
+	return s ? cf_json_text(s, strlen(s)) : json_null();
+}
+
 enum cf_exit verify_values(const struct verify_opts *o, const char *a, const char *b, const char *mask_path)
 {
 	static const char *const answers[] = {"equal", "different", "unknown"};
@@ -29,6 +43,7 @@ enum cf_exit verify_values(const struct verify_opts *o, const char *a, const cha
 	json_auto_t *mask = mask_path ? cf_json_load(mask_path) : NULL, *record = NULL;
 	struct value *x = read_value(a), *y = x ? read_value(b) : NULL;
 	struct value_diff d = {0};
+	cf_autofree char *why = NULL;
 	enum value_answer answer = VALUE_UNKNOWN;
 	enum cf_exit status = CF_USAGE;
 
@@ -36,10 +51,10 @@ enum cf_exit verify_values(const struct verify_opts *o, const char *a, const cha
 		cf_error("%s: not a JSON array of paths", mask_path);
 	else if (x && y && (!mask_path || mask)) {
 		answer = value_compare(x, y, &rules, mask, &d);
-		record = json_pack("{s:s,s:s?,s:o,s:o}", "answer", answers[answer], "path", d.path,
-			"original", d.original ? cf_json_text(d.original, strlen(d.original)) : json_null(),
-			"candidate",
-			d.candidate ? cf_json_text(d.candidate, strlen(d.candidate)) : json_null());
+		if (answer == VALUE_UNKNOWN)
+			why = reason(x);
+		record = json_pack("{s:s,s:o,s:o,s:o,s:o}", "answer", answers[answer], "path", text(d.path),
+			"original", text(d.original), "candidate", text(d.candidate), "reason", text(why));
 		if (json_dumpf(record, stdout, JSON_COMPACT) < 0 || fputc('\n', stdout) == EOF ||
 			fflush(stdout) != 0)
 			cf_die(CF_USAGE, "cannot write to stdout");

@@ -159,9 +159,11 @@ static int differs(struct side *s, int i, struct value_diff *d)
 	struct verdict *v = s->v;
 
 	/* in any order the first difference in order says nothing */
-	if (!d->path)
+	if (!d->original) {
+		value_diff_release(d);
 		*d = (struct value_diff){cf_strdup(value_outcome(j->outcome)), cf_strdup("some elements"),
 			cf_strdup("others")};
+	}
 	v->difference = json_object();
 	json_object_set_new(v->difference, "path", text_of(d->path));
 	json_object_set_new(v->difference, "original", text_of(d->original));

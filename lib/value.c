@@ -274,6 +274,8 @@ static int decode_node(struct decoder *d, struct node *node)
 			node->flags |= NODE_UNORDERED;
 		else if (cbor_is_text(&item, "eq"))
 			node->flags |= NODE_EQ;
+		else if (cbor_is_text(&item, "frozen"))
+			node->flags |= NODE_FROZEN;
 		else
 			return bad(d, "a flag that the format does not have");
 	}

@@ -35,8 +35,9 @@ struct value_diff {
 void value_diff_release(struct value_diff *d);
 
 /* Whether a (the original) and b (the candidate) are equal under the rules; the first difference,
- * in the order of the encoding, in *d when not equal and d is not NULL. `mask` is an array of paths
- * that are not compared (NULL: none). */
+ * in the order of the encoding, in *d when not equal and d is not NULL;
+ * where it cannot be told, the path of what is opaque and no renderings. `mask` is an array of paths that
+ * are not compared (NULL: none). */
 enum value_answer value_compare(const struct value *a, const struct value *b,
 	const struct value_rules *rules, const json_t *mask, struct value_diff *d);
 

@@ -58,6 +58,7 @@ struct cmp {
 	unsigned steps;
 	int trials;
 	bool trial_failed, unknown, differ, stop;
+	char *unknown_at; /* where that was first met */
 	struct value_diff *diff;
 	bool collect; /* every difference instead of the first */
 	struct found *found;
@@ -404,7 +405,7 @@ static bool text_is(const struct value *v, uint32_t at, uint32_t n, const char *
 /* Objects that cannot change: whether they are one or two of them is nobody's business. */
 static bool immutable(const struct value *v, const struct node *node)
 {
-	if (node->kind == NODE_SCALAR || node->kind == NODE_GLOBAL)
+	if (node->kind == NODE_SCALAR || node->kind == NODE_GLOBAL || node->flags & NODE_FROZEN)
 		return true;
 	return !node->nstate && (text_is(v, node->type, node->type_n, "tuple") ||
 					text_is(v, node->type, node->type_n, "frozenset"));
@@ -963,7 +964,7 @@ static bool open_node(struct cmp *c, struct frame *f, const struct node *a, cons
 		return false;
 	case NODE_GLOBAL:
 	case NODE_FUNCTION:
-		if (same_direct_items(c, a, b, a->nitems)) {
+		if (same_direct_items(c, a, b, a->kind == NODE_FUNCTION ? 2 : 1)) {
 			f->at = a->kind == NODE_FUNCTION ? 2 : 1;
 			return true;
 		}
@@ -1008,6 +1009,8 @@ static void enter(struct cmp *c, uint32_t ia, uint32_t ib)
 	}
 	if (a->kind == NODE_OPAQUE && b->kind == NODE_OPAQUE && same) {
 		c->unknown = true;
+		if (c->diff && !c->unknown_at && !c->trials)
+			c->unknown_at = path_here(c);
 		return;
 	}
 	if (!same) {
@@ -1186,6 +1189,9 @@ enum value_answer value_compare(const struct value *a, const struct value *b,
 	if (a->n == b->n && !a->opaque && strcmp(a->kind, "skip") && !memcmp(a->data, b->data, a->n))
 		return VALUE_EQUAL;
 	compare_all(&c);
+	if (!c.differ && d)
+		d->path = cf_steal(&c.unknown_at);
+	free(c.unknown_at);
 	return c.differ ? VALUE_DIFFERENT : c.unknown ? VALUE_UNKNOWN : VALUE_EQUAL;
 }
 

@@ -27,7 +27,7 @@ enum node_kind {
 	NODE_SEQ, NODE_SET, NODE_MAP, NODE_OBJECT, NODE_SCALAR, NODE_ARRAY, NODE_ERROR, NODE_ITER,
 	NODE_GLOBAL, NODE_FUNCTION, NODE_OPAQUE, NODE_KINDS,
 };
-enum { NODE_TRUNCATED = 1, NODE_UNORDERED = 2, NODE_EQ = 4 };
+enum { NODE_TRUNCATED = 1, NODE_UNORDERED = 2, NODE_EQ = 4, NODE_FROZEN = 8 };
 
 struct node {
 	uint8_t kind, flags;
@@ -42,7 +42,7 @@ struct root {
 	char name[16];
 	struct val val;
 };
-#define MAX_ROOTS 16
+#define MAX_ROOTS 32
 
 struct value {
 	char *data; /* our copy of the encoded bytes */

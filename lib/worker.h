@@ -21,7 +21,7 @@ struct worker_job {
 	double call_timeout_s;
 	double total_timeout_s; /* of each function */
 	bool again;          /* run short calls twice, so that what the first leaves behind is seen */
-	const json_t *new_names; /* module-level names that the candidate added to the function's file */
+	const json_t *new_names; /* names that the candidate added to the function's file */
 	bool first_trouble_ends; /* else the calls after one that crashed or hung get a new process */
 	struct sandbox box;  /* project_root and files set by the caller; the trace is always hidden */
 };

@@ -240,6 +240,29 @@ _memo = {}'
 	is equivalent
 }
 
+@test "cf-verify: what a call says, logs and leaves in the process counts" {
+	verify report '"done", n' '"done", 0 + n'
+	is equivalent # the clock is in a line of stderr and in a record, and those alone are masked
+	verify report 'print("checked", n, file=sys.stderr)' 'print("checked", -n, file=sys.stderr)'
+	is different "stderr[1]"
+	verify report 'print("checked", n, file=sys.stderr)' pass
+	is different "stderr[1]"
+	verify report 'log.info("report' 'log.debug("report'
+	is different "logs[0][0]"
+	verify report 'log.info("report %d at %s", n, time.time())' pass
+	is different logs
+	verify report '"report %d" % n' '"report"'
+	is different "warnings[0][1]"
+	verify report 'os.environ["REPORTED"] = str(n)' pass
+	is different
+	verify report 'Tally.reports += 1' 'Tally.reports += 2'
+	is different "globals['Tally.reports']"
+	verify report 'Tally.reports += 1' 'Tally.reports = Tally.reports + 1; Tally._last = n'
+	is equivalent
+	verify report 'Tally.reports += 1' 'Tally.reports += 1; os.chdir("/")'
+	is different process
+}
+
 @test "cf-verify: what never returns is a timeout" {
 	verify dedupe "$BODY" '    while True: pass' --call-timeout 1
 	is timeout
@@ -503,10 +526,15 @@ unequal() { # path a b
 	cd "$BATS_TEST_TMPDIR"
 	echo "[\"value['b']\"]" >mask.json
 	run --separate-stderr cf-verify --values --mask mask.json a b
-	[ "$output" = '{"answer":"equal","path":null,"original":null,"candidate":null}' ]
+	[ "$output" = '{"answer":"equal","path":null,"original":null,"candidate":null,"reason":null}' ]
 	run --separate-stderr cf-verify --values --exit-code a b
 	[ "$status" -eq 1 ]
-	[ "$output" = "{\"answer\":\"different\",\"path\":\"value['b']\",\"original\":\"2\",\"candidate\":\"3\"}" ]
+	[ "$output" = "{\"answer\":\"different\",\"path\":\"value['b']\",\"original\":\"2\",\"candidate\":\"3\",\"reason\":null}" ]
+	values '[1, (x for x in ()).gi_frame]' '[1, (x for x in ()).gi_frame]'
+	[ "$output" = '{"answer":"unknown","path":"value[1]","original":null,"candidate":null,"reason":"frame: a frame"}' ] || fail_with "$output"
+	run --separate-stderr cf-verify --values --exit-code a b
+	[ "$status" -eq 1 ]
+	values '1' '1'
 	head -c 20 a >cut
 	run --separate-stderr cf-verify --values a cut
 	[ "$status" -eq 2 ]

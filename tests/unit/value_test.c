@@ -332,8 +332,8 @@ static void objects(void)
 		"['error','KeyError',[{'ref':1},null,null,null],null,[]]," TUPLE("'b'"), "value.args[0]",
 		"'a'", "'b'");
 	differ(REF0, "['function','function',['f.<lambda>','12ab',1],null,[]]", REF0,
-		"['function','function',['f.<lambda>','12ab',2],null,[]]", "value",
-		"<function f.<lambda>>", "<function f.<lambda>>");
+		"['function','function',['f.<lambda>','12ab',2],null,[]]", "value.closure[0]",
+		"1", "2");
 	differ(REF0, "['function','function',['f.<lambda>','12ab',{'ref':1}],null,[]]," LIST("1"), REF0,
 		"['function','function',['f.<lambda>','12ab',{'ref':1}],null,[]]," LIST("2"),
 		"value.closure[0][0]", "1", "2");
@@ -435,6 +435,21 @@ static void arrays(void)
 		"['array','numpy.ndarray',['|O',[0]],null,[]]");
 }
 
+static void sharing_what_cannot_change_is_nobodys_business(void)
+{
+	const char *list = "['seq','list',[{'ref':1},{'ref':%d}],null,[]]%s";
+	const char *point = ",['seq','Point',[1],null,%s],['seq','Point',[1],null,%s]";
+
+	for (int frozen = 0; frozen < 2; frozen++) {
+		const char *flags = frozen ? "['frozen']" : "[]";
+		cf_autofree char *points = cf_asprintf(point, flags, flags);
+		cf_autofree char *one = cf_asprintf(list, 1, points), *two = cf_asprintf(list, 2, points);
+
+		expect(value(REF0, one), value(REF0, two), NULL, NULL, frozen ? VALUE_EQUAL : VALUE_DIFFERENT,
+			frozen ? NULL : "value[1]", "the same object as before", "another object");
+	}
+}
+
 static void opaque_is_never_equal(void)
 {
 	const char *o = "['opaque','_io.FileIO',['an open file'],null,[]]";
@@ -443,7 +458,7 @@ static void opaque_is_never_equal(void)
 
 	CHECK_STR(why, "FileIO: an open file");
 	value_free(v);
-	expect(value(REF0, o), value(REF0, o), NULL, NULL, VALUE_UNKNOWN, NULL, NULL, NULL);
+	expect(value(REF0, o), value(REF0, o), NULL, NULL, VALUE_UNKNOWN, "value", "(none)", "(none)");
 	differ(REF0, LIST("{'ref':1},1") ",['opaque','F',['x'],null,[]]", REF0,
 		LIST("{'ref':1},2") ",['opaque','F',['x'],null,[]]", "value[1]", "1", "2");
 	differ(REF0, "['object','F',[],null,[]]", REF0, "['opaque','F',['x'],null,[]]", "value", "F()",
@@ -534,6 +549,7 @@ int main(void)
 	sharing_is_not_walked_twice();
 	depth_is_no_matter();
 	arrays();
+	sharing_what_cannot_change_is_nobodys_business();
 	opaque_is_never_equal();
 	outcomes();
 	masks();

@@ -207,14 +207,6 @@ def _peak() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _sink_output() -> None:
-    """stderr only: stdout goes to the runner's file, as it does where calls are verified."""
-    null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 2)
-    os.close(null)
-    sys.stderr = sys.__stderr__ = open(2, "w", closefd=False)
-
-
 def _own_pages() -> None:
     """Makes this process's copies of the pages it shares with its parent now: the first executions
     would pay for them, and the shorter the function the more it would be all they measure."""
@@ -333,7 +325,6 @@ class Bench:
 
     def _child(self, commands: int, answers: int) -> None:
         loop = _Loop()
-        _sink_output()
         _own_pages()
         base = self.high = self.own = _peak()
         _send(answers, {"begun": True})

@@ -3,18 +3,20 @@
 
 Nodes are numbered where they are first referred to, breadth first, so no depth of nesting is too
 deep. A handler turns one object into one node and refers to the objects in it; which handler a type
-has is found once and kept. Nothing here imports a library of the user's: numpy and pandas are
-looked for in sys.modules only when an object of theirs is met.
+has is found once and kept. Objects of the standard library's are library.py's, arrays and tables
+arrays.py's. Nothing here imports a library of the user's.
 """
 
 from __future__ import annotations
 
+import copyreg
 import hashlib
 import sys
 from struct import Struct, pack
 from types import (
     BuiltinFunctionType,
     BuiltinMethodType,
+    CellType,
     CodeType,
     FunctionType,
     GeneratorType,
@@ -34,6 +36,7 @@ LAZY_MAX = 10000  # what an iterator is asked for at most
 
 NULL, FALSE, TRUE = b"\xf6", b"\xf4", b"\xf5"
 _PLAIN = b"\xf6\x80"  # no state, no flags
+_HEAP_TYPE = 1 << 9  # of a type's flags
 _F64, _U16, _U32 = Struct(">Bd").pack, Struct(">BH").pack, Struct(">BI").pack
 
 
@@ -41,8 +44,8 @@ class TooLarge(Exception):
     """The value is over the encoder's bounds: the call cannot be judged."""
 
 
-class _NoKey(Exception):
-    """Met while ordering a set: looking at this object would change it."""
+class Changes(Exception):
+    """Looking at this object would change it, where that is not to be."""
 
 
 # CBOR heads and scalars. ------------------------------------------------------------------------
@@ -186,17 +189,30 @@ def drain(iterator: object, kind: str = "", limit: int = LAZY_MAX) -> Drained:
     return d
 
 
+class Lines:
+    """A text as its lines, of which each may differ by itself."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self, said: str) -> None:
+        self.lines = said.splitlines(True)
+
+
 # The encoder. -----------------------------------------------------------------------------------
 
 
 class Encoder:
     """One heap. put() gives the bytes that stand for an object; heap() the nodes behind them."""
 
-    __slots__ = ("queue", "ids", "probing", "left", "max_nodes", "max_bytes")
+    __slots__ = ("queue", "ids", "memory", "nodes", "size", "probing", "left", "max_nodes",
+                 "max_bytes")
 
     def __init__(self, max_nodes: int = MAX_NODES, max_bytes: int = MAX_BYTES) -> None:
         self.queue: list = []  # also keeps every object alive, so that no id comes back
         self.ids: dict = {}
+        self.memory: dict = {}  # arrays met, by what owns their memory
+        self.nodes: list = []
+        self.size = 0
         self.probing = False
         self.max_nodes = max_nodes
         self.max_bytes = max_bytes
@@ -240,26 +256,24 @@ class Encoder:
         return parts
 
     def heap(self) -> bytes:
+        """The nodes of all that was put. More may be put after it, and the heap be asked for again."""
         queue = self.queue
         handlers = _HANDLERS
-        nodes = []
-        size = 0
-        i = 0
-        while i < len(queue):
-            v = queue[i]
-            i += 1
+        nodes = self.nodes
+        while len(nodes) < len(queue):
+            v = queue[len(nodes)]
             if self.probing:
                 self.left[0] -= 1
                 if self.left[0] < 0:
                     raise TooLarge
             try:
                 node = handlers[type(v)](self, v)
-            except (TooLarge, _NoKey):
+            except (TooLarge, Changes):
                 raise
             except Exception as error:
                 node = _opaque(v, "it cannot be read: %s" % _words(error))
-            size += len(node)
-            if size > self.max_bytes:
+            self.size += len(node)
+            if self.size > self.max_bytes:
                 raise TooLarge
             nodes.append(node)
         return _list_head(len(nodes)) + b"".join(nodes)
@@ -325,7 +339,7 @@ def _in_order(e: Encoder, v: list) -> list:
             keyed.append((_plain_key(x) or _own_key(e, x), x))
         keyed.sort(key=lambda pair: pair[0])
         v = [x for _, x in keyed]
-    except (_NoKey, TooLarge):
+    except (Changes, TooLarge):
         pass
     return [e.put(x) for x in v]
 
@@ -345,7 +359,7 @@ def _plain_key(v: object) -> bytes:
 
 
 def _own_key(e: Encoder, v: object) -> bytes:
-    """Its encoding when there is nothing else. _NoKey or TooLarge when that says nothing."""
+    """Its encoding when there is nothing else. Changes or TooLarge when that says nothing."""
     probe = Encoder(256, 1 << 16)
     probe.probing = True
     # sets in sets in sets, each element of which has all of them: one bound for all below an element
@@ -364,9 +378,10 @@ def _payload(t: type, parts, base: type = None):
     """A node of kind scalar whose items are parts(v), and what a subclass of base adds to them."""
     start = _start("scalar", t)
     attributes = _attributes(t, base) if base is not None and base is not t else None
+    made_of = _made_of(t)
 
     def handler(e: Encoder, v: object) -> bytes:
-        state = NULL if attributes is None else _state(e, attributes(v))
+        state = NULL if attributes is None else _state(e, attributes(v) + made_of)
         return _node(start, [e.put(x) for x in parts(v)], state)
 
     return handler
@@ -409,12 +424,42 @@ def _global(v: object, name: str) -> bytes:
 
 
 def _class(e: Encoder, v: type) -> bytes:
-    return _global(v, type_name(v))
+    if not _is_found_nowhere(v):
+        return _global(v, type_name(v))
+    own = type.__dict__["__dict__"].__get__(v)
+    pairs = [("__name__", type_name(v)), ("__bases__", v.__bases__)]
+    pairs += [p for p in own.items() if p[0] not in _OF_CLASSES]
+    return _node(_start("object", type(v)), [], _state(e, pairs))
+
+
+_OF_CLASSES = {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "_abc_impl",
+               "__firstlineno__", "__static_attributes__"}
+
+
+def _is_found_nowhere(t: type) -> bool:
+    """Whether a class is one that its name does not lead to: made in a function, for instance."""
+    if not t.__flags__ & _HEAP_TYPE or _named(t):
+        return False
+    name = type.__getattribute__(t, "__module__")
+    if name in sys.builtin_module_names:  # types that Python itself has and does not show
+        return False
+    file = getattr(sys.modules.get(name) if isinstance(name, str) else None, "__file__", None)
+    return not (isinstance(file, str) and file.endswith((".so", ".pyd")))
+
+
+def _made_of(t: type) -> list:
+    """The state that an instance has by its class, where that is to be compared too."""
+    return [("__class__", t)] if _is_found_nowhere(t) else []
 
 
 def _module(e: Encoder, v: ModuleType) -> bytes:
-    name = ModuleType.__getattribute__(v, "__dict__").get("__name__")
-    return _global(v, MAIN if name == "__main__" and MAIN else str(name))
+    own = ModuleType.__getattribute__(v, "__dict__")
+    name = own.get("__name__")
+    if not isinstance(name, str) or sys.modules.get(name) is not v and (
+            name in sys.modules or own.get("__file__") is None):  # made by the program
+        pairs = [p for p in own.items() if p[0] not in ("__builtins__", "__loader__", "__spec__")]
+        return _node(_start("object", type(v)), [], _state(e, pairs))
+    return _global(v, MAIN if name == "__main__" and MAIN else name)
 
 
 def _digest(code: CodeType) -> str:
@@ -465,12 +510,14 @@ def _function(e: Encoder, v: FunctionType) -> bytes:
 
 def _method(e: Encoder, v: MethodType) -> bytes:
     items = [text(_qualified(v.__func__)), text(""), e.put(v.__self__)]
+    if not _named(v.__func__):
+        items.append(e.put(v.__func__))
     return _node(_start("function", type(v)), items)
 
 
 def _builtin(e: Encoder, v: object) -> bytes:
     owner = getattr(v, "__self__", None)
-    if owner is None or isinstance(owner, ModuleType) or isinstance(owner, type):
+    if owner is None or isinstance(owner, ModuleType):
         return _global(v, _qualified(v))
     return _node(_start("function", type(v)), [text(_qualified(v)), text(""), e.put(owner)])
 
@@ -486,14 +533,16 @@ def _by_repr(e: Encoder, v: object) -> bytes:
 # Errors. ----------------------------------------------------------------------------------------
 
 
+# what is not among the arguments, or may have been set since
+_OF_ERRORS = ((OSError, ("filename", "filename2")), (ImportError, ("name", "path")),
+              (SyntaxError, ("msg", "filename", "lineno", "offset", "text")))
+
+
 def _error_handler(t: type):
     start = _start("error", t)
-    more = []
-    if issubclass(t, OSError):
-        more = ["filename", "filename2"]
-    elif issubclass(t, ImportError):
-        more = ["name", "path"]
+    more = next((names for base, names in _OF_ERRORS if issubclass(t, base)), ())
     rest = _attributes(t)
+    made_of = _made_of(t)
 
     def handler(e: Encoder, v: BaseException) -> bytes:
         context = None if v.__suppress_context__ else v.__context__
@@ -505,7 +554,7 @@ def _error_handler(t: type):
             else:
                 pairs.append((k, x))
         items = [e.put(x) for x in (v.args, v.__cause__, context, notes)]
-        return _node(start, items, _state(e, pairs))
+        return _node(start, items, _state(e, pairs + made_of))
 
     return handler
 
@@ -526,7 +575,7 @@ def _drained(e: Encoder, d: Drained) -> bytes:
 
 def _iterator(e: Encoder, v: object) -> bytes:
     if e.probing:
-        raise _NoKey
+        raise Changes
     return _drained(e, drain(v))
 
 
@@ -562,18 +611,25 @@ def _attributes(t: type, below: type = object):
 
 
 def _flags_of(t: type) -> bytes:
-    return b"\x81" + text("eq") if isinstance(t.__eq__, FunctionType) else b"\x80"
+    flags = [text("eq")] if isinstance(t.__eq__, FunctionType) else []
+    if getattr(t.__dict__.get("__dataclass_params__"), "frozen", False):
+        flags.append(text("frozen"))
+    return _list_head(len(flags)) + b"".join(flags)
+
+
+_FROZEN = b"\x81" + text("frozen")
 
 
 def _object_handler(t: type):
     start = _start("object", t) + b"\x80"
     flags = _flags_of(t)
     attributes = _attributes(t)
+    made_of = _made_of(t)
 
     def handler(e: Encoder, v: object) -> bytes:
         put = e.put
         parts = []
-        for k, x in attributes(v):
+        for k, x in attributes(v) + made_of:
             parts.append(_KEYS.get(k) or _key(k))
             parts.append(put(x))
         return start + _list_head(len(parts)) + b"".join(parts) + flags
@@ -586,10 +642,12 @@ def _reduced_handler(t: type):
     start = _start("object", t)
     flags = _flags_of(t)
     attributes = _attributes(t)
+    made_of = _made_of(t)
 
     def handler(e: Encoder, v: object) -> bytes:
         try:
-            how = v.__reduce_ex__(4)
+            registered = copyreg.dispatch_table.get(t)
+            how = v.__reduce_ex__(4) if registered is None else registered(v)
         except Exception as error:
             return _opaque(v, "its state cannot be read: %s" % error)
         if isinstance(how, str):
@@ -603,17 +661,20 @@ def _reduced_handler(t: type):
             pairs.append(("__items__", list(how[3])))
         if len(how) > 4 and how[4] is not None:
             pairs.append(("__pairs__", list(how[4])))
-        return _node(start, [], _state(e, pairs), flags)
+        return _node(start, [], _state(e, pairs + made_of), flags)
 
     return handler
 
 
-def _stated(t: type, pairs):
-    """A node of kind object whose state is pairs(v)."""
+def _stated(t: type, pairs, own: bool = True):
+    """A node of kind object whose state is pairs(v), and the instance's own attributes."""
     start = _start("object", t)
+    attributes = _attributes(t) if own else None
+    made_of = _made_of(t)
 
     def handler(e: Encoder, v: object) -> bytes:
-        return _node(start, [], _state(e, pairs(v)))
+        state = pairs(v) if attributes is None else pairs(v) + attributes(v)
+        return _node(start, [], _state(e, state + made_of))
 
     return handler
 
@@ -624,13 +685,16 @@ def _stated(t: type, pairs):
 def _with_state(kind: str, t: type, contents, more=None):
     start = _start(kind, t)
     attributes = _attributes(t)
+    made_of = _made_of(t)
+    fixed = issubclass(t, (tuple, frozenset))
 
     def handler(e: Encoder, v: object) -> bytes:
         items = contents(e, v)
         pairs = attributes(v)
+        flags = _FROZEN if fixed and not pairs else b"\x80"
         if more is not None:
             pairs = more(v) + pairs
-        return _node(start, items, _state(e, pairs))
+        return _node(start, items, _state(e, pairs + made_of), flags)
 
     return handler
 
@@ -667,7 +731,7 @@ _BUILTIN_BASES = (
 )
 
 
-# The standard library's own. --------------------------------------------------------------------
+# The rest of what is built in. ------------------------------------------------------------------
 
 
 def _bytearray_handler(t: type):
@@ -682,300 +746,24 @@ def _bytearray_handler(t: type):
 
 def _memoryview(e: Encoder, v: memoryview) -> bytes:
     try:
-        return _array(_start("array", memoryview), v.format, v.shape, v.tobytes())
+        state = [] if v.readonly else [("obj", v.obj)]  # what is done to it is done to that
+        return _array(_start("array", memoryview), v.format, v.shape, v.tobytes(), _state(e, state))
     except ValueError as error:
         return _opaque(v, str(error))
 
 
-def _array_array(t: type):
-    start = _start("array", t)
-    kinds = {"f": "f", "d": "f", "u": "U", "w": "U"}
-
-    def handler(e: Encoder, v: object) -> bytes:
-        code = v.typecode
-        kind = kinds.get(code) or ("i" if code.islower() else "u")
-        if kind == "U":
-            return _node(start, [text("text"), _ARRAY[1] + _int(len(v)), text(v.tounicode())])
-        if sys.byteorder == "big":
-            v = v[:]
-            v.byteswap()
-        return _array(start, "<%s%d" % (kind, v.itemsize), (len(v),), v.tobytes())
-
-    return handler
+_OF_MEMBERS = {"_name_", "_value_", "__objclass__", "_sort_order_", "_inverted_"}
 
 
 def _enum_handler(t: type):
     start = _start("scalar", t)
+    made_of = _made_of(t)
 
     def handler(e: Encoder, v: object) -> bytes:
-        return _node(start, [e.put(v._name_), e.put(v._value_)])
+        own = [p for p in v.__dict__.items() if p[0] not in _OF_MEMBERS]
+        return _node(start, [e.put(v._name_), e.put(v._value_)], _state(e, own + made_of))
 
     return handler
-
-
-def _zone(v: object) -> tuple:
-    return () if v.tzinfo is None else (v.tzinfo,)
-
-
-def _match(v: object) -> list:
-    return [("re", v.re), ("string", v.string), ("pos", v.pos), ("endpos", v.endpos),
-            ("regs", v.regs)]
-
-
-def _memory_file(v: object) -> list:
-    if v.closed:
-        return [("closed", True)]
-    return [("value", v.getvalue()), ("position", v.tell())]
-
-
-def _file(e: Encoder, v: object) -> bytes:
-    for name in ("stdin", "stdout", "stderr"):
-        if v is getattr(sys, name) or v is getattr(sys, "__%s__" % name):
-            return _global(v, "sys." + name)
-    try:
-        if v.closed:
-            return _node(_start("object", type(v)), [], _state(e, [("closed", True)]))
-        copy = _copy_under(v)
-        if copy is not None:
-            return _node(_start("object", type(v)), [], _state(e, _copied_file(v, copy)))
-    except Exception:
-        pass
-    return _opaque(v, "an open file")
-
-
-def _copy_under(v: object):
-    """The copy in memory that a file is one of (byname.py), or None."""
-    from . import byname
-
-    raw = getattr(getattr(v, "buffer", v), "raw", None)
-    return raw if isinstance(raw, byname.Copy) else None
-
-
-def _copied_file(v: object, copy: object) -> list:
-    if v.writable():
-        v.flush()
-        return [("written", copy.getvalue())]
-    try:
-        return [("position", v.tell())]
-    except OSError:  # it is being iterated over
-        return [("rest", v.read())]
-
-
-def _lock(v: object) -> list:
-    if hasattr(v, "locked"):
-        return [("locked", v.locked())]
-    return [("owned", v._is_owned())]
-
-
-def _weak(e: Encoder, v: object) -> bytes:
-    return _node(_start("object", type(v)), [], _state(e, [("target", v())]))
-
-
-def _weak_map(v: object) -> list:
-    return [("items", dict(v.items()))]
-
-
-def _hash(e: Encoder, v: object) -> bytes:
-    if hasattr(v, "digest") and hasattr(v, "name"):
-        try:
-            return _node(_start("scalar", type(v)), [e.put(v.name), e.put(v.digest())])
-        except TypeError:  # shake_128 wants a length
-            return _node(_start("scalar", type(v)), [e.put(v.name), e.put(v.digest(32))])
-    return _reduced_handler(type(v))(e, v)
-
-
-def _library(base: type, t: type):
-    """The handler that t gets for being base, a class of the standard library's; None if none."""
-    module, name = str(base.__module__), base.__name__
-    if module == "decimal" and name == "Decimal":
-        return _payload(t, lambda v: (str(v),), base)
-    if module == "fractions" and name == "Fraction":
-        return _payload(t, lambda v: (v.numerator, v.denominator), base)
-    if module == "uuid" and name == "UUID":
-        return _payload(t, lambda v: (v.int,), base)
-    if module == "datetime":
-        if name == "datetime":
-            return _payload(t, lambda v: (base.isoformat(v), v.fold) + _zone(v), base)
-        if name == "time":
-            return _payload(t, lambda v: (base.isoformat(v), v.fold) + _zone(v), base)
-        if name == "date":
-            return _payload(t, lambda v: (base.isoformat(v),), base)
-        if name == "timedelta":
-            return _payload(t, lambda v: (v.days, v.seconds, v.microseconds), base)
-        if name == "timezone":
-            return _payload(t, lambda v: (repr(v),), base)
-    if name == "ZoneInfo" and module in ("zoneinfo", "backports.zoneinfo"):
-        return _payload(t, lambda v: (v.key,), base) if hasattr(t, "key") else None
-    if module.startswith("pathlib") and "Path" in name:
-        return _payload(t, lambda v: (str(v),), base)
-    if module in ("re", "_sre"):
-        if name == "Pattern":
-            return _payload(t, lambda v: (v.pattern, v.flags), base)
-        if name == "Match":
-            return _stated(t, _match)
-    if module == "collections":
-        if name == "deque":
-            return _with_state("seq", t, lambda e, v: e.puts(list(v)),
-                               lambda v: [("maxlen", v.maxlen)] if v.maxlen is not None else [])
-        if name == "defaultdict":
-            return _with_state("map", t, _pairs, lambda v: [("default_factory", v.default_factory)])
-    if module == "_io":
-        return _stated(t, _memory_file) if name in ("StringIO", "BytesIO") else _file
-    if module == "functools":
-        if name == "partial":
-            return _stated(t, lambda v: [("func", v.func), ("args", v.args),
-                                         ("keywords", v.keywords)])
-        if name == "_lru_cache_wrapper":
-            return _lru_cache
-    if module == "logging" and name in ("Logger", "RootLogger"):
-        return lambda e, v: _global(v, v.name)
-    if module in ("_thread", "_threading_local", "threading") and name in ("lock", "RLock", "LockType"):
-        return _stated(t, _lock)
-    if module == "_thread" and name == "_local":
-        return _stated(t, lambda v: list(v.__dict__.items()))
-    if module in ("builtins", "_struct") and name == "Struct":
-        return _payload(t, lambda v: (v.format,), base)
-    if module == "array" and name == "array":
-        return _array_array(t)
-    if module == "weakref" or name in ("weakref", "ReferenceType", "weakproxy"):
-        if name in ("weakref", "ReferenceType"):
-            return _weak
-        if name in ("WeakValueDictionary", "WeakKeyDictionary"):
-            return _stated(t, _weak_map)
-        if name == "WeakMethod":
-            return _weak
-    if module == "_weakrefset" and name == "WeakSet":
-        start = _start("set", t)
-        return lambda e, v: _node(start, _in_order(e, list(v)))
-    if module in ("_hashlib", "_blake2", "_md5", "_sha1", "_sha2", "_sha256", "_sha512", "_sha3"):
-        return _hash
-    if module in ("socket", "_socket") and name == "socket":
-        return lambda e, v: _opaque(v, "a socket")
-    return None
-
-
-def _lru_cache(e: Encoder, v: object) -> bytes:
-    if _named(v):
-        return _global(v, _qualified(v))
-    return _node(_start("function", type(v)), [text(_qualified(v)), text(""), e.put(v.__wrapped__)])
-
-
-# numpy and pandas, when the program has them. ---------------------------------------------------
-
-
-def _numpy_array(t: type):
-    np = sys.modules["numpy"]
-    start = _start("array", t)
-    masked = issubclass(t, np.ma.MaskedArray) if "numpy.ma" in sys.modules else False
-    attributes = _attributes(t)
-
-    def handler(e: Encoder, v: object) -> bytes:
-        if masked:
-            state = _state(e, [("mask", np.ma.getmaskarray(v)), ("fill_value", v.fill_value)])
-            v = v.filled()
-        else:
-            state = _state(e, attributes(v)) if t is not np.ndarray else NULL
-        v = np.asarray(v)
-        dtype = v.dtype
-        shape = _list_head(v.ndim) + b"".join(map(_int, v.shape))
-        if dtype.hasobject:
-            if v.size > e.max_nodes:
-                raise TooLarge
-            objects = e.puts(v.ravel().tolist())
-            return _node(start, [text(dtype.str if dtype.names is None else str(dtype.descr)), shape]
-                         + objects, state)
-        if v.nbytes > e.max_bytes:
-            raise TooLarge
-        if dtype.names is not None:
-            return _node(start, [text(str(dtype.descr)), shape, _bytes(v.tobytes())], state)
-        little = dtype.newbyteorder("<")
-        raw = v.astype(little, copy=False).tobytes()
-        return _node(start, [text(little.str), shape, _bytes(raw)], state)
-
-    return handler
-
-
-def _numpy_scalar(t: type):
-    np = sys.modules["numpy"]
-    start = _start("scalar", t)
-
-    def handler(e: Encoder, v: object) -> bytes:
-        if isinstance(v, np.complexfloating):
-            return _node(start, [_float(float(v.real)), _float(float(v.imag))])
-        if isinstance(v, (np.bool_, np.integer, np.floating, np.str_, np.bytes_)):
-            x = v.item()
-            if type(x) in _INLINE:
-                return _node(start, [e.put(x)])
-        return _node(start, [text(v.dtype.str), _bytes(v.tobytes())])
-
-    return handler
-
-
-def _pandas(name: str, t: type):
-    np = sys.modules.get("numpy")
-    pd = sys.modules.get("pandas")
-    if np is None or pd is None:
-        return None
-
-    def plain(values: object) -> object:
-        """An array's values in numpy's terms, with the dtype that they have in pandas'."""
-        if isinstance(values, np.ndarray):
-            return values
-        if hasattr(values, "codes") and hasattr(values, "categories"):
-            return ["category", values.codes, values.categories, bool(values.ordered)]
-        if hasattr(values, "asi8"):
-            return [str(values.dtype), values.asi8]
-        return [str(values.dtype), np.asarray(values, dtype=object)]
-
-    if issubclass(t, pd.DataFrame):
-        return _stated(t, lambda v: [("columns", v.columns), ("index", v.index), ("attrs", v.attrs)] + [
-            ("column %d" % i, plain(v.iloc[:, i].array.to_numpy()
-                                    if v.dtypes.iloc[i].kind in "biufc" and isinstance(
-                                        v.dtypes.iloc[i], np.dtype) else v.iloc[:, i].array))
-            for i in range(v.shape[1])])
-    if issubclass(t, pd.Series):
-        return _stated(t, lambda v: [("name", v.name), ("index", v.index), ("attrs", v.attrs),
-                                     ("values", plain(v.array.to_numpy() if isinstance(
-                                         v.dtype, np.dtype) and v.dtype.kind in "biufc" else v.array))])
-    if issubclass(t, pd.MultiIndex):
-        return _stated(t, lambda v: [("names", list(v.names))] + [
-            ("level %d" % i, v.get_level_values(i)) for i in range(v.nlevels)])
-    if issubclass(t, pd.RangeIndex):
-        return _stated(t, lambda v: [("name", v.name), ("range", (v.start, v.stop, v.step))])
-    if issubclass(t, pd.Index):
-        return _stated(t, lambda v: [("name", v.name), ("freq", str(getattr(v, "freq", None))),
-                                     ("values", plain(v.array.to_numpy() if isinstance(
-                                         v.dtype, np.dtype) and v.dtype.kind in "biufc" else v.array))])
-    if name == "Timestamp":
-        return _payload(t, lambda v: (v.value, getattr(v, "unit", "ns"), str(v.tz)))
-    if name == "Timedelta":
-        return _payload(t, lambda v: (v.value, getattr(v, "unit", "ns")))
-    if name in ("NaTType", "NAType"):
-        return _by_repr
-    return None
-
-
-def _foreign(t: type):
-    """Handlers of numpy's and pandas' classes and of what is derived from them."""
-    for c in t.__mro__:
-        module = c.__module__
-        top = module.partition(".")[0] if isinstance(module, str) else ""
-        if top == "numpy" and "numpy" in sys.modules:
-            np = sys.modules["numpy"]
-            if issubclass(t, np.ndarray):
-                return _numpy_array(t)
-            if issubclass(t, np.generic):
-                return _numpy_scalar(t)
-            if issubclass(t, np.dtype):
-                start = _start("scalar", t)
-                return lambda e, v: _node(start, [text(str(v.descr if v.names else v.str))])
-            if c.__name__ == "ufunc":
-                return lambda e, v: _global(v, "numpy." + v.__name__)
-        elif top == "pandas":
-            h = _pandas(c.__name__, t)
-            if h is not None:
-                return h
-    return None
 
 
 # Finding the handler. ---------------------------------------------------------------------------
@@ -1002,9 +790,13 @@ _HANDLERS: dict = {
     type(Ellipsis): _by_repr,
     type(NotImplemented): _by_repr,
     MappingProxyType: lambda e, v: _mapping(_start("map", MappingProxyType))(e, dict(v)),
-    property: _stated(property, lambda v: [("fget", v.fget), ("fset", v.fset), ("fdel", v.fdel)]),
-    classmethod: _stated(classmethod, lambda v: [("func", v.__func__)]),
-    staticmethod: _stated(staticmethod, lambda v: [("func", v.__func__)]),
+    property: _stated(
+        property, lambda v: [("fget", v.fget), ("fset", v.fset), ("fdel", v.fdel)], False),
+    classmethod: _stated(classmethod, lambda v: [("func", v.__func__)], False),
+    staticmethod: _stated(staticmethod, lambda v: [("func", v.__func__)], False),
+    CellType: _stated(CellType, lambda v: [("contents", _cell(v))]),
+    _Empty: lambda e, v: _node(_start("object", _Empty), []),
+    Lines: lambda e, v: _node(_start("seq", "lines"), [e.put(line) for line in v.lines]),
     CodeType: lambda e, v: _node(_start("scalar", CodeType), [text(_digest(v))]),
 }
 for _t in (type({}.keys()), type({}.values()), type({}.items())):
@@ -1014,7 +806,6 @@ for _t in (type(str.join), type(int.__add__), type(int.__dict__["real"]), Member
 
 # Plain values that are written again wherever they are met: sharing one is nobody's business.
 _FRESH = {str, complex, range, slice}
-
 
 
 def _find_handler(t: type):
@@ -1032,20 +823,22 @@ def _choose_handler(t: type):
         return _error_handler(t)
     enum = sys.modules.get("enum")
     if enum is not None and issubclass(t, enum.Enum):
-        _FRESH.add(t)
         return _enum_handler(t)
-    h = _foreign(t)
+    h = arrays.handler(t)
     if h is not None:
         return h
     for c in t.__mro__:
-        h = _library(c, t)
+        h = library.handler(c, t)
         if h is not None:
             if c is t and c.__module__ in ("decimal", "fractions", "uuid", "datetime"):
                 _FRESH.add(t)
             return h
     for base, kind, contents in _BUILTIN_BASES:
         if issubclass(t, base):
-            return _with_state(kind, t, contents)
+            more = library.hidden_fields if hasattr(t, "n_sequence_fields") else None
+            return _with_state(kind, t, contents, more)
+    if t.__module__ == "builtins" and t.__name__ in ("odict_keys", "odict_values", "odict_items"):
+        return _with_state("seq", t, lambda e, v: e.puts(list(v)))
     if issubclass(t, bytearray):
         return _bytearray_handler(t)
     if issubclass(t, ModuleType):
@@ -1066,18 +859,21 @@ def _choose_handler(t: type):
 # Outcomes. --------------------------------------------------------------------------------------
 
 
-def outcome(kind: str, roots: list, raised_by: str = "", stdout=None, limits: tuple = ()) -> bytes:
-    """An encoded outcome. roots: [(name, object)]; stdout: a function asked last for its text,
-    since realising what is lazy may still print. Too large becomes a skip."""
+def outcome(kind: str, roots: list, raised_by: str = "", said: list | tuple = (),
+            limits: tuple = ()) -> bytes:
+    """An encoded outcome. roots: [(name, object)]; said: [(name, function)] of what is asked for its
+    text last, since realising what is lazy may still print. Too large becomes a skip."""
     e = Encoder(*limits)
     try:
         parts = [text(name) + e.put(v) for name, v in roots]
         heap = e.heap()
+        for name, take in said:
+            words = take()
+            if words:
+                parts.append(text(name) + e.put(Lines(words)))
+                heap = e.heap()
     except TooLarge:
         return skipped("too large")
-    out = stdout() if stdout is not None else ""
-    if out:
-        parts.append(text("stdout") + text(out))
     head = _OUTCOME[kind]
     if raised_by:
         head = head[0] + text(raised_by)
@@ -1110,8 +906,22 @@ def value(v: object, limits: tuple = ()) -> bytes:
             + root + _HEAP + e.heap())
 
 
+def untouched(v: object, max_nodes: int, max_bytes: int) -> bytes:
+    """A value's encoding where it is within these bounds and looking at it does not change it. An
+    error where not."""
+    e = Encoder(max_nodes, max_bytes)
+    e.probing = True
+    e.left = [max_nodes]
+    return e.put(v) + e.heap()
+
+
 def frame(pairs: list) -> bytes:
     """A worker's frame: little-endian length and a map of [(key, int | str | bytes | bool)]."""
     body = _head(5, len(pairs)) + b"".join(
         [text(k) + (text(v) if type(v) is str else _INLINE[type(v)](v)) for k, v in pairs])
     return pack("<I", len(body)) + body
+
+
+from . import arrays, library  # noqa: E402 made of what is above
+
+_HANDLERS[arrays.Values] = arrays.values

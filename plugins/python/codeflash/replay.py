@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sqlite3
 import struct
 import subprocess
 import sys
-import tempfile
 import warnings
 import zlib
 from typing import Any, Dict, List, Optional, Tuple
@@ -24,12 +22,15 @@ from urllib.parse import quote
 
 import pytest
 
-from . import compare, guard, load, runner
+from . import effects, guard, load, outcomes, runner, values
 
 APPLICATION_ID = 0x63665452  # "cfTR"
 VERSION = 2  # of lib/schema.sql
 CALL_S = 60.0
 
+# as a worker has them, whatever pytest makes of them
+_FILTERS = [("ignore", None, category, None, 0) for category in (
+    DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)]
 _ALLOW = {guard.NETWORK: "network", guard.WRITES: "writes", guard.PROCESS: "processes"}
 _AGAIN = "record it again: codeflash optimize --trace-only <the command>"
 
@@ -148,7 +149,7 @@ class Replay:
         blob = _unpack(data, packing)
         request = self._request(file, module, qualname, cls, kind, main)
         wanted = self._decoded(recorded)
-        if compare.kind(wanted) == "skip":
+        if outcomes.kind(wanted) == "skip":
             raise _Skipped(str(wanted.get("reason")))
         refused, got = self._here(function, request, call, blob, codec)
         difference = self._difference(recorded, wanted, got, stable, mask)
@@ -190,8 +191,8 @@ class Replay:
     @staticmethod
     def _decoded(data: bytes) -> dict:
         try:
-            return compare.decode(data)
-        except compare.Damaged as error:
+            return outcomes.decode(data)
+        except outcomes.Damaged as error:
             raise _Failed("the trace is damaged (%s); %s" % (error, _AGAIN))
 
     def _here(self, function: int, request: Dict[str, Any], call: int, blob: bytes,
@@ -199,46 +200,45 @@ class Replay:
         """(why the call was refused something, its outcome) in this process."""
         watch = _guard()
         watch.protected.add(os.path.realpath(self.root))
-        stdout = runner.Stdout()
+        output = runner.Output()
         with _Surroundings(request), warnings.catch_warnings():
-            warnings.simplefilter("default")
-            warnings.showwarning = lambda *_args, **_kwargs: None  # type: ignore[assignment]
-            stdout.install()
+            warnings.filters[:] = _FILTERS  # type: ignore[index]
+            effects.Warnings.install(warnings)
+            output.install()
             try:
                 target = self._targets.get(function)
                 if target is None:
                     target = self._targets[function] = _opened(request, watch)
-                work = runner.Runner(request, target, stdout, watch)
+                work = runner.Runner(request, target, output, watch)
                 _, outcome = work.run(call, blob, codec)
             finally:
-                stdout.remove()
+                output.remove()
         return watch.reason, outcome
 
     def _difference(self, recorded: bytes, wanted: dict, got: Optional[bytes], stable: int,
                     mask: Optional[str]) -> str:
         """Lines that say how they differ; "" when they agree."""
         if got is None:
-            return "  expected: %s\n  got:      no answer in time" % compare.render(wanted)
+            return "  expected: %s\n  got:      no answer in time" % outcomes.render(wanted)
         if got == recorded:
             return ""
-        have = compare.decode(got)
-        both = "  expected: %s\n  got:      %s" % (compare.render(wanted), compare.render(have))
-        if compare.kind(have) != compare.kind(wanted):
+        have = outcomes.decode(got)
+        both = "  expected: %s\n  got:      %s" % (outcomes.render(wanted), outcomes.render(have))
+        if outcomes.kind(have) != outcomes.kind(wanted):
             return both
         if not stable:
             return ""
-        answer = _compared(recorded, got, mask)
-        if answer is None:
-            return both + (
-                "\n  (cf-verify, which compares values, was not found: put it on PATH or set"
-                " CODEFLASH_BIN)")
-        if answer.get("answer") == "equal":
+        try:
+            # what of a script's top level can be run hangs on what the guard here refuses
+            answer = values.ask(recorded, got, json.loads(mask or "[]") + ["left_out"])
+        except (OSError, ValueError) as error:
+            return both + "\n  (%s)" % error
+        if answer["answer"] == "equal":
             return ""
-        where = answer.get("path")
-        if not where:
-            return both + "\n  (%s)" % (answer.get("reason") or answer.get("answer"))
+        if answer["answer"] == "unknown":
+            return both + "\n  (it cannot be told: %s)" % answer.get("reason")
         return "  at:       %s\n  expected: %s\n  got:      %s" % (
-            where, answer.get("original"), answer.get("candidate"))
+            answer.get("path"), answer.get("original"), answer.get("candidate"))
 
 
 _GUARDS: List[guard.Guard] = []
@@ -310,53 +310,8 @@ def _elsewhere(request: Dict[str, Any], calls: List[Tuple[int, str, bytes]]) -> 
     at = 0
     while len(data) - at >= 4:
         size = struct.unpack_from("<I", data, at)[0]
-        answer = compare.frame(data[at + 4 : at + 4 + size])
+        answer = outcomes.frame(data[at + 4 : at + 4 + size])
         if answer.get("call") == calls[-1][0]:
             return answer.get("outcome")
         at += 4 + size
     return None
-
-
-def _cf_verify() -> Optional[str]:
-    """The comparator: in $CODEFLASH_BIN if that is set, else PATH, else beside the plugin."""
-    libexec = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    places = [None, os.path.join(libexec, "..", "bin"), os.path.join(libexec, "..", "..", "bin")]
-    if os.environ.get("CODEFLASH_BIN"):
-        places = [os.environ["CODEFLASH_BIN"]]
-    for place in places:
-        if place is None:
-            found = shutil.which("cf-verify")
-        elif os.path.isfile(place):
-            found = place
-        else:
-            found = shutil.which("cf-verify", path=place)
-        if found:
-            return found
-    return None
-
-
-def _compared(recorded: bytes, got: bytes, mask: Optional[str]) -> Optional[dict]:
-    """cf-verify's answer about two outcomes; None when it is not installed."""
-    program = _cf_verify()
-    if program is None:
-        return None
-    with tempfile.TemporaryDirectory(prefix="codeflash-") as scratch:
-        names = []
-        for name, data in (("original", recorded), ("candidate", got)):
-            names.append(os.path.join(scratch, name))
-            with open(names[-1], "wb") as f:
-                f.write(data)
-        # What of a script's top level can be run hangs on what the guard here refuses.
-        paths = json.loads(mask or "[]") + ["left_out"]
-        argv = [program, "--values", "--mask", os.path.join(scratch, "mask.json")]
-        with open(argv[-1], "w", encoding="utf-8") as f:
-            json.dump(paths, f)
-        done = subprocess.run(argv + names, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        answer = json.loads(done.stdout.decode("utf-8", "replace"))
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        return {"answer": "error", "reason": "cf-verify: %s" % " ".join(
-            done.stderr.decode("utf-8", "replace").split())}
-    return answer

@@ -9,11 +9,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import sys
 from opcode import opmap
 from typing import Callable, Optional
 
-from . import blob, encode, files, guard, load, show, state
+from . import blob, effects, encode, files, guard, load, show, state
 
 STDOUT_MAX = 1 << 20
 _RAISE = opmap["RAISE_VARARGS"]
@@ -23,12 +24,14 @@ class CallTimeout(BaseException):
     """The call took longer than it may."""
 
 
-class Stdout:
-    """What is written to fd 1 and sys.stdout, kept aside in a file in memory."""
+class Stream:
+    """What is written to fd 1 and sys.stdout, or to 2 and sys.stderr, kept aside in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.name = ("", "stdout", "stderr")[number]
         if hasattr(os, "memfd_create"):
-            self.fd = os.memfd_create("stdout")
+            self.fd = os.memfd_create(self.name)
         else:
             import tempfile
 
@@ -38,24 +41,31 @@ class Stdout:
         self.before: tuple = ()
 
     def install(self) -> None:
-        for stream in {sys.stdout, sys.__stdout__} - {None}:
+        before = [getattr(sys, name) for name in (self.name, "__%s__" % self.name)]
+        for stream in set(before) - {None}:
             try:
                 stream.flush()
             except Exception:
                 pass
-        self.before = (os.dup(1), sys.stdout, sys.__stdout__)
-        os.dup2(self.fd, 1)
+        self.before = (os.dup(self.number), *before)
+        os.dup2(self.fd, self.number)
         self.renew()
 
     def renew(self) -> None:
-        self.stream = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
-        sys.stdout = sys.__stdout__ = self.stream
+        errors = "surrogateescape" if self.number == 1 else "backslashreplace"
+        self.stream = open(self.number, "w", encoding="utf-8", errors=errors, closefd=False)
+        self.put(self.stream, self.stream)
+
+    def put(self, stream: object, original: object) -> None:
+        setattr(sys, self.name, stream)
+        setattr(sys, "__%s__" % self.name, original)
 
     def remove(self) -> None:
         self.take()
-        os.dup2(self.before[0], 1)
+        os.dup2(self.before[0], self.number)
         os.close(self.before[0])
-        sys.stdout, sys.__stdout__ = self.before[1:]
+        os.close(self.fd)
+        self.put(*self.before[1:])
 
     def take(self) -> str:
         """What was written since the last time."""
@@ -63,7 +73,7 @@ class Stdout:
             self.stream.flush()
         except Exception:
             pass
-        if sys.stdout is not self.stream or self.stream.closed:
+        if getattr(sys, self.name) is not self.stream or self.stream.closed:
             self.renew()
         size = os.fstat(self.fd).st_size
         if not size:
@@ -76,16 +86,45 @@ class Stdout:
             data += b"\n... %d more bytes, sha256 %s" % (
                 size - STDOUT_MAX, h.hexdigest().encode())
         os.ftruncate(self.fd, 0)
-        return data.decode("utf-8", "backslashreplace")
+        text = data.decode("utf-8", "backslashreplace")
+        return _TRACEBACK.sub(r"\1", text) if self.number == 2 else text
+
+
+# where in a file what is on the stack stands is no part of what a program says
+_TRACEBACK = re.compile(r"^(( *)Traceback \(most recent call last\):\n)(?:\2 +.*\n)+", re.M)
+
+
+class Output:
+    """Standard output and standard error, kept aside."""
+
+    def __init__(self) -> None:
+        self.streams = Stream(1), Stream(2)
+
+    def install(self) -> None:
+        for stream in self.streams:
+            stream.install()
+
+    def remove(self) -> None:
+        for stream in self.streams:
+            stream.remove()
+
+    def drop(self) -> None:
+        """What was written until now is nobody's."""
+        for stream in self.streams:
+            stream.take()
+
+    def takers(self) -> list:
+        """[(root, function that takes what was written)]."""
+        return [(stream.name, stream.take) for stream in self.streams]
 
 
 class Runner:
     """Runs calls of one function, one after another."""
 
-    def __init__(self, request: dict, target: load.Target, stdout: Stdout,
+    def __init__(self, request: dict, target: load.Target, output: Output,
                  watch: guard.Guard) -> None:
         self.target = target
-        self.stdout = stdout
+        self.output = output
         self.guard = watch
         self.files = watch.files = files.Files(request["project_root"])
         self.kind = request.get("kind") or ""
@@ -107,7 +146,9 @@ class Runner:
         encode.MAIN = self.main
         encode.TARGET = getattr(target.function, "__code__", None)
         self.again = bool(request.get("again"))
-        self.globals = state.Globals(target.module, target.function, request.get("new_names") or ())
+        variables = state.Globals(
+            target.module, target.function, request.get("new_names") or (), self.in_project)
+        self.effects = effects.Effects(variables, self.in_project)
 
     def run(self, call: int, data: bytes, codec: str) -> tuple:
         """(the inputs to read, the encoded outcome); the outcome is None when time ran out."""
@@ -134,10 +175,11 @@ class Runner:
             outcome = encode.skipped("its outcome cannot be read: %s" % load._one_line(error))
         finally:
             reason = watch.leave()
+            self.effects.stop()
             if os.getpid() != self.pid:  # the call forked, and this is the child
                 os._exit(0)
             os.chdir(self.cwd)
-            self.stdout.take()
+            self.output.drop()
         if reason:
             outcome = encode.skipped(reason)
         return shown, outcome
@@ -151,9 +193,10 @@ class Runner:
 
     def judge(self, call: int, invoke: Callable, args: tuple, kwargs: dict,
               again: Optional[tuple] = None) -> bytes:
-        self.globals.remember()
-        self.stdout.take()  # of restoring
-        seed(self.seed + call)
+        self.output.drop()  # of restoring
+        self.guard.active = False
+        self.effects.begin(lambda: seed(self.seed + call))
+        self.guard.active = True
         roots = []
         try:
             result = load.realise(invoke(args, kwargs))
@@ -195,16 +238,15 @@ class Runner:
         if load.LEFT_OUT.get(self.own):
             roots.append(("left_out", "\n".join(load.LEFT_OUT[self.own])))
         self.guard.active = False
-        written, changed = self.files.changed(), self.globals.changed()
+        written, done = self.files.changed(), self.effects.end()
         self.guard.active = True
         if written:
             roots.append(("files", written))
-        if changed:
-            roots.append(("globals", changed))
+        roots += done
         if once_more is not None:
             roots.append(once_more())
         try:
-            return encode.outcome("raise" if by else "return", roots, by, self.stdout.take)
+            return encode.outcome("raise" if by else "return", roots, by, self.output.takers())
         except MemoryError:
             return encode.skipped("too large")
 
@@ -237,20 +279,19 @@ class Runner:
         while tb.tb_next is not None:
             tb = tb.tb_next
         code = tb.tb_frame.f_code
-        mine = self.where.get(code.co_filename)
-        if mine is None:
-            mine = self.where[code.co_filename] = self.in_project(code.co_filename)
-        if not mine:
+        if not self.in_project(code.co_filename):
             return "runtime"
         if isinstance(error, SystemExit) or code.co_code[tb.tb_lasti] == _RAISE:
             return "project"
         return "runtime"
 
     def in_project(self, path: str) -> bool:
-        if path == self.own:
-            return True
-        inside = path[len(self.root):] if path.startswith(self.root) else ""
-        return bool(inside) and "site-packages" not in inside and "dist-packages" not in inside
+        mine = self.where.get(path)
+        if mine is None:
+            inside = path[len(self.root):] if path.startswith(self.root) else ""
+            mine = self.where[path] = path == self.own or (
+                bool(inside) and "site-packages" not in inside and "dist-packages" not in inside)
+        return mine
 
 
 def not_restored(error: BaseException) -> str:

@@ -25,8 +25,8 @@ class Refused(Exception):
 
 
 def scope(request: Dict[str, Any]) -> Dict[str, Any]:
-    """{"functions": [{"file", "qualname"}], "names": {file: [module-level names it adds]},
-    "refused": reason or None}."""
+    """{"functions": [{"file", "qualname"}], "names": {file: [names it adds to the module or sets as
+    attributes]}, "refused": reason or None}."""
     targets = {(t["file"], t["qualname"]) for t in request["targets"]}
     changed: List[Dict[str, str]] = []
     names: Dict[str, List[str]] = {}
@@ -38,7 +38,7 @@ def scope(request: Dict[str, Any]) -> Dict[str, Any]:
             if file["before"].startswith("# codeflash replay test"):
                 raise Refused("%s: a replay test is not for the candidate to change" % path)
             diff = _File(path, file["before"], file["after"])
-            names[path] = sorted(diff.added)
+            names[path] = sorted(diff.added | diff.attributes)
             changed += [{"file": path, "qualname": name} for name in diff.changed
                         if (path, name) not in targets]
     except Refused as error:
@@ -60,6 +60,10 @@ class _File:
                 raise Refused("%s%s cannot be parsed: %s" % (path, which, error)) from None
         self.bound = set(_bound(trees[0].body))
         self.added = set(_bound(trees[1].body)) - self.bound
+        known = {n.attr for n in ast.walk(trees[0]) if isinstance(n, ast.Attribute)}
+        self.attributes = {  # that the original does not know: of a class, for instance
+            n.attr for n in ast.walk(trees[1]) if isinstance(n, ast.Attribute)
+            and isinstance(n.ctx, ast.Store)} - known - self.bound
         hidden = sorted(n for n in self.added if hasattr(builtins, n) or n in ("__all__",))
         if hidden:
             self.refuse(trees[1], "adds the name %s to the module, which already means something"

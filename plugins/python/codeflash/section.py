@@ -14,14 +14,13 @@ import atexit
 import gc
 import json
 import os
-import shutil
 import subprocess
 import sys
 import warnings
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Dict, Iterator, List, NoReturn, Optional, Tuple
 
-from . import _recorder, importer, recording, verbs
+from . import _recorder, importer, recording, tools, verbs
 
 _HOLDERS = (FunctionType, MethodType, CellType, staticmethod, classmethod, property)
 
@@ -184,16 +183,6 @@ def _unmark() -> None:
 # cf-trace. ----------------------------------------------------------------------------------------
 
 
-def _tool(name: str) -> Optional[str]:
-    """A program of ours: in the bin that this package was built, installed or pip-installed with,
-    or in PATH."""
-    for up in ("../../../..", "../../../../.."):
-        path = os.path.join(recording.HERE, up, "bin", name)
-        if os.access(path, os.X_OK):
-            return os.path.realpath(path)
-    return shutil.which(name)
-
-
 def _plain(text: str) -> str:
     """Text that JSON can hold."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -221,7 +210,7 @@ class _Collector:
     """cf-trace --collect, at the other end of a socket."""
 
     def __init__(self, output: str, quota: int, request: dict) -> None:
-        tool = _tool("cf-trace")
+        tool = tools.find("cf-trace")
         if tool is None:
             raise Refused("there is no cf-trace beside this package or in PATH")
         self.socket, other = _socket.socketpair()
@@ -412,7 +401,7 @@ def _next(output: str, trace: dict) -> str:
     """Writes the replay tests; what to do with them."""
     if not trace["captured"]:
         return "nothing to optimize"
-    tool = _tool("cf-replaygen")
+    tool = tools.find("cf-replaygen")
     if tool is None:
         return "next: cf-replaygen %s" % _shown(output)
     made = subprocess.run([tool, "--quiet", output], stdin=subprocess.DEVNULL,

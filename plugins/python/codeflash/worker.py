@@ -101,21 +101,21 @@ class Session:
 
 
 def _streams(request: dict) -> tuple:
-    """Standard output and the guard, in place before anything of the user's is imported."""
-    stdout = runner.Stdout()
-    stdout.install()
+    """Standard output and error and the guard, there before anything of the user's is imported."""
+    output = runner.Output()
+    output.install()
     network = request.get("allow_network") or os.environ.get("CODEFLASH_ALLOW_NETWORK")
     refuse = bool(request.get("refuse"))  # there is no sandbox round this process
     watch = guard.Guard(network=bool(network), writes=not refuse, processes=not refuse)
     watch.protected.add(os.path.realpath(request["project_root"]))
     load.GUARD = watch if refuse else None
-    return stdout, watch
+    return output, watch
 
 
 def _prepare(request: dict):
     """The runner of the request's function, its module imported. LoadError says why not."""
-    stdout, watch = _streams(request)
-    return runner.Runner(request, load.open_target(request, alias_main=True), stdout, watch)
+    output, watch = _streams(request)
+    return runner.Runner(request, load.open_target(request, alias_main=True), output, watch)
 
 
 def _run_calls(session: Session, work: object, calls: list, blobs: list) -> bool:
@@ -133,7 +133,7 @@ def run(session: Session) -> int:
     """The verb `run`. Several functions of a module, which is imported once, are each run in a child
     that has it as it was imported."""
     request = session.request
-    stdout, watch = _streams(request)
+    output, watch = _streams(request)
     try:
         module, missing = load.open_request(request, alias_main=True)
     except load.LoadError as error:
@@ -141,7 +141,7 @@ def run(session: Session) -> int:
         return 0
     import warnings  # the one that the user's code has, not a copy kept of it
 
-    warnings.showwarning = lambda *_args, **_kwargs: None
+    runner.effects.Warnings.install(warnings)
     functions = [request] + request.get("more", [])
     done = 0
     for function in functions:
@@ -159,7 +159,7 @@ def run(session: Session) -> int:
             continue
 
         def act() -> bool:
-            work = runner.Runner(dict(request, **function), target, stdout, watch)
+            work = runner.Runner(dict(request, **function), target, output, watch)
             return _run_calls(session, work, calls, blobs)
 
         # a child would not have the threads: then the functions that follow get other processes
@@ -239,7 +239,7 @@ def serve_bench(session: Session) -> int:
         return work.target.of(through), args, kwargs
 
     def seed() -> None:
-        work.stdout.take()
+        work.output.drop()
         work.guard.reason = ""
         runner.seed(work.seed)
 
@@ -272,18 +272,16 @@ def main(argv: list) -> int:
 
 def _guarded(argv: list) -> int:
     """main, with one line in place of a traceback."""
+    stderr = os.dup(2)  # what the code under test writes goes elsewhere
     try:
         return main(argv)
     except Exception as error:
-        sys.stderr.write("worker: %s: %s\n" % (type(error).__name__, " ".join(str(error).split())))
+        line = "worker: %s: %s\n" % (type(error).__name__, " ".join(str(error).split()))
+        os.write(stderr, line.encode("utf-8", "replace"))
         return 3
 
 
 if __name__ == "__main__":
     _self = sys.modules["__main__"]  # the script under test may take the name over
-    _status = _guarded(sys.argv)
-    try:
-        sys.stderr.flush()
-    finally:
-        # threads that a call left, or what it registered to run at exit, must not hold this up
-        os._exit(_status)
+    # threads that a call left, or what it registered to run at exit, must not hold this up
+    os._exit(_guarded(sys.argv))

@@ -19,7 +19,7 @@ try:
 except ImportError:
     sys.path.insert(0, os.path.join(ROOT, "plugins", "python"))
     import codeflash
-from codeflash import blob, compare
+from codeflash import blob, outcomes
 
 PLUGIN = os.path.dirname(os.path.dirname(os.path.abspath(codeflash.__file__)))
 WORKER = os.path.join(PLUGIN, "codeflash", "worker.py")
@@ -50,7 +50,7 @@ class Answer:
         while data:
             (n,) = struct.unpack_from("<I", data)
             assert len(data) >= 4 + n, "a frame is cut short"
-            self.frames.append(compare.frame(data[4 : 4 + n]))
+            self.frames.append(outcomes.frame(data[4 : 4 + n]))
             data = data[4 + n :]
 
     @property
@@ -59,7 +59,7 @@ class Answer:
 
     @property
     def outcomes(self):
-        return [compare.decode(f["outcome"]) for f in self.frames if "outcome" in f]
+        return [outcomes.decode(f["outcome"]) for f in self.frames if "outcome" in f]
 
     @property
     def raw(self):
@@ -148,7 +148,7 @@ class Project:
                            (call, number, call, call))
                 db.execute("INSERT INTO outcome VALUES (?, 1, ?, ?, NULL)",
                            (call, frame["input"], zlib.compress(frame["outcome"], 1)))
-                kind_ = compare.decode(frame["outcome"])["kind"]
+                kind_ = outcomes.decode(frame["outcome"])["kind"]
                 calls.append({"id": call, "input": frame["input"], "stable": True, "outcome": kind_})
             if not groups or groups[-1]["file"] != file:
                 groups.append({"file": file, "module": module, "functions": []})

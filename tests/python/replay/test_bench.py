@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from codeflash import compare
+from codeflash import outcomes as reading
 from conftest import WORKER, environment, pickled
 
 
@@ -56,7 +56,7 @@ def test_each_execution_has_its_results_and_they_are_told_once(project):
     project.write("m.py", "seen = []\ndef f():\n    seen.append(0)\n    return len(seen)\n")
     answers = bench(project, "m.py", "f", [((), {})], BEGIN, order(1, inner=3), results(1),
                     results(1))
-    roots = [compare.decode(o)["roots"][0] for o in outcomes(answers)]
+    roots = [reading.decode(o)["roots"][0] for o in outcomes(answers)]
     assert [list(r) for r in roots] == [["return", 2]]
     assert "no pass" in answers[-1]["error"]
 

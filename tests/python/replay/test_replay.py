@@ -108,8 +108,8 @@ def test_no_byte_code_and_nothing_else_is_left(shop):
 CF_VERIFY = r"""#!%s
 import json, sys
 sys.path.insert(0, %r)
-from codeflash import compare
-a, b = [compare.decode(open(p, "rb").read()) for p in sys.argv[-2:]]
+from codeflash import outcomes
+a, b = [outcomes.decode(open(p, "rb").read()) for p in sys.argv[-2:]]
 print(json.dumps(%s))
 """
 

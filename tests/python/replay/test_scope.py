@@ -76,6 +76,7 @@ FAST = ("    return out\n", "    return list(dict.fromkeys(items))\n")
     ([FAST, ("def uniq(items, most=LIMIT, *, strict=False):\n",
              "def uniq(items, most=LIMIT, *, strict=False):\n    'doc'\n")], []),
     ([FAST, ("    def f(self):", "    def _g(self):\n        return 2\n\n    def f(self):")], []),
+    ([("    out = []", "    uniq._area = out = []")], ["_area"]),
 ])
 def test_what_a_candidate_may_add(pairs, names):
     assert changes(*pairs) == {"functions": [], "names": {"words.py": names}, "refused": None}
