@@ -148,7 +148,7 @@ TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(a
 BATS ?= bats
 T ?= $(wildcard tests/*.bats)
 
-.PHONY: check check-unit check-python check-bats lint real features suites kill-trials bench-trace
+.PHONY: check check-unit check-python check-bats lint real features proof suites kill-trials bench-trace
 check: deps-check
 	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-bats lint
 check-unit: $(UNIT_BIN)
@@ -181,6 +181,10 @@ bench-trace: all
 # Language features by CPython, every one from 3.8 that is found; the table lands in tests/results/.
 features: all
 	$(Q)$(TEST_ENV) $(PYTHON) tests/features.py --write
+
+# Rewrites, right and wrong ones, before cf-verify; what is no gain, before cf-bench. PROOF='--only words'.
+proof: all
+	$(Q)$(TEST_ENV) $(PYTHON) tests/proof.py $(or $(PROOF),--bench --write)
 
 # --- a wheel for pip: the package that a program imports, with the programs ------------------------
 
@@ -219,6 +223,7 @@ help:
 	@echo 'make suites       the own tests of those packages, recorded'
 	@echo 'make kill-trials  recordings killed at 200 random moments'
 	@echo 'make features     every feature of the language under every CPython found'
+	@echo 'make proof        the corpus of right and wrong rewrites, verified'
 	@echo 'make wheel        build/dist/*.whl, for pip install'
 	@echo 'make install      PREFIX= DESTDIR= BINDIR= LIBEXECDIR= MANDIR='
 	@echo 'variables         O=dir V=1 SAN=address,undefined WERROR=1 CC= CFLAGS='

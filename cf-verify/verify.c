@@ -54,69 +54,101 @@ static void skip(struct verdict *v, const char *reason)
 
 /* --- one call ------------------------------------------------------------------------------------ */
 
+/* The second is for what differs from run to run. Two things come in the same order under every other
+ * seed, and of more some stay in their places: so there are many. */
+static const unsigned other_seeds[] = {SEED_B, SEED_B, 3, 4, 5, 6, 7, 8, 9, 10};
+#define OTHERS (int)(sizeof(other_seeds) / sizeof(*other_seeds))
+
 /* A target's run of the candidate. */
 struct side {
 	struct verdict *v;
 	struct original *of;
 	int *which;            /* the calls that take part */
 	int n;
-	struct worker_result other; /* the original under another seed; run when first wanted */
-	int have_other;        /* -1: cannot be had */
+	struct worker_result other[OTHERS]; /* the original under other seeds; run when first wanted */
+	int have_other[OTHERS];             /* -1: cannot be had */
 };
 
-static struct value *under_other_seed(struct side *s, int i)
+/* What the original does under another seed, one of other_seeds. Returns new, or NULL. */
+static struct value *under_other_seed(struct side *s, int i, int which)
 {
-	if (!s->have_other)
-		s->have_other = original_run(s->v->o, s->of, s->which, s->n, NULL, SEED_B, &s->other) < 0
+	struct worker_result *r = &s->other[which];
+	struct value *outcome;
+
+	if (!s->have_other[which])
+		s->have_other[which] = original_run(s->v->o, s->of, s->which, s->n, NULL,
+					       other_seeds[which], r) < 0
 			? -1
 			: 1;
-	if (s->have_other < 0 || !s->other.outcomes[i].data)
+	if (s->have_other[which] < 0 || !r->outcomes[i].data)
 		return NULL;
-	return value_decode(s->other.outcomes[i].data, s->other.outcomes[i].n, NULL);
+	outcome = value_decode(r->outcomes[i].data, r->outcomes[i].n, NULL);
+	if (outcome && !value_outcome(outcome))
+		value_free(cf_steal(&outcome));
+	return outcome;
 }
 
-/*
- * Equal where `mask` is not, and the same elements whatever their order everywhere, but for what
- * `always` masks.
- */
-static enum value_answer same_elements(const struct judged *j, const struct value *candidate,
-	struct value_rules rules, const json_t *mask, const json_t *always)
+static void side_release(struct side *s)
 {
-	enum value_answer answer = value_compare(j->outcome, candidate, &rules, mask, NULL);
+	for (int i = 0; i < OTHERS; i++)
+		if (s->have_other[i] > 0)
+			worker_result_release(&s->other[i]);
+}
+
+/* Equal where `mask` is not, and the same elements whatever their order everywhere. */
+static enum value_answer same_elements(const struct value *original, const struct value *candidate,
+	struct value_rules rules, const json_t *mask)
+{
+	enum value_answer answer = value_compare(original, candidate, &rules, mask, NULL);
 
 	if (answer != VALUE_EQUAL)
 		return answer;
 	rules.any_order = true;
-	return value_compare(j->outcome, candidate, &rules, always, NULL);
+	return value_compare(original, candidate, &rules, NULL, NULL);
 }
 
 /*
  * The seed decides the order in which sets of text are walked. Where the original gives the same
- * elements in another order under another seed, a candidate may give them in any.
+ * elements in another order under other seeds, a candidate may give them in any: what stays in its
+ * place under all of them stays there.
  */
-static enum value_answer hash_order(struct side *s, int i, const struct value *candidate,
-	const struct value_rules *rules, const json_t *always)
+static enum value_answer hash_order(struct side *s, int i, const struct value *original,
+	const struct value *candidate, const struct value_rules *rules, json_t *always)
 {
 	const struct judged *j = &s->of->judged[s->which[i]];
 	struct value_rules exact = {.float_rel = 0}, unordered = {.float_rel = 0, .any_order = true};
-	struct value *other = under_other_seed(s, i);
+	struct value_rules any = *rules;
+	json_auto_t *mask = json_array();
 	enum value_answer answer = VALUE_DIFFERENT;
+	bool moves = false, only_order = true;
 
-	if (other && value_compare(j->outcome, other, &exact, NULL, NULL) == VALUE_DIFFERENT &&
-		value_compare(j->outcome, other, &unordered, NULL, NULL) == VALUE_EQUAL) {
-		json_auto_t *mask = value_differences(j->outcome, other, &exact, 1000000);
+	any.any_order = true;
+	if (value_compare(original, candidate, &any, always, NULL) != VALUE_EQUAL)
+		return VALUE_DIFFERENT;
+	json_array_extend(mask, always);
+	/* what has not moved under half of them is taken to stand still */
+	for (int k = -1; k < OTHERS && only_order && (moves || k < OTHERS / 2) && answer != VALUE_EQUAL; k++) {
+		struct value *run = k < 0 ? NULL : under_other_seed(s, i, k);
+		const struct value *other = k < 0 ? j->outcome : run;
 
-		json_array_extend(mask, (json_t *)always);
-		answer = same_elements(j, candidate, *rules, mask, always);
+		if (other) {
+			json_auto_t *moved = value_differences(original, other, &exact, 1000000);
+
+			only_order = value_compare(original, other, &unordered, NULL, NULL) == VALUE_EQUAL;
+			moves |= json_array_size(moved) > 0;
+			json_array_extend(mask, moved);
+		}
+		if (moves && only_order)
+			answer = value_compare(original, candidate, rules, mask, NULL);
+		value_free(run);
 	}
-	value_free(other);
 	return answer;
 }
 
 /* Not a raise of the project's own: it only tripped. */
-static bool raised_by_runtime(const struct judged *j)
+static bool raised_by_runtime(const struct value *outcome)
 {
-	const char *raised_by = value_outcome_text(j->outcome, "raised_by");
+	const char *raised_by = value_outcome_text(outcome, "raised_by");
 
 	return raised_by && !strcmp(raised_by, "runtime");
 }
@@ -126,24 +158,46 @@ static enum value_answer compare_call(
 {
 	const struct judged *j = &s->of->judged[s->which[i]];
 	struct value_rules rules = {
-		.float_rel = s->v->o->float_rel, .error_type_only = raised_by_runtime(j)};
-	/* an error is what it is, whatever other error it came upon */
-	json_auto_t *always = json_pack("[s, s]", "raise.context", "type(raise.context)"), *mask = json_copy(always);
-	enum value_answer answer;
+		.float_rel = s->v->o->float_rel, .error_type_only = raised_by_runtime(j->outcome)};
+	enum value_answer answer = value_compare(j->outcome, candidate, &rules, j->mask, diff);
 	bool by_order = j->any_order;
 
-	if (j->mask)
-		json_array_extend(mask, j->mask);
-	answer = value_compare(j->outcome, candidate, &rules, mask, diff);
-	if (by_order)
-		answer = same_elements(j, candidate, rules, mask, always);
-	else if (answer == VALUE_DIFFERENT)
-		by_order = (answer = hash_order(s, i, candidate, &rules, mask)) != VALUE_DIFFERENT;
+	if (by_order) {
+		answer = same_elements(j->outcome, candidate, rules, j->mask);
+	} else if (answer == VALUE_DIFFERENT) {
+		answer = hash_order(s, i, j->outcome, candidate, &rules, j->mask);
+		by_order = answer != VALUE_DIFFERENT;
+	}
 	if (answer == VALUE_EQUAL) {
 		s->v->order += by_order;
 		s->v->unstable += j->mask && !j->any_order;
 		s->v->runtime_errors += rules.error_type_only;
 		s->v->truncated |= value_truncated(candidate);
+	}
+	return answer;
+}
+
+/* The same under the other seed; `original` is what the original does there. */
+static enum value_answer compare_other(struct side *s, int i, const struct value *original,
+	const struct value *candidate, struct value_diff *diff)
+{
+	const struct judged *j = &s->of->judged[s->which[i]];
+	struct value_rules rules = {.float_rel = s->v->o->float_rel,
+		.error_type_only = raised_by_runtime(original), .any_order = j->any_order};
+	struct value_rules exact = {.float_rel = 0};
+	enum value_answer answer = value_compare(original, candidate, &rules, j->mask, diff);
+	struct value *again;
+
+	if (answer == VALUE_DIFFERENT && !j->any_order)
+		answer = hash_order(s, i, original, candidate, &rules, j->mask);
+	/* what changes from run to run may be elsewhere under this seed */
+	if (answer == VALUE_DIFFERENT && (again = under_other_seed(s, i, 1))) {
+		json_auto_t *mask = value_differences(original, again, &exact, 1000000);
+
+		json_array_extend(mask, j->mask);
+		value_diff_release(diff);
+		answer = value_compare(original, candidate, &rules, mask, diff);
+		value_free(again);
 	}
 	return answer;
 }
@@ -175,50 +229,100 @@ static int differs(struct side *s, int i, struct value_diff *d)
 		j->input ? j->input : "a recorded call");
 }
 
-static int judge_call(struct side *s, int i, const struct worker_outcome *w, enum worker_end end)
+/* The candidate's outcome of a call. Returns new, or NULL with the verdict decided. */
+static struct value *outcome_of(
+	struct side *s, int i, const struct worker_outcome *w, enum worker_end end)
 {
 	const struct judged *j = &s->of->judged[s->which[i]];
 	const char *why = NULL, *input = j->input ? j->input : "a recorded call";
 	struct value *candidate;
+
+	if (!w->data) {
+		decide(s->v, end == WORKER_TIMEOUT ? "timeout" : "error", "%s on %s",
+			w->why ? w->why : "no outcome", input);
+		return NULL;
+	}
+	candidate = value_decode(w->data, w->n, &why);
+	if (!candidate || !value_outcome(candidate))
+		decide(s->v, "error", "its outcome cannot be read: %s on %s", why ? why : "it is none",
+			input);
+	else if (!strcmp(value_outcome(candidate), "skip"))
+		decide(s->v, "error", "it cannot be judged where the original can: %s on %s",
+			value_outcome_text(candidate, "reason"), input);
+	else
+		return candidate;
+	value_free(candidate);
+	return NULL;
+}
+
+static int judge_call(struct side *s, int i, const struct worker_outcome *w, enum worker_end end)
+{
+	const struct judged *j = &s->of->judged[s->which[i]];
+	struct value *candidate = outcome_of(s, i, w, end);
 	struct value_diff diff = {0};
 	int r = 0;
 
-	if (!w->data)
-		return decide(s->v, end == WORKER_TIMEOUT ? "timeout" : "error", "%s on %s",
-			w->why ? w->why : "no outcome", input);
-	candidate = value_decode(w->data, w->n, &why);
-	if (!candidate || !value_outcome(candidate)) {
-		value_free(candidate);
-		return decide(s->v, "error", "its outcome cannot be read: %s on %s",
-			why ? why : "it is none", input);
-	}
-	if (!strcmp(value_outcome(candidate), "skip")) {
-		r = decide(s->v, "error", "it cannot be judged where the original can: %s on %s",
-			value_outcome_text(candidate, "reason"), input);
-	} else {
-		switch (compare_call(s, i, candidate, &diff)) {
-		case VALUE_EQUAL:
-			/* that both fail says little: in the run it may not have failed, and gone on */
-			if (raised_by_runtime(j))
-				skip(s->v, "the original fails on it too");
-			else
-				s->v->compared[j->source]++;
-			break;
-		case VALUE_DIFFERENT:
-			r = differs(s, i, &diff);
-			break;
-		case VALUE_UNKNOWN: {
-			cf_autofree char *opaque = value_opaque(j->outcome);
-			cf_autofree char *text = cf_asprintf("opaque: %s", opaque ? opaque : "too much to compare");
+	if (!candidate)
+		return -1;
+	switch (compare_call(s, i, candidate, &diff)) {
+	case VALUE_EQUAL:
+		/* that both fail says little: in the run it may not have failed, and gone on */
+		if (raised_by_runtime(j->outcome))
+			skip(s->v, "the original fails on it too");
+		else
+			s->v->compared[j->source]++;
+		break;
+	case VALUE_DIFFERENT:
+		r = differs(s, i, &diff);
+		break;
+	case VALUE_UNKNOWN: {
+		cf_autofree char *opaque = value_opaque(j->outcome);
+		cf_autofree char *text = cf_asprintf("opaque: %s", opaque ? opaque : "too much to compare");
 
-			skip(s->v, text);
-			break;
-		}
-		}
+		skip(s->v, text);
+		break;
+	}
 	}
 	value_diff_release(&diff);
 	value_free(candidate);
 	return r;
+}
+
+/*
+ * What takes the first of a set, or draws its luck from elsewhere, can be right by chance: under
+ * another seed it must do what the original does under that.
+ */
+static int judge_luck(struct side *s, const struct candidate_files *files)
+{
+	struct worker_result r;
+	int bad = 0;
+
+	if (original_run(s->v->o, s->of, s->which, s->n, files, SEED_B, &r) < 0) {
+		s->v->status = CF_PROGRAM;
+		return decide(s->v, "unverified", "it could not be run under another seed");
+	}
+	for (int i = 0; i < s->n && !bad; i++) {
+		struct value *original = under_other_seed(s, i, 0), *candidate = NULL;
+		struct value_diff diff = {0};
+
+		if (!original) {
+			if (s->have_other[0] < 0)
+				bad = decide(s->v, "unverified", "the original could not be run under another seed");
+		} else if (strcmp(value_outcome(original), "skip")) {
+			candidate = outcome_of(s, i, &r.outcomes[i], r.end);
+			if (!candidate)
+				bad = -1;
+			else if (compare_other(s, i, original, candidate, &diff) == VALUE_DIFFERENT)
+				bad = differs(s, i, &diff);
+		}
+		value_diff_release(&diff);
+		value_free(original);
+		value_free(candidate);
+	}
+	if (bad && s->v->difference)
+		json_array_append_new(s->v->notes, json_string("it differs under another seed of hashing and chance"));
+	worker_result_release(&r);
+	return bad;
 }
 
 static int all_compared(const struct verdict *v)
@@ -263,8 +367,9 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 	for (int i = 0; i < s.n && !bad; i++)
 		bad = judge_call(&s, i, &r.outcomes[i], r.end);
 	worker_result_release(&r);
-	if (s.have_other > 0)
-		worker_result_release(&s.other);
+	if (!bad)
+		bad = judge_luck(&s, files);
+	side_release(&s);
 	if (!bad && all_compared(v) == before)
 		bad = decide(v, "unverified", "no call of %s could be compared: %s", of->function.qualname,
 			json_object_iter_key(json_object_iter(v->skipped)));

@@ -75,6 +75,9 @@ void value_diff_release(struct value_diff *d)
 
 /* --- where we are ----------------------------------------------------------------------------------- */
 
+/* Of an error's parts: what it came upon. That says how it was come by, not what it is. */
+#define ERROR_CONTEXT 2
+
 static bool is_name(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -569,7 +572,8 @@ static uint64_t hash_val(const struct value *v, const struct val *val, int how, 
 	if (node->kind == NODE_ARRAY && (how & HASH_TOLERANT))
 		return h;
 	for (uint32_t i = 0; i < node->nitems && i < 12; i++)
-		h = mix(h, hash_val(v, &items[i], how, depth - 1));
+		if (node->kind != NODE_ERROR || i != ERROR_CONTEXT)
+			h = mix(h, hash_val(v, &items[i], how, depth - 1));
 	if (node->nstate) {
 		uint64_t sum = 0;
 
@@ -989,8 +993,9 @@ static bool open_node(struct cmp *c, struct frame *f, const struct node *a, cons
 		}
 		return true;
 	case NODE_ERROR:
-		/* only the error raised is on an empty stack */
-		return !(c->rules->error_type_only && c->n == 0 && !strcmp(c->root, "raise"));
+		/* only the error raised is on an empty stack, the first time and when called again */
+		return !(c->rules->error_type_only && c->n == 0 &&
+			 (!strcmp(c->root, "raise") || !strcmp(c->root, "again")));
 	default:
 		return true;
 	}
@@ -1063,6 +1068,7 @@ static bool next_child(struct cmp *c, struct frame *f, const struct val **x, con
 	uint32_t width = a->kind == NODE_MAP ? 2 : 1, other;
 
 	if (f->phase == PHASE_ITEMS) {
+		f->at += a->kind == NODE_ERROR && f->at == ERROR_CONTEXT;
 		if (f->at < a->nitems / width && f->at < b->nitems / width) {
 			other = f->match ? f->match[f->at] - 1 : f->at;
 			*x = c->a->vals + a->items + (size_t)f->at * width + (width - 1);

@@ -148,6 +148,19 @@ is() {
 	[[ "$(json candidate 'r["verdict"]["notes"]' <<<"$output")" == *"error that the runtime raised"* ]]
 }
 
+@test "cf-verify: an error is the same whatever it came upon, and when the call is made again" {
+	verify check '    if n > 3:
+        raise ValueError("too big: %d" % n)' '    try:
+        "abcd"[n]
+    except IndexError:
+        raise ValueError("too big: %d" % n)'
+	is equivalent
+	verify find '    return table[key]' '    if key not in table:
+        raise KeyError("none of that name")
+    return table[key]'
+	is equivalent
+}
+
 @test "cf-verify: floats within the tolerance, as it is set" {
 	verify mean 'sum(xs) / len(xs)' 'sum(x / len(xs) for x in xs)'
 	is equivalent
@@ -293,6 +306,14 @@ _memo = {}'
 	is equivalent
 }
 
+@test "cf-verify: what is right by luck under one seed is held to another" {
+	verify dedupe "$BODY" '    import os; return list(dict.fromkeys(items))[os.environ["PYTHONHASHSEED"] == "2":]'
+	is different
+	[[ "$(json candidate 'r["verdict"]["notes"]' <<<"$output")" == *"under another seed"* ]]
+	verify pick 'random.choice(xs)' 'random.Random(random.getstate()[1][0] * 0 + 1).choice(xs)'
+	is different
+}
+
 @test "cf-verify: where the order hangs on hashing, any order will do, other elements will not" {
 	verify words 'list(set(text.split()))' 'list(dict.fromkeys(text.split()))'
 	is equivalent
@@ -300,6 +321,15 @@ _memo = {}'
 	verify words 'list(set(text.split()))' 'text.split()[1:] + ["the", "the"][:1][:0]'
 	is different
 	verify words 'list(set(text.split()))' '["cat"] + text.split()[1:]'
+	is different
+	# two come in the same order under every other seed
+	verify pair '*{a, b}' 'a, b'
+	is equivalent
+	verify pair '*{a, b}' 'b, a'
+	is equivalent
+	verify pair '"both", *{a, b}' 'a, b, "both"'
+	is different 'return[0]'
+	verify pair '*{a, b}' 'a, a'
 	is different
 }
 
@@ -468,6 +498,16 @@ class Node:
         self.__dict__.update(state)
 
 
+def upon(error, other):
+    error.__context__ = other
+    return error
+
+
+def noted(error):
+    error.__notes__ = ["by the way"]
+    return error
+
+
 for name, text in zip("ab", sys.argv[1:]):
     with open(name, "wb") as f:
         f.write(encode.value(eval(text)))
@@ -499,6 +539,8 @@ unequal() { # path a b
 	equal '0.1 + 0.2' '0.3'
 	equal '(lambda t: [t, t])((1, 2))' '[(1, 2), (1, 2)]'
 	equal 'decimal.Decimal("1.50")' 'decimal.Decimal("1.50")'
+	equal 'ValueError("x")' 'upon(ValueError("x"), KeyError(1))'
+	equal '[{ValueError("x"), 1}]' '[{1, upon(ValueError("x"), KeyError(1))}]'
 }
 
 @test "cf-verify --values: everything else is different, and where is said" {
@@ -519,6 +561,7 @@ unequal() { # path a b
 	unequal 'len(value)' 'iter([1, 2])' 'iter([1, 2, 3])'
 	unequal 'value.maxlen' 'collections.deque([1], 3)' 'collections.deque([1], 4)'
 	unequal 'value' '"\ud800"' '"\ud801"'
+	unequal 'value.notes' 'ValueError("x")' 'noted(ValueError("x"))'
 }
 
 @test "cf-verify --values: a mask, --exit-code, and what is no value" {

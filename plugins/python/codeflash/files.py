@@ -49,8 +49,9 @@ def _state(path: str) -> Optional[str]:
     """What is at path, in words; None when there is nothing."""
     try:
         found = os.lstat(path)
+        mode = stat.S_IMODE(found.st_mode)
         if stat.S_ISDIR(found.st_mode):
-            return "directory"
+            return "directory, mode %o" % mode
         if stat.S_ISLNK(found.st_mode):
             return "link to %s" % os.readlink(path)
         if not stat.S_ISREG(found.st_mode):
@@ -64,6 +65,6 @@ def _state(path: str) -> Optional[str]:
                     break
                 digest.update(chunk)
                 left -= len(chunk)
-        return "%d bytes, sha256 %s" % (found.st_size, digest.hexdigest())
+        return "%d bytes, mode %o, sha256 %s" % (found.st_size, mode, digest.hexdigest())
     except OSError:
         return None

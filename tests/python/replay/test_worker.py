@@ -281,6 +281,8 @@ def test_files_are_part_of_the_outcome(project):
         import os, shutil, tempfile
         from pathlib import Path
 
+        os.umask(0o22)
+
         def f(how):
             if how == "text":
                 with open("out.txt", "w") as out:
@@ -295,6 +297,8 @@ def test_files_are_part_of_the_outcome(project):
                 os.replace("out.txt", "d/out.txt")
             elif how == "gone":
                 shutil.rmtree("d")
+            elif how == "closed":
+                os.chmod("m.py", 0o600)
             elif how == "came and went":
                 open("new", "w").close()
                 os.remove("new")
@@ -310,14 +314,15 @@ def test_files_are_part_of_the_outcome(project):
 
         kept = []
     """)
-    how = ("text", "same", "more", "moved", "gone", "came and went", "elsewhere", "read", "left open")
+    how = ("text", "same", "more", "moved", "gone", "closed", "came and went", "elsewhere", "read", "left open")
     answer = project.run("m.py", "f", *[((h,), {}) for h in how])
     got = [value(o, "files") for o in answer.outcomes]
-    digest = {text: "%d bytes, sha256 %s" % (len(text), hashlib.sha256(text.encode()).hexdigest())
+    digest = {text: "%d bytes, mode 644, sha256 %s" % (len(text), hashlib.sha256(text.encode()).hexdigest())
               for text in ("one", "onetwo\n", "x")}
+    assert " mode 600," in got.pop(how.index("closed"))["m.py"]
     assert got == [
         {"out.txt": digest["one"]}, None, {"out.txt": digest["onetwo\n"]},
-        {"d": "directory", "d/out.txt": digest["onetwo\n"], "out.txt": None},
+        {"d": "directory, mode 755", "d/out.txt": digest["onetwo\n"], "out.txt": None},
         {"d": None, "d/out.txt": None}, None, None, None, {"kept": digest["x"]}]
 
 
