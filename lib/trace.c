@@ -291,6 +291,17 @@ void trace_function_release(struct trace_function *f)
 	*f = (struct trace_function){0};
 }
 
+bool trace_function_is_named(const struct trace_function *f, const char *name)
+{
+	const char *colon = strrchr(name, ':'), *dot = strrchr(f->qualname, '.');
+
+	if (colon)
+		return strlen(f->file) == (size_t)(colon - name) &&
+		       !strncmp(f->file, name, (size_t)(colon - name)) &&
+		       !strcmp(f->qualname, colon + 1);
+	return !strcmp(f->qualname, name) || (dot && !strcmp(dot + 1, name));
+}
+
 int trace_functions(struct trace *t, int (*fn)(const struct trace_function *, void *), void *arg)
 {
 	sqlite3_stmt *s;
