@@ -539,14 +539,14 @@ static void name_trick(struct stats_result *r)
 	}
 	if (r->decision != STATS_SAME && r->decision != STATS_SLOWER)
 		return;
-	if (r->caching)
-		snprintf(r->reason, sizeof(r->reason),
-			"it gains by remembering inputs, which the traced run does not repeat enough");
-	else if (candidate > original + PUT_OFF)
+	if (candidate > original + PUT_OFF)
 		snprintf(r->reason, sizeof(r->reason),
 			"it puts its work off: what it returns lazily takes %.0f %% of its time once it is "
 			"used (the original's: %.0f %%)",
 			candidate * 100, original * 100);
+	else if (r->caching)
+		snprintf(r->reason, sizeof(r->reason),
+			"it gains by remembering inputs, which the traced run does not repeat enough");
 }
 
 int stats_measure(const struct stats_rules *rules, const struct stats_source *source, int inputs,

@@ -281,10 +281,11 @@ def adopt_orphans() -> None:
         pass
 
 
-def left_running(last: bool) -> int:
-    """Threads and child processes that are still there after the calls returned. last: this process
-    has nothing left to do, so that those that have ended can be cleared away."""
-    n = _count_threads()
+def left_running(last: bool, before: int = 0) -> int:
+    """Threads, less those counted before, and child processes that are still there after the calls
+    returned. last: this process has nothing left to do, so that those that have ended can be cleared
+    away."""
+    n = _count_threads() - before
     how = os.WEXITED | os.WNOHANG | (0 if last else os.WNOWAIT)
     try:
         while os.waitid(os.P_ALL, 0, how) is not None:
@@ -400,6 +401,7 @@ class Bench:
 
     def _child(self, commands: int, answers: int) -> None:
         loop = _Loop()
+        before = _count_threads()  # the parent's, some versions say, though they are not here
         _sink_output()
         _own_pages()
         adopt_orphans()
@@ -409,7 +411,7 @@ class Bench:
             request = _loads(line)
             if request["op"] == "end":
                 own = self.own if _peak() <= self.high else _peak()
-                threads = self.threads + left_running(True)
+                threads = self.threads + left_running(True, before)
                 _send(answers, {"peak_bytes": own - base, "threads": threads})
                 return
             if request["op"] == "results":
