@@ -148,7 +148,8 @@ TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(a
 BATS ?= bats
 T ?= $(wildcard tests/*.bats)
 
-.PHONY: check check-unit check-python check-bats lint real features suites kill-trials bench-trace
+.PHONY: check check-unit check-python check-bats lint real features suites kill-trials bench-trace \
+	bench-trials
 check: deps-check
 	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-bats lint
 check-unit: $(UNIT_BIN)
@@ -173,6 +174,10 @@ suites: all
 kill-trials: all
 	$(Q)$(TEST_ENV) $(PYTHON) tests/kill-trials.py $(or $(N),200) $(SEED) >$(O)/kills.md
 	$(Q)cp $(O)/kills.md tests/results/ && cat $(O)/kills.md
+
+# How often cf-bench is right: 200 comparisons of a kind (N=); goes on where it was stopped.
+bench-trials: all
+	$(Q)$(TEST_ENV) sh tests/bench-trials.sh $(or $(N),200) $(BUDGET)
 
 # What recording costs, on CPython 3.11 and 3.13 (BENCH_PYTHONS=); BENCH='--only fib --rounds 3' for less.
 bench-trace: all
@@ -216,6 +221,7 @@ help:
 	@echo 'make lint         shell and manual checkers'
 	@echo 'make real         the whole pipeline over real PyPI packages'
 	@echo 'make bench-trace  what recording costs: traced over plain (BENCH="--only fib"; --help)'
+	@echo 'make bench-trials how often cf-bench is right: 200 times with no gain, 200 with one of 5 %'
 	@echo 'make suites       the own tests of those packages, recorded'
 	@echo 'make kill-trials  recordings killed at 200 random moments'
 	@echo 'make features     every feature of the language under every CPython found'
