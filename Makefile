@@ -26,6 +26,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # What the compiler needs of us, apart from CFLAGS, which are the user's. Sanitized objects live in
 # a tree of their own, so that both builds stay fresh.
+GIVEN_O := $(O)
 override O := $(O)$(if $(SAN),-san)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 LIBS_PKG := jansson sqlite3 zlib libmd tree-sitter libcbor
@@ -148,9 +149,10 @@ TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(a
 BATS ?= bats
 T ?= $(wildcard tests/*.bats)
 
-.PHONY: check check-unit check-python check-bats lint real features proof suites kill-trials bench-trace
+.PHONY: check check-unit check-python check-bats lint real features proof suites kill-trials bench-trace \
+	bench-trials
 check: deps-check
-	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-bats lint
+	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-fuzz check-bats lint
 check-unit: $(UNIT_BIN)
 	$(Q)set -e; for t in $(UNIT_BIN); do echo "unit $${t##*/}"; $(TEST_ENV) $$t; done
 check-python: all $(CHECK_VENV)/.stamp
@@ -174,6 +176,10 @@ kill-trials: all
 	$(Q)$(TEST_ENV) $(PYTHON) tests/kill-trials.py $(or $(N),200) $(SEED) >$(O)/kills.md
 	$(Q)cp $(O)/kills.md tests/results/ && cat $(O)/kills.md
 
+# How often cf-bench is right: 200 comparisons of a kind (N=); goes on where it was stopped.
+bench-trials: all
+	$(Q)$(TEST_ENV) sh tests/bench-trials.sh $(or $(N),200) $(BUDGET)
+
 # What recording costs, on CPython 3.11 and 3.13 (BENCH_PYTHONS=); BENCH='--only fib --rounds 3' for less.
 bench-trace: all
 	$(Q)$(TEST_ENV) $(PYTHON) tests/bench_trace.py $(BENCH)
@@ -185,6 +191,41 @@ features: all
 # Rewrites, right and wrong ones, before cf-verify; what is no gain, before cf-bench. PROOF='--only words'.
 proof: all
 	$(Q)$(TEST_ENV) $(PYTHON) tests/proof.py $(or $(PROOF),--bench --write)
+
+# --- fuzzing: libFuzzer on what reads other people's bytes -----------------------------------------
+
+FUZZ_CC ?= clang
+FUZZ_SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FUZZ_CFLAGS = $(filter-out $(SANFLAGS),$(ALL_CFLAGS)) -O1 $(FUZZ_SAN)
+FUZZ_BIN := $(patsubst tests/fuzz/%_fuzz.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_OBJ := $(LIB_SRC:%.c=$(O)/fuzz/obj/%.o) $(O)/fuzz/obj/lib/schema_sql.o
+
+$(O)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$<)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+$(O)/fuzz/obj/lib/schema_sql.o: $(O)/lib/schema_sql.c
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$<)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+-include $(FUZZ_OBJ:.o=.d)
+.SECONDARY: $(FUZZ_OBJ)
+# As a unit test, a target is linked with the folder that it names, less main.c.
+$(O)/fuzz/%: tests/fuzz/%_fuzz.c $(FUZZ_OBJ) $(wildcard cf-trace/*.[ch] cf-rank/*.[ch]) $(O)/libcf.a
+	$(call say,FUZZLD,$@)of=$$(sed -n 's|.*unit of: \(cf-[a-z]*\).*|\1|p' $< | head -n 1); \
+		more=$$([ -z "$$of" ] || find $$of -name '*.c' ! -name main.c); \
+		$(FUZZ_CC) $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -fsanitize=fuzzer -o $@ $< $$more $(FUZZ_OBJ) \
+		$(filter $(O)/obj/grammar/%,$(LIB_OBJ)) $(ALL_LDLIBS)
+
+.PHONY: fuzz fuzz-bin fuzz-seeds check-fuzz
+fuzz-bin: $(FUZZ_BIN)
+# An hour each (FUZZ_SECONDS=, FUZZ_TARGETS=); the corpora stay in tests/fuzz/corpus/, what came of it in
+# tests/results/fuzz.md.
+fuzz:
+	+$(Q)$(TEST_ENV) sh tests/fuzz.sh full $(MAKE) O=$(GIVEN_O)
+check-fuzz:
+	+$(Q)$(TEST_ENV) sh tests/fuzz.sh smoke $(MAKE) O=$(GIVEN_O)
+# Corpora anew, from values, spools and traces that the build here makes.
+fuzz-seeds: all
+	$(Q)$(TEST_ENV) PYTHONPATH=$(abspath $(O))/libexec/plugins/python $(PYTHON) tests/fuzz/seeds.py $(O)/fuzz/seeds
 
 # --- a wheel for pip: the package that a program imports, with the programs ------------------------
 
@@ -220,6 +261,8 @@ help:
 	@echo 'make lint         shell and manual checkers'
 	@echo 'make real         the whole pipeline over real PyPI packages'
 	@echo 'make bench-trace  what recording costs: traced over plain (BENCH="--only fib"; --help)'
+	@echo 'make bench-trials how often cf-bench is right: 200 times with no gain, 200 with one of 5 %'
+	@echo 'make fuzz         libFuzzer on the readers of values, spools and traces, an hour each'
 	@echo 'make suites       the own tests of those packages, recorded'
 	@echo 'make kill-trials  recordings killed at 200 random moments'
 	@echo 'make features     every feature of the language under every CPython found'

@@ -12,6 +12,7 @@
 #include "lib/lock.h"
 #include "lib/mem.h"
 #include "lib/opt.h"
+#include "lib/pair.h"
 #include "lib/stream.h"
 
 static bool wanted(const struct bench_opts *o, const json_t *candidate)
@@ -35,12 +36,8 @@ static void waiting(void)
 	said = true;
 }
 
-static int bench_record(const struct cf_record *record, void *arg, enum cf_exit *status)
+static int measure(struct bench_opts *o, json_t *record, enum cf_exit *status)
 {
-	struct bench_opts *o = arg;
-
-	if (strcmp(record->kind, "candidate") || !wanted(o, record->json))
-		return 0;
 	cf_autoclose int lock = cf_lock(true, waiting);
 
 	if (lock < 0) {
@@ -48,30 +45,53 @@ static int bench_record(const struct cf_record *record, void *arg, enum cf_exit 
 		return -1;
 	}
 	if (o->workflow) {
-		bench_workflow(o, record->json);
-		const json_t *w = json_object_get(record->json, "workflow");
+		bench_workflow(o, record);
+		const json_t *w = json_object_get(record, "workflow");
 
 		o->faster += cf_json_real(w, "low", 0) > 1;
 		if (!o->quiet)
-			bench_report_workflow(record->json);
+			bench_report_workflow(record);
 	} else {
-		json_t *measurement = bench_candidate(o, record->json, status);
+		json_t *measurement = bench_candidate(o, record, status);
 		const char *decision = cf_json_str(measurement, "decision");
 
 		o->faster += decision && !strcmp(decision, "faster");
 		if (!o->quiet)
-			bench_report(record->json, measurement);
-		json_object_set_new(record->json, "measurement", measurement);
+			bench_report(record, measurement);
+		json_object_set_new(record, "measurement", measurement);
 	}
-	cf_stream_write(record->json);
-	return 1;
+	cf_stream_write(record);
+	return 0;
+}
+
+static int bench_record(const struct cf_record *record, void *arg, enum cf_exit *status)
+{
+	struct bench_opts *o = arg;
+
+	if (strcmp(record->kind, "candidate") || !wanted(o, record->json))
+		return 0;
+	return measure(o, record->json, status) < 0 ? -1 : 1;
+}
+
+static enum cf_exit bench_pair(struct bench_opts *o, struct pair *pair, char *const *argv)
+{
+	json_auto_t *record = pair_candidate(pair, argv);
+	enum cf_exit status = CF_OK;
+
+	if (!record)
+		return CF_USAGE;
+	measure(o, record, &status);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
 	struct bench_opts o = {.min_speedup = 0.03, .confidence = 0.95, .seed = 1, .max_calls = 100,
 		.float_rel = 1e-9};
+	struct pair pair = {0};
 	const struct cf_opt opts[] = {
+		PAIR_FUNCTION(&pair),
+		PAIR_CASES(&pair),
 		{0, "min-speedup", "x", CF_DOUBLE, &o.min_speedup,
 			"gain below which nothing is faster (default 0.03)", 0},
 		{0, "confidence", "p", CF_DOUBLE, &o.confidence, "of the intervals (default 0.95)", 0},
@@ -98,9 +118,14 @@ int main(int argc, char **argv)
 	};
 	cf_autofclose FILE *csv = NULL;
 
-	argv = cf_getopt(&argc, argv, "cf-bench [options] [stream ...]", opts);
+	argv = cf_getopt_anywhere(&argc, argv,
+		"cf-bench [options] [stream ...] | original candidate --function name", opts);
+	bool two_files = pair_wanted(&pair, argc);
+
 	if (cf_shard_check(o.shard))
 		return CF_USAGE;
+	if (two_files && (o.workflow || o.shard))
+		cf_die(CF_USAGE, "%s is for streams, not for two files", o.workflow ? "--workflow" : "--shard");
 	if (!(o.confidence > 0.5 && o.confidence < 1))
 		cf_die(CF_USAGE, "--confidence %g: must be above 0.5 and below 1", o.confidence);
 	if (o.budget <= 0)
@@ -113,10 +138,12 @@ int main(int argc, char **argv)
 		o.csv = csv = fopen(o.export_csv, "we");
 		if (!csv)
 			cf_die(CF_USAGE, "--export-csv %s: %s", o.export_csv, strerror(errno));
-		fputs("candidate,phase,process,round,pass,side,position,call,ns\n", csv);
+		fputs("candidate,phase,group,round,pass,side,position,call,weight,fresh,runs,ns\n", csv);
 	}
-	enum cf_exit status = cf_stream_read(argv, bench_record, &o);
+	enum cf_exit status = two_files ? bench_pair(&o, &pair, argv)
+					: cf_stream_read(argv, bench_record, &o);
 
+	pair_release(&pair);
 	if (csv && (fflush(csv) || ferror(csv)))
 		cf_die(CF_USAGE, "--export-csv %s: %s", o.export_csv, strerror(errno));
 	if (status == CF_OK && o.exit_code && !o.faster)

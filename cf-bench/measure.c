@@ -29,9 +29,22 @@
 #define CALIBRATION_TIMEOUT_S 60.0
 /* In two orders of a few elements one may by chance be in the same place. */
 #define OTHER_SEEDS 4
+/* Of processes that run inputs like the recorded ones; after a gain of so much, as knowing the answers
+ * makes: of less they are too few to tell, and the time is better spent on the gain itself. */
+#define OTHER_GROUPS 4
+#define OTHER_FROM 1.1
 /* More than a sandbox's usual limit: with the stack's limit that machine.c draws, every thread of the
  * code under test reserves 128 MB of it. */
 #define ADDRESS_SPACE ((size_t)24 << 30)
+
+/* How the candidate fares on inputs like the recorded ones. */
+struct other {
+	bool looked;
+	int groups, inputs, variant; /* done; inputs with a part to change; numbers given out */
+	double recorded[OTHER_GROUPS], changed[OTHER_GROUPS]; /* logs of ratios */
+	struct stats_fresh result;
+	char why[300]; /* there are not more groups */
+};
 
 struct measure {
 	struct bench_opts *o;
@@ -54,9 +67,11 @@ struct measure {
 	json_t *unchecked;         /* {reason: executions that could not be compared} */
 	double check_s;            /* what all that took */
 	int check_at;              /* the pass of the group that is checked at all events */
+	double lazy[STATS_SIDES], all[STATS_SIDES]; /* ns of the group at hand */
 	json_t *raw;
 	int groups;
 	int pairs;
+	struct other other;
 	bool original_fails; /* before anything was measured: the user's code cannot be run */
 	char why[500];
 };
@@ -75,6 +90,13 @@ static int fail(struct measure *m, const char *fmt, ...)
 static int64_t call_id(const struct measure *m, int input)
 {
 	return m->job[0].calls[m->input[input]].id;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
 }
 
 static const char *side_name(int side)
@@ -351,28 +373,69 @@ static double *times_of(const struct measure *m, double *times, int side, int ro
 	return &times[(((size_t)side * m->rounds + round) * m->passes + pass) * m->n];
 }
 
+struct call_key {
+	char text[24];
+};
+
+static struct call_key key_of(const struct measure *m, int input)
+{
+	struct call_key key;
+
+	snprintf(key.text, sizeof(key.text), "%lld", (long long)call_id(m, input));
+	return key;
+}
+
+/* ns of an input in an answer; -1 when it is missing. */
+static double time_of(const json_t *ns, const struct call_key *key)
+{
+	double t = cf_json_real(ns, key->text, -1);
+
+	return !(t >= 0) ? -1 : t < 1 ? 1 : t; /* a clock that did not move */
+}
+
+/* What the workers answered to a pass, on one side. */
+struct pass_times {
+	json_t *ns, *lazy; /* {call: ns}; how much of it went into what came back lazily */
+};
+
 /* Fills times[inputs]; the weighted sum, or -1 when one is missing. */
-static double take_pass(const struct measure *m, const json_t *ns, double *times)
+static double take_pass(struct measure *m, const struct pass_times *p, int side, double *times)
 {
 	double sum = 0;
 
 	for (int i = 0; i < m->n; i++) {
-		char key[24];
+		struct call_key key = key_of(m, i);
 
-		snprintf(key, sizeof(key), "%lld", (long long)call_id(m, i));
-		double t = cf_json_real(ns, key, -1);
-
-		if (!(t >= 0))
+		times[i] = time_of(p->ns, &key);
+		if (times[i] < 0)
 			return -1;
-		times[i] = t < 1 ? 1 : t; /* a clock that did not move */
 		sum += m->weight[i] * times[i];
+		m->lazy[side] += m->weight[i] * cf_json_real(p->lazy, key.text, 0);
 	}
+	m->all[side] += sum;
 	return sum;
+}
+
+/* Whether what a side remembers outlives its rounds, on a disk or in another process: then only the
+ * first of them had first executions. */
+static bool outlives(const struct measure *m, double *times, int side)
+{
+	cf_autofree double *later = cf_calloc((size_t)m->rounds, sizeof(double));
+	double once = 0, again = 0;
+
+	for (int i = 0; i < m->n && m->rounds > 1; i++) {
+		for (int r = 1; r < m->rounds; r++)
+			later[r - 1] = times_of(m, times, side, r, 0)[i];
+		once += m->weight[i] * times_of(m, times, side, 0, 0)[i];
+		again += m->weight[i] * stats_cost(later, m->rounds - 1, NULL, 0).cold;
+	}
+	return once > 1.5 * again;
 }
 
 /* What the times say of every input on every side. */
 static void fill_costs(const struct measure *m, double *times, struct stats_group *g)
 {
+	bool stale = outlives(m, times, STATS_CANDIDATE) && !outlives(m, times, STATS_ORIGINAL);
 	cf_autofree double *first = cf_calloc((size_t)m->rounds, sizeof(double));
 	cf_autofree double *later = cf_calloc((size_t)m->rounds * m->passes, sizeof(double));
 
@@ -382,28 +445,30 @@ static void fill_costs(const struct measure *m, double *times, struct stats_grou
 
 			for (int r = 0; r < m->rounds; r++) {
 				first[r] = times_of(m, times, side, r, 0)[i];
-				for (int p = 1; p < m->passes; p++)
+				for (int p = r && stale ? 0 : 1; p < m->passes; p++)
 					later[n++] = times_of(m, times, side, r, p)[i];
 			}
-			g->cost[side * m->n + i] = stats_cost(first, m->rounds, later, n);
+			g->cost[side * m->n + i] = stats_cost(first, stale ? 1 : m->rounds, later, n);
 		}
+	for (int side = 0; side < STATS_SIDES; side++)
+		g->lazy[side] = m->all[side] > 0 ? m->lazy[side] / m->all[side] : 0;
 }
 
-static void write_csv(struct measure *m, json_t *ns, int phase, int round, int pass, int side,
-	int position)
+static void write_csv(const struct measure *m, const double *times, int phase, int group, int round,
+	int pass, int side, int position, int inner)
 {
-	const char *key;
-	json_t *time;
+	static const char *const names[] = {"original", "original again", "candidate"};
 
-	json_object_foreach(ns, key, time)
-		fprintf(m->o->csv, "%s,%d,%d,%d,%d,%s,%d,%s,%.2f\n", m->id, phase, m->groups, round, pass,
-			side == STATS_AGAIN ? "original again" : side_name(side), position, key,
-			json_number_value(time));
+	for (int i = 0; i < m->n; i++)
+		if (times[i] >= 0)
+			fprintf(m->o->csv, "%s,%d,%d,%d,%d,%s,%d,%lld,%.0f,%.0f,%d,%.2f\n", m->id, phase,
+				group, round, pass, names[side], position, (long long)call_id(m, i),
+				m->weight[i], m->fresh[i], inner, times[i]);
 }
 
 /* Times some of a pass's inputs on one side. */
 static int part_of_pass(struct measure *m, struct bench_worker *w, int side, const int *order, int n,
-	int inner, json_t *ns)
+	int inner, struct pass_times *times)
 {
 	json_auto_t *op = pass_over(m, order, n, inner), *answer = NULL;
 	int64_t call;
@@ -412,7 +477,8 @@ static int part_of_pass(struct measure *m, struct bench_worker *w, int side, con
 		return 0;
 	if (ask(m, w, side, op, pass_timeout(m, n, inner), &answer, &call))
 		return -1;
-	json_object_update(ns, json_object_get(answer, "ns"));
+	json_object_update(times->ns, json_object_get(answer, "ns"));
+	json_object_update(times->lazy, json_object_get(answer, "lazy_ns"));
 	return 0;
 }
 
@@ -481,7 +547,8 @@ static struct value *elsewhere(struct measure *m, int input, int inner, int whic
 {
 	struct bench_worker w = BENCH_WORKER_INIT;
 	struct worker_job job = m->job[0];
-	json_auto_t *ns = json_object();
+	json_auto_t *ns = json_object(), *lazy = json_object();
+	struct pass_times unused = {ns, lazy};
 	struct value *v = NULL;
 
 	job.seed = seed;
@@ -489,7 +556,7 @@ static struct value *elsewhere(struct measure *m, int input, int inner, int whic
 	if (bench_worker_start(&w, &job))
 		fail(m, "%s", w.why);
 	else if (!await_ready(m, &w, STATS_ORIGINAL, NULL) && !begin_round(m, &w, STATS_ORIGINAL) &&
-		!part_of_pass(m, &w, STATS_ORIGINAL, &input, 1, inner, ns))
+		!part_of_pass(m, &w, STATS_ORIGINAL, &input, 1, inner, &unused))
 		v = result_of(m, &w, STATS_ORIGINAL, input, which);
 	bench_worker_end(&w);
 	return v;
@@ -567,10 +634,11 @@ static int run_pass(struct measure *m, struct bench_worker *w, int phase, double
 	stats_shuffle(&m->rng, sides, STATS_SIDES);
 	for (int k = 0; k < STATS_SIDES && !bad; k++) {
 		int side = sides[k];
-		json_auto_t *ns = json_object();
+		json_auto_t *ns = json_object(), *lazy = json_object();
+		struct pass_times said = {ns, lazy};
 		double *mine = times_of(m, times, side, round, pass);
 
-		bad = part_of_pass(m, &w[side], side, order, first, inner, ns);
+		bad = part_of_pass(m, &w[side], side, order, first, inner, &said);
 		if (check && !bad) {
 			uint64_t start = cf_now_ns();
 
@@ -579,14 +647,15 @@ static int run_pass(struct measure *m, struct bench_worker *w, int phase, double
 			m->check_s += (double)(cf_now_ns() - start) / 1e9;
 		}
 		if (!bad)
-			bad = part_of_pass(m, &w[side], side, order + first, m->n - first, inner, ns);
+			bad = part_of_pass(
+				m, &w[side], side, order + first, m->n - first, inner, &said);
 		if (bad)
 			break;
-		sum[side] = take_pass(m, ns, mine);
+		sum[side] = take_pass(m, &said, side, mine);
 		if (sum[side] < 0)
 			bad = fail(m, "the %s's worker left out a time", side_name(side));
 		else if (m->o->csv)
-			write_csv(m, ns, phase, round, pass, side, k);
+			write_csv(m, mine, phase, m->groups, round, pass, side, k, inner);
 		for (int i = 0; i < m->n && side == STATS_ORIGINAL; i++)
 			m->cost[i] = mine[i];
 	}
@@ -653,6 +722,35 @@ static void choose_runs(struct measure *m, bool remembered)
 	}
 }
 
+/* Starts the three workers of a group under one set of conditions and waits until they can work. */
+static int start_group(struct measure *m, struct bench_worker *w, int64_t *import_ns)
+{
+	int start[STATS_SIDES] = {STATS_ORIGINAL, STATS_AGAIN, STATS_CANDIDATE};
+
+	stats_shuffle(&m->rng, start, STATS_SIDES);
+	bench_same_machine(&m->rng);
+	for (int k = 0; k < STATS_SIDES; k++) {
+		struct worker_job job = m->job[start[k] == STATS_CANDIDATE];
+
+		/* a group shares its hash seed, so that the order of sets is no difference */
+		job.seed = (unsigned)(m->o->seed + m->groups + m->other.groups);
+		job.call_timeout_s = 10 + 20 * m->call_s;
+		if (bench_worker_start(&w[start[k]], &job))
+			return fail(m, "%s", w[start[k]].why);
+	}
+	for (int side = 0; side < STATS_SIDES; side++)
+		if (await_ready(m, &w[side], side, import_ns ? &import_ns[side] : NULL))
+			return -1;
+	return 0;
+}
+
+static void end_group(struct bench_worker *w)
+{
+	for (int side = 0; side < STATS_SIDES; side++)
+		bench_worker_end(&w[side]);
+	bench_any_machine();
+}
+
 static int measure_group(void *arg, int phase, bool remembered, struct stats_group *g)
 {
 	struct measure *m = arg;
@@ -660,36 +758,207 @@ static int measure_group(void *arg, int phase, bool remembered, struct stats_gro
 	choose_runs(m, remembered);
 	struct bench_worker w[STATS_SIDES] = {
 		BENCH_WORKER_INIT, BENCH_WORKER_INIT, BENCH_WORKER_INIT};
-	int start[STATS_SIDES] = {STATS_ORIGINAL, STATS_AGAIN, STATS_CANDIDATE};
-	int bad = 0;
-
 	size_t runs = (size_t)STATS_SIDES * m->rounds * m->passes;
 	cf_autofree double *times = cf_calloc(runs * m->n, sizeof(*times));
 
 	g->cost = cf_calloc((size_t)STATS_SIDES * m->n, sizeof(*g->cost));
-	stats_shuffle(&m->rng, start, STATS_SIDES);
-	bench_same_machine(&m->rng);
+	for (int side = 0; side < STATS_SIDES; side++)
+		m->lazy[side] = m->all[side] = 0;
 	m->groups++;
 	m->check_at = stats_below(&m->rng, m->rounds * m->passes);
-	for (int k = 0; k < STATS_SIDES && !bad; k++) {
-		struct worker_job job = m->job[start[k] == STATS_CANDIDATE];
+	int bad = start_group(m, w, g->import_ns);
 
-		/* a group shares its hash seed, so that the order of sets is no difference */
-		job.seed = (unsigned)(m->o->seed + m->groups);
-		job.call_timeout_s = 10 + 20 * m->call_s;
-		if ((bad = bench_worker_start(&w[start[k]], &job)))
-			fail(m, "%s", w[start[k]].why);
-	}
-	for (int side = 0; side < STATS_SIDES && !bad; side++)
-		bad = await_ready(m, &w[side], side == STATS_CANDIDATE, &g->import_ns[side]);
 	for (int r = 0; r < m->rounds && !bad; r++)
 		bad = run_round(m, w, phase, g, times, r);
 	if (!bad)
 		fill_costs(m, times, g);
-	for (int side = 0; side < STATS_SIDES; side++)
-		bench_worker_end(&w[side]);
-	bench_any_machine();
+	end_group(w);
 	return bad;
+}
+
+/* --- inputs like the recorded ones ------------------------------------------------------------- */
+
+/* Of a group that measures them, [side * runs * inputs + run * inputs + input]; -1: not had. */
+struct other_times {
+	double *changed, *recorded;
+	int variants, rounds; /* runs of either */
+};
+
+/*
+ * One execution of every input on all sides, with one of its parts changed a little (variant from 1)
+ * or as it was recorded (0). 1 when it was had, 0 when the original cannot do it, -1 when only the
+ * candidate cannot.
+ */
+static int other_pass(struct measure *m, struct bench_worker *w, const int *order, int round,
+	int variant, double *const times[STATS_SIDES])
+{
+	int sides[STATS_SIDES] = {STATS_ORIGINAL, STATS_AGAIN, STATS_CANDIDATE};
+	json_auto_t *op = pass_over(m, order, m->n, 1);
+	bool lost[STATS_SIDES] = {false};
+
+	if (variant)
+		json_object_set_new(op, "variant", json_integer(variant));
+	stats_shuffle(&m->rng, sides, STATS_SIDES);
+	for (int k = 0; k < STATS_SIDES; k++) {
+		int side = sides[k];
+		json_auto_t *answer = NULL;
+		int64_t call;
+
+		/* the others are asked all the same: whose fault it is, they show */
+		lost[side] = ask(m, &w[side], side, op, pass_timeout(m, m->n, 1), &answer, &call) < 0;
+		for (int i = 0; i < m->n; i++) {
+			struct call_key key = key_of(m, i);
+			bool had = !variant ||
+				json_is_true(json_object_get(json_object_get(answer, "changed"), key.text));
+
+			times[side][i] = had ? time_of(json_object_get(answer, "ns"), &key) : -1;
+		}
+		if (m->o->csv)
+			write_csv(m, times[side], 3, m->groups + m->other.groups, round, variant, side, k,
+				1);
+	}
+	if (lost[STATS_ORIGINAL] || lost[STATS_AGAIN])
+		return 0;
+	return lost[STATS_CANDIDATE] ? -1 : 1;
+}
+
+static int other_round(struct measure *m, struct bench_worker *w, struct other_times *t, int round)
+{
+	cf_autofree int *order = cf_calloc((size_t)m->n, sizeof(int));
+	int each = t->variants / t->rounds, had = 1;
+
+	for (int i = 0; i < m->n; i++)
+		order[i] = i;
+	for (int side = 0; side < STATS_SIDES; side++)
+		if (begin_round(m, &w[side], side))
+			return side == STATS_CANDIDATE ? -1 : 0;
+	/* what was recorded comes among the others: new to the code, which is not new to the machine */
+	for (int p = 0; p <= each && had > 0; p++) {
+		double *times[STATS_SIDES];
+		bool own = p == (each + 1) / 2;
+		int run = round * each + (p > (each + 1) / 2 ? p - 1 : p);
+
+		for (int side = 0; side < STATS_SIDES; side++)
+			times[side] = own ? &t->recorded[((size_t)side * t->rounds + round) * m->n]
+					  : &t->changed[((size_t)side * t->variants + run) * m->n];
+		stats_shuffle(&m->rng, order, m->n);
+		had = other_pass(m, w, order, round, own ? 0 : ++m->other.variant, times);
+	}
+	for (int side = 0; side < STATS_SIDES && had > 0; side++) {
+		json_auto_t *answer = NULL;
+
+		if (end_round(m, &w[side], side, &answer))
+			had = side == STATS_CANDIDATE ? -1 : 0;
+	}
+	return had;
+}
+
+/* The sums over the inputs that could be changed, as logs of ratios. False: there are none. */
+static bool other_ratios(struct measure *m, const struct other_times *t, double *recorded,
+	double *changed)
+{
+	cf_autofree double *x = cf_calloc((size_t)t->variants, sizeof(*x));
+	double own[STATS_SIDES] = {0}, other[STATS_SIDES] = {0};
+	int inputs = 0;
+
+	for (int i = 0; i < m->n; i++) {
+		double median[STATS_SIDES];
+		int n = 1;
+
+		for (int side = 0; side < STATS_SIDES && n; side++) {
+			n = 0;
+			for (int v = 0; v < t->variants; v++) {
+				bool all = true;
+
+				for (int k = 0; k < STATS_SIDES; k++)
+					all &= t->changed[((size_t)k * t->variants + v) * m->n + i] >= 0;
+				if (all)
+					x[n++] = t->changed[((size_t)side * t->variants + v) * m->n + i];
+			}
+			qsort(x, (size_t)n, sizeof(*x), by_value);
+			median[side] = n ? x[n / 2] : 0;
+		}
+		if (!n)
+			continue;
+		inputs++;
+		for (int side = 0; side < STATS_SIDES; side++) {
+			double low = INFINITY;
+
+			for (int r = 0; r < t->rounds; r++)
+				low = fmin(low, t->recorded[((size_t)side * t->rounds + r) * m->n + i]);
+			own[side] += m->weight[i] * low;
+			other[side] += m->weight[i] * median[side];
+		}
+	}
+	if (inputs > m->other.inputs)
+		m->other.inputs = inputs;
+	if (!inputs)
+		return false;
+	*recorded = log(own[STATS_ORIGINAL] * own[STATS_AGAIN]) / 2 - log(own[STATS_CANDIDATE]);
+	*changed = log(other[STATS_ORIGINAL] * other[STATS_AGAIN]) / 2 - log(other[STATS_CANDIDATE]);
+	return true;
+}
+
+/* 1 measured, 0 it cannot be, -1 the candidate cannot do what the original can. */
+static int other_group(struct measure *m)
+{
+	struct bench_worker w[STATS_SIDES] = {
+		BENCH_WORKER_INIT, BENCH_WORKER_INIT, BENCH_WORKER_INIT};
+	/* calls so long that they are timed once a process get a variant of each */
+	int rounds = m->plan_passes > 1 ? 2 : 1, each = m->plan_passes >= MIN_PASSES ? 4 : rounds;
+	struct other_times t = {.variants = rounds * each, .rounds = rounds};
+	size_t n = (size_t)STATS_SIDES * m->n;
+	cf_autofree double *changed = cf_calloc(n * t.variants, sizeof(double));
+	cf_autofree double *recorded = cf_calloc(n * t.rounds, sizeof(double));
+
+	t.changed = changed;
+	t.recorded = recorded;
+	int had = start_group(m, w, NULL) ? 0 : 1;
+
+	for (int r = 0; r < rounds && had > 0; r++)
+		had = other_round(m, w, &t, r);
+	end_group(w);
+	if (had > 0 && !other_ratios(m, &t, &m->other.recorded[m->other.groups],
+			       &m->other.changed[m->other.groups])) {
+		fail(m, "no input has a part that can be changed");
+		had = 0;
+	}
+	m->other.groups += had > 0;
+	return had;
+}
+
+/*
+ * A candidate that knows the recorded inputs, or has done their work beforehand, is faster on them
+ * only. -1 with m->why when it cannot run at all on inputs like them.
+ */
+static int check_others(struct measure *m, struct stats_result *r)
+{
+	struct other *o = &m->other;
+
+	while (o->groups < OTHER_GROUPS) {
+		int had = other_group(m);
+
+		if (had < 0) {
+			cf_autofree char *why = cf_strdup(m->why);
+
+			return fail(m, "on an input like the recorded ones: %.400s", why);
+		}
+		if (!had) {
+			snprintf(o->why, sizeof(o->why), "%.*s", (int)sizeof(o->why) - 1, m->why);
+			m->why[0] = '\0';
+			break;
+		}
+	}
+	o->looked = true;
+	o->result = stats_fresh(o->recorded, o->changed, o->groups, 1 - m->o->confidence);
+	if (o->result.vanishes) {
+		r->decision = STATS_SAME;
+		snprintf(r->reason, sizeof(r->reason),
+			"its gain vanishes with fresh inputs: %.3g times as fast on those recorded, %.3g on "
+			"others like them",
+			o->result.recorded.estimate, o->result.fresh.estimate);
+	}
+	return 0;
 }
 
 /* --- the record ------------------------------------------------------------------------------- */
@@ -709,6 +978,18 @@ static json_t *number(double x)
 	return isfinite(x) ? json_real(x) : json_null();
 }
 
+static json_t *fresh_json(const struct other *o)
+{
+	const struct stats_fresh *f = &o->result;
+	json_t *out = json_pack("{s:i, s:o, s:o, s:o, s:o}", "inputs", o->inputs, "recorded",
+		number(f->recorded.estimate), "speedup", number(f->fresh.estimate), "low",
+		number(f->fresh.low), "high", number(f->fresh.high));
+
+	if (o->why[0])
+		json_object_set_new(out, "reason", cf_json_text(o->why, strlen(o->why)));
+	return out;
+}
+
 static json_t *result_json(const struct measure *m, const struct stats_result *r)
 {
 	json_t *out = json_object(), *inputs = json_array(), *groups = json_array();
@@ -718,6 +999,7 @@ static json_t *result_json(const struct measure *m, const struct stats_result *r
 	json_object_set_new(out, "low", number(r->speedup.low));
 	json_object_set_new(out, "high", number(r->speedup.high));
 	json_object_set_new(out, "confidence", json_real(m->o->confidence));
+	json_object_set_new(out, "alpha", json_real(r->alpha));
 	json_object_set_new(out, "floor",
 		json_pack("{s:o, s:o}", "low", number(r->floor.low), "high", number(r->floor.high)));
 	json_object_set_new(out, "pairs", json_integer(m->pairs));
@@ -745,7 +1027,13 @@ static json_t *result_json(const struct measure *m, const struct stats_result *r
 	json_object_set_new(out, "memory",
 		json_pack("{s:I, s:I}", "original_bytes", (json_int_t)r->peak[0], "candidate_bytes",
 			(json_int_t)r->peak[1]));
+	json_object_set_new(out, "import",
+		json_pack("{s:I, s:I}", "original_ns", (json_int_t)r->import_ns[0], "candidate_ns",
+			(json_int_t)r->import_ns[1]));
 	json_object_set_new(out, "caching", json_boolean(r->caching));
+	json_object_set_new(out, "remembered", json_boolean(r->remembered));
+	if (m->other.looked)
+		json_object_set_new(out, "fresh", fresh_json(&m->other));
 	json_object_set_new(out, "reason",
 		r->reason[0] ? cf_json_text(r->reason, strlen(r->reason)) : json_null());
 	json_object_set_new(out, "seed", json_integer(m->o->seed));
@@ -787,13 +1075,12 @@ int bench_files_open(struct bench_files *f, const json_t *candidate, const char 
 	for (size_t i = 0; i < n; i++) {
 		json_t *text = json_array_get(f->texts, i), *body = json_object_get(text, "text");
 		const char *path = cf_json_str(text, "path");
-		cf_autofree char *full = cf_path_join(root, path);
 		cf_autobuf struct cf_buf now = CF_BUF_INIT;
 
 		f->candidate[i] = (struct overlay_file){
 			path, json_string_value(body), json_string_length(body)};
 		/* the original's file is laid over too: both sides then find no compiled copy of it */
-		if (cf_read_file(full, &now)) {
+		if (edits_file(root, path, &now)) {
 			*why = cf_asprintf("cannot read %s", path);
 			bench_files_release(f);
 			return -1;
@@ -876,6 +1163,8 @@ static json_t *measure(struct measure *m)
 
 		bad = stats_measure(&rules, &source, m->n, m->weight, m->fresh, &r);
 	}
+	if (!bad && r.decision == STATS_FASTER && r.speedup.estimate >= OTHER_FROM)
+		bad = check_others(m, &r);
 	if (!bad && r.decision == STATS_FASTER && !m->checked) {
 		const char *why = json_object_iter_key(json_object_iter(m->unchecked));
 

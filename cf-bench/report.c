@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a measurement says, in one screen on stderr. */
+#include <langinfo.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "cf-bench/bench.h"
 #include "lib/json.h"
 #include "lib/mem.h"
 
 #define BINS 7
-#define BAR 40
+#define BAR 40 /* characters */
 #define ROWS 6
 
 /* Nanoseconds as people read them. */
@@ -45,8 +48,43 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* What stderr can show. */
+struct screen {
+	bool blocks, colours;
+};
+
+static bool is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+/* A terminal and not the log of a build, which some of these run in a terminal of their own. */
+static struct screen look_at_screen(void)
+{
+	const char *term = getenv("TERM");
+	bool terminal = isatty(STDERR_FILENO) && !is_set("CI") && term && strcmp(term, "dumb");
+	locale_t l = terminal ? newlocale(LC_CTYPE_MASK, "", (locale_t)0) : (locale_t)0;
+	struct screen s = {.blocks = l && !strcmp(nl_langinfo_l(CODESET, l), "UTF-8"),
+		.colours = terminal && !is_set("NO_COLOR")};
+
+	if (l)
+		freelocale(l);
+	return s;
+}
+
+/* A bar of so many of BAR characters' eighths. */
+static void bar(const struct screen *screen, int eighths)
+{
+	for (int full = screen->blocks ? eighths / 8 : (eighths + 7) / 8; full > 0; full--)
+		fputs(screen->blocks ? "\u2588" : "#", stderr);
+	if (screen->blocks && eighths % 8)
+		fprintf(stderr, "\xe2\x96%c", 0x90 - eighths % 8); /* U+258F is one eighth */
+}
+
 /* Ratios of the pairs; the outermost bins hold what lies beyond the 5th and 95th percentile. */
-static void histogram(const json_t *raw)
+static void histogram(const struct screen *screen, const json_t *raw)
 {
 	size_t n = json_array_size(raw);
 	cf_autofree double *x = cf_calloc(n ? n : 1, sizeof(double));
@@ -71,10 +109,10 @@ static void histogram(const json_t *raw)
 		if (++count[bin] > most)
 			most = count[bin];
 	}
+	fputs("    original / candidate, by pairs\n", stderr);
 	for (int b = 0; b < BINS; b++) {
 		fprintf(stderr, "    %7.3f ", low + (b + 0.5) * width);
-		for (int i = 0; i < (count[b] * BAR + most - 1) / most; i++)
-			fputc('#', stderr);
+		bar(screen, (int)ceil((double)count[b] * BAR * 8 / most));
 		fprintf(stderr, " %d\n", count[b]);
 	}
 }
@@ -140,11 +178,17 @@ void bench_report(const json_t *candidate, const json_t *m)
 {
 	const char *decision = cf_json_str(m, "decision"), *reason = cf_json_str(m, "reason");
 	const json_t *floor = json_object_get(m, "floor"), *memory = json_object_get(m, "memory");
-	const json_t *counted = json_object_get(m, "inputs");
+	const json_t *counted = json_object_get(m, "inputs"), *fresh = json_object_get(m, "fresh");
+	struct screen screen = look_at_screen();
 	char a[32], b[32];
 
 	heading(candidate);
-	fputs(decision, stderr);
+	if (screen.colours)
+		fprintf(stderr, "\033[%sm%s\033[0m",
+			!strcmp(decision, "faster") ? "1;32" : !strcmp(decision, "same") ? "1" : "1;31",
+			decision);
+	else
+		fputs(decision, stderr);
 	if (reason) {
 		fputs(", ", stderr);
 		put_text(reason);
@@ -164,11 +208,14 @@ void bench_report(const json_t *candidate, const json_t *m)
 		cf_json_bool(m, "caching", 0) ? "; it remembers across calls, which counts only where the "
 						"traced run repeats itself"
 					      : "");
+	if (cf_json_int(fresh, "inputs", 0))
+		fprintf(stderr, "; on inputs like them %.3f times as fast",
+			cf_json_real(fresh, "speedup", 0));
 	fprintf(stderr, "\n  memory %.1f -> %.1f MB; %lld pairs in %lld triples of processes\n",
 		cf_json_real(memory, "original_bytes", 0) / 1e6,
 		cf_json_real(memory, "candidate_bytes", 0) / 1e6,
 		(long long)cf_json_int(m, "pairs", 0), (long long)cf_json_int(m, "processes", 0));
-	histogram(json_object_get(m, "raw"));
+	histogram(&screen, json_object_get(m, "raw"));
 	inputs(json_object_get(m, "per_input"));
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "lib/candidate.h"
 #include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/mem.h"
@@ -233,18 +234,6 @@ static int load(struct rank *r)
 	return 0;
 }
 
-/* --function: the qualified name, its last part, or file:name. */
-static bool is_named(const struct trace_function *f, const char *want)
-{
-	const char *colon = strrchr(want, ':'), *dot = strrchr(f->qualname, '.');
-
-	if (colon)
-		return strlen(f->file) == (size_t)(colon - want) &&
-		       !strncmp(f->file, want, (size_t)(colon - want)) &&
-		       !strcmp(f->qualname, colon + 1);
-	return !strcmp(f->qualname, want) || (dot && !strcmp(dot + 1, want));
-}
-
 static int line_row(sqlite3_stmt *row, void *arg)
 {
 	json_array_append_new(
@@ -412,17 +401,6 @@ static json_t *why(struct rank *r, const struct function *f, const struct cf_siz
 	return o;
 }
 
-static void target_id(const struct trace_function *f, char id[65])
-{
-	struct cf_buf b cf_autobuf = CF_BUF_INIT;
-
-	cf_buf_add(&b, f->file, strlen(f->file) + 1);
-	cf_buf_add(&b, f->qualname, strlen(f->qualname) + 1);
-	cf_buf_adds(&b, f->source_sha256 ? f->source_sha256 : "");
-	cf_sha256_hex(b.data, b.len, id);
-	id[16] = '\0';
-}
-
 static json_t *nullable(const char *s)
 {
 	return s ? cf_json_text(s, strlen(s)) : json_null();
@@ -575,7 +553,7 @@ static int emit(struct rank *r, const struct function *f, size_t rank)
 
 	if (kept_sizes(r, f, &kept) < 0 || trace_function_get(r->t, f->id, &tf) <= 0)
 		return -1;
-	target_id(&tf, id);
+	candidate_target_id(&tf, id);
 	ret = cf_shard_owns(r->o->shard, id);
 	if (ret) {
 		json_auto_t *o = target(r, f, &tf, id, &kept);
@@ -602,7 +580,7 @@ static int wanted(struct rank *r, const struct function *f, struct left_out *l)
 
 		if (trace_function_get(r->t, f->id, &tf) <= 0)
 			return -1;
-		named = is_named(&tf, r->o->function);
+		named = trace_function_is_named(&tf, r->o->function);
 		trace_function_release(&tf);
 		if (!named)
 			return l->other_name++, 0;

@@ -3,8 +3,8 @@
 #include "cf-suggest/suggest.h"
 
 #include <string.h>
+#include "lib/candidate.h"
 #include "lib/error.h"
-#include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/mem.h"
 #include "lib/source.h"
@@ -36,33 +36,12 @@ bool suggest_write(struct suggest_target *t, const char *name, const char *origi
 	const char *explanation, json_t *edits_, const json_t *cost)
 {
 	json_auto_t *edits = edits_;
-	char id[65];
+	json_auto_t *record = candidate_new(t->record, name, origin, explanation, edits, cost);
+	const char *id = cf_json_str(record, "id");
 
-	/* The same edits are the same candidate, whoever proposed them. */
-	cf_autofree char *canonical = json_dumps(edits, JSON_COMPACT | JSON_SORT_KEYS);
-	cf_autofree char *key = cf_asprintf("%s\n%s", cf_json_str(t->record, "id"), canonical);
-	cf_sha256_hex(key, strlen(key), id);
-	id[16] = '\0';
-	if (json_object_get(t->seen, id))
+	if (!record || json_object_get(t->seen, id))
 		return false;
 	json_object_set_new(t->seen, id, json_true());
-
-	cf_autofree char *diff = edits_diff(edits, t->project_root);
-	if (!diff)
-		return false;
-	json_auto_t *target = json_copy((json_t *)t->record);
-	json_object_del(target, "schema");
-	json_auto_t *record = cf_stream_record("candidate");
-	json_object_set_new(record, "id", json_string(id));
-	json_object_set_new(record, "name", json_string(name));
-	json_object_set(record, "target", target);
-	json_object_set_new(record, "origin", json_string(origin));
-	json_object_set(record, "edits", edits);
-	json_object_set_new(record, "diff", json_string(diff));
-	json_object_set_new(record, "explanation", json_string(explanation));
-	json_object_set_new(record, "cost",
-		json_pack("{s:I, s:I}", "input_tokens", (json_int_t)cf_json_int(cost, "input_tokens", 0),
-			"output_tokens", (json_int_t)cf_json_int(cost, "output_tokens", 0)));
 	cf_stream_write(record);
 	t->options->written++;
 	return true;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "cf-verify/verify.h"
 #include "lib/opt.h"
+#include "lib/pair.h"
 
 static int64_t processors(void)
 {
@@ -14,13 +15,30 @@ static int64_t processors(void)
 	return n < 1 ? 1 : n > 8 ? 8 : n;
 }
 
+/* The candidate that two files are, verified as one of a stream is. */
+static enum cf_exit verify_pair(struct verify_opts *o, struct pair *pair, char *const *argv)
+{
+	json_auto_t *record = pair_candidate(pair, argv);
+	struct cf_record r = {.json = record, .kind = "candidate", .source = argv[1], .number = 1};
+	enum cf_exit status = CF_OK;
+
+	if (!record)
+		return CF_USAGE;
+	o->original_file = &pair->stand_in;
+	queue_record(&r, o, &status);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct verify_opts o = {.float_rel = 1e-9, .call_timeout_s = 10, .timeout_s = 300,
 		.memory = (int64_t)8 << 30, .jobs = processors(), .max_calls = 0};
 	bool values = false;
 	const char *mask = NULL;
+	struct pair pair = {0};
 	const struct cf_opt opts[] = {
+		PAIR_FUNCTION(&pair),
+		PAIR_CASES(&pair),
 		{'e', "exit-code", NULL, CF_FLAG, &o.exit_code, "exit 1 when nothing is equivalent", 0},
 		{0, "combine", NULL, CF_FLAG, &o.combine,
 			"verify nothing new: merge what is verified and faster, verify that", 0},
@@ -48,7 +66,13 @@ int main(int argc, char **argv)
 	};
 	enum cf_exit status, late = CF_OK;
 
-	argv = cf_getopt(&argc, argv, "cf-verify [options] [stream ...]", opts);
+	argv = cf_getopt_anywhere(&argc, argv,
+		"cf-verify [options] [stream ...] | original candidate --function name", opts);
+	bool two_files = pair_wanted(&pair, argc);
+
+	if (two_files && (o.combine || values || o.shard))
+		cf_die(CF_USAGE, "%s and --function do not go together",
+			o.combine ? "--combine" : values ? "--values" : "--shard");
 	if (cf_shard_check(o.shard) < 0)
 		return CF_USAGE;
 	if (values) {
@@ -62,12 +86,14 @@ int main(int argc, char **argv)
 		cf_warn("--no-sandbox: the code under test can write, send and delete what you can");
 	if (!o.combine)
 		queue_begin();
-	status = cf_stream_read(argv, o.combine ? combine_record : queue_record, &o);
+	status = two_files ? verify_pair(&o, &pair, argv)
+			   : cf_stream_read(argv, o.combine ? combine_record : queue_record, &o);
 	if (o.combine)
 		combine_finish(&o, &late);
 	else
 		queue_finish(&o, &late);
 	originals_release();
+	pair_release(&pair);
 	if (late > status)
 		status = late;
 	if (status == CF_OK && o.exit_code && !o.equivalent)

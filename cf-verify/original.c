@@ -68,6 +68,7 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 	/* held while it runs and no longer: who measures may be waiting for our output */
 	cf_autoclose int lock = cf_lock(false, waiting);
 	cf_autofree struct trace_call *calls = cf_calloc((size_t)n + 1, sizeof(*calls));
+	const struct overlay_file *own = o->original_file && o->original_file->path ? o->original_file : NULL;
 	struct worker_job job = {
 		.trace = &of->trace,
 		.plugin = &of->plugin,
@@ -80,8 +81,8 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 		.again = f->calls > 0 && f->total_ns / f->calls < AGAIN_NS,
 		.new_names = files ? json_object_get(files->new_names, f->file) : NULL,
 		.first_trouble_ends = files != NULL,
-		.box = {.project_root = of->project_root, .files = files ? files->v : NULL,
-			.nfiles = files ? files->n : 0,
+		.box = {.project_root = of->project_root, .files = files ? files->v : own,
+			.nfiles = files ? files->n : own != NULL,
 			.allow_network = o->allow_network, .none = o->no_sandbox,
 			.memory_max = (size_t)o->memory, .cpu_s = o->timeout_s},
 	};

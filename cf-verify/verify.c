@@ -470,12 +470,11 @@ static json_t *scope_request(
 			json_pack("{s:O?, s:O?}", "file", json_object_get(target, "file"), "qualname",
 				json_object_get(target, "name")));
 	for (int k = 0; k < files->n; k++) {
-		cf_autofree char *path = cf_path_join(root, files->v[k].path);
 		cf_autobuf struct cf_buf before = CF_BUF_INIT;
 		json_t *after = json_stringn(files->v[k].data, files->v[k].n), *was = NULL;
 
-		if (after && cf_read_file(path, &before) == 0)
-			was = json_stringn(before.data, before.len);
+		if (after && edits_file(root, files->v[k].path, &before) == 0)
+			was = json_stringn(before.data ? before.data : "", before.len);
 		if (!was) { /* no UTF-8, or gone */
 			json_decref(after);
 			json_decref(request);

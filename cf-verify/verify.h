@@ -19,6 +19,7 @@ struct verify_opts {
 	double float_rel, call_timeout_s, timeout_s;
 	int64_t memory, jobs, max_calls;
 	const char *shard;
+	const struct overlay_file *original_file; /* laid over the tree for the original, if its path is set */
 	int equivalent; /* candidates found so */
 };
 

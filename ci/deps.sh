@@ -34,6 +34,9 @@ missing_check() {
 	for tool in bats shellcheck mandoc clang sqlite3 ps:procps; do
 		has "${tool%%:*}" || echo "${tool#*:}"
 	done
+	# clang's libFuzzer
+	fuzzer='int LLVMFuzzerTestOneInput(void) { return 0; }'
+	printf '%s\n' "$fuzzer" | clang -x c -fsanitize=fuzzer -o /dev/null - 2>/dev/null || echo libclang-rt-dev
 	/usr/bin/python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
 }
 

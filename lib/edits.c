@@ -18,6 +18,32 @@ struct edit {
 	size_t start, end, n;
 };
 
+/* ---- the files ---- */
+
+static struct {
+	char *path;
+	struct cf_buf text;
+} stand_in;
+
+void edits_stand_in(const char *path, const char *text, size_t n)
+{
+	free(stand_in.path);
+	stand_in.path = cf_strdup(path);
+	cf_buf_reset(&stand_in.text);
+	cf_buf_add(&stand_in.text, text, n);
+}
+
+int edits_file(const char *project_root, const char *path, struct cf_buf *text)
+{
+	cf_autofree char *full = cf_path_join(project_root, path);
+
+	if (!stand_in.path || strcmp(stand_in.path, path))
+		return cf_read_file(full, text);
+	cf_buf_reset(text);
+	cf_buf_add(text, stand_in.text.data, stand_in.text.len);
+	return 0;
+}
+
 /* ---- reading edits ---- */
 
 static int by_place(const void *a, const void *b)
@@ -135,7 +161,7 @@ static int file_before(const char *project_root, const struct edit *first, const
 
 	if (!real)
 		return -1;
-	if (cf_read_file(real, text)) {
+	if (edits_file(project_root, first->path, text)) {
 		*why = cf_asprintf("%s: cannot be read", first->path);
 		return -1;
 	}
@@ -515,7 +541,7 @@ json_t *edits_from_text(const char *project_root, const char *path, const char *
 		reported(-1, &why);
 		return NULL;
 	}
-	if (cf_read_file(real, &before))
+	if (edits_file(project_root, path, &before))
 		return NULL;
 	cf_buf_adds(&before, "");
 	cf_sha256_hex(before.data, before.len, sha256);

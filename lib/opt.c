@@ -125,69 +125,99 @@ static void open_standard_fds(void)
 			open("/dev/null", (fd ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
 }
 
+/* Sets what the word is an option for, and its value where that is the next word. The words used. */
+static int take_option(char *const *words, const char *usage, const struct cf_opt *table)
+{
+	const char *word = words[0];
+
+	if (word[1] == '-') {
+		const char *name = word + 2, *eq = strchr(name, '=');
+		const struct cf_opt *o;
+
+		if (!strcmp(name, "help"))
+			help(usage, table);
+		if (!strcmp(name, "complete"))
+			complete(table);
+		if (!strcmp(name, "version")) {
+			printf("%s %s\n", cf_progname(), CF_VERSION);
+			finish();
+		}
+		o = find_long(table, name, eq ? (size_t)(eq - name) : strlen(name));
+		if (o->kind == CF_FLAG) {
+			if (eq)
+				cf_die(CF_USAGE, "--%s takes no value", o->name);
+			set(o, NULL);
+		} else if (eq) {
+			set(o, eq + 1);
+		} else if (words[1]) {
+			set(o, words[1]);
+			return 2;
+		} else {
+			cf_die(CF_USAGE, "--%s needs a value: --%s %s", o->name, o->name, o->metavar);
+		}
+		return 1;
+	}
+	for (const char *p = word + 1; *p; p++) {
+		const struct cf_opt *o = find_short(table, *p);
+
+		if (!o && *p == 'h')
+			help(usage, table);
+		if (!o)
+			cf_die(CF_USAGE, "unknown option '-%c'; see %s --help", *p, cf_progname());
+		if (o->kind == CF_FLAG) {
+			set(o, NULL);
+			continue;
+		}
+		if (p[1]) {
+			set(o, p + 1);
+			return 1;
+		}
+		if (!words[1])
+			cf_die(CF_USAGE, "-%c needs a value: -%c %s", *p, *p, o->metavar);
+		set(o, words[1]);
+		return 2;
+	}
+	return 1;
+}
+
+static bool is_option(const char *word, const char *usage, const struct cf_opt *table)
+{
+	return word[0] == '-' && word[1] &&
+	       !(begins_operands(usage, word) && !find_short(table, word[1]));
+}
+
 char **cf_getopt(int *argc, char **argv, const char *usage, const struct cf_opt *table)
 {
 	int i = 1;
 
 	open_standard_fds();
 	cf_set_progname(argv[0]);
-	for (; i < *argc; i++) {
-		const char *word = argv[i];
-
-		if (word[0] != '-' || !word[1])
-			break;
-		if (!strcmp(word, "--")) {
+	while (i < *argc && is_option(argv[i], usage, table)) {
+		if (!strcmp(argv[i], "--")) {
 			i++;
 			break;
 		}
-		if (begins_operands(usage, word) && !find_short(table, word[1]))
-			break;
-		if (word[1] == '-') {
-			const char *name = word + 2, *eq = strchr(name, '=');
-			const struct cf_opt *o;
-
-			if (!strcmp(name, "help"))
-				help(usage, table);
-			if (!strcmp(name, "complete"))
-				complete(table);
-			if (!strcmp(name, "version")) {
-				printf("%s %s\n", cf_progname(), CF_VERSION);
-				finish();
-			}
-			o = find_long(table, name, eq ? (size_t)(eq - name) : strlen(name));
-			if (o->kind == CF_FLAG) {
-				if (eq)
-					cf_die(CF_USAGE, "--%s takes no value", o->name);
-				set(o, NULL);
-			} else if (eq) {
-				set(o, eq + 1);
-			} else if (i + 1 < *argc) {
-				set(o, argv[++i]);
-			} else {
-				cf_die(CF_USAGE, "--%s needs a value: --%s %s", o->name, o->name, o->metavar);
-			}
-			continue;
-		}
-		for (const char *p = word + 1; *p; p++) {
-			const struct cf_opt *o = find_short(table, *p);
-
-			if (!o && *p == 'h')
-				help(usage, table);
-			if (!o)
-				cf_die(CF_USAGE, "unknown option '-%c'; see %s --help", *p, cf_progname());
-			if (o->kind == CF_FLAG) {
-				set(o, NULL);
-				continue;
-			}
-			if (p[1])
-				set(o, p + 1);
-			else if (i + 1 < *argc)
-				set(o, argv[++i]);
-			else
-				cf_die(CF_USAGE, "-%c needs a value: -%c %s", *p, *p, o->metavar);
-			break;
-		}
+		i += take_option(argv + i, usage, table);
 	}
 	*argc -= i;
 	return argv + i;
+}
+
+char **cf_getopt_anywhere(int *argc, char **argv, const char *usage, const struct cf_opt *table)
+{
+	int i = 1, n = 1;
+
+	open_standard_fds();
+	cf_set_progname(argv[0]);
+	while (i < *argc && strcmp(argv[i], "--")) {
+		if (is_option(argv[i], usage, table))
+			i += take_option(argv + i, usage, table);
+		else
+			argv[n++] = argv[i++];
+	}
+	for (i++; i < *argc; i++)
+		argv[n++] = argv[i];
+	argv[n] = NULL;
+	*argc = n - 1;
+	return argv + 1;
 }

@@ -38,4 +38,10 @@ struct cf_opt {
  */
 char **cf_getopt(int *argc, char **argv, const char *usage, const struct cf_opt *table);
 
+/*
+ * The same where operands are files: options may stand between and behind them, up to "--". Moves the
+ * operands to the front of argv.
+ */
+char **cf_getopt_anywhere(int *argc, char **argv, const char *usage, const struct cf_opt *table);
+
 #endif

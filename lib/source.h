@@ -51,6 +51,13 @@ json_t *edits_apply(const json_t *edits, const char *project_root);
 char *edits_diff(const json_t *edits, const char *project_root);
 /* Minimal edits that turn the file at project_root/path into text. Returns new; NULL after cf_error. */
 json_t *edits_from_text(const char *project_root, const char *path, const char *text, size_t n);
+/*
+ * From now on the project's file at `path` counts as having this text, for all of the above: where
+ * what a candidate is compared with is not what the user's tree has at the moment. Copies both.
+ */
+void edits_stand_in(const char *path, const char *text, size_t n);
+/* What the file at project_root/path counts as: 0, or -1 after cf_error. */
+int edits_file(const char *project_root, const char *path, struct cf_buf *text);
 /* All edits of both, sorted; NULL when they overlap (not an error). Returns new. */
 json_t *edits_merge(const json_t *a, const json_t *b);
 

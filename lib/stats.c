@@ -458,28 +458,38 @@ static int64_t median(int64_t *x, int n)
 	return x[n / 2];
 }
 
-/* ns that importing the candidate surely takes longer than importing the original. */
-static double import_cost(const struct stats_rules *rules, const struct stats_data *d)
+/* ns that importing the candidate surely takes longer than importing the original; medians in r. */
+static double import_cost(const struct stats_rules *rules, struct stats_result *r)
 {
+	const struct stats_data *d = &r->data;
 	cf_autofree double *logs = cf_calloc((size_t)d->n, sizeof(*logs));
 	cf_autofree int64_t *original = cf_calloc((size_t)d->n, sizeof(*original));
+	cf_autofree int64_t *candidate = cf_calloc((size_t)d->n, sizeof(*candidate));
 
 	for (int k = 0; k < d->n; k++) {
 		const int64_t *t = d->groups[k].import_ns;
 
 		original[k] = (t[STATS_ORIGINAL] + t[STATS_AGAIN]) / 2;
-		logs[k] = log(((double)t[STATS_CANDIDATE] + 1) / ((double)original[k] + 1));
+		candidate[k] = t[STATS_CANDIDATE];
+		logs[k] = log(((double)candidate[k] + 1) / ((double)original[k] + 1));
 	}
-	struct stats_ratio r = stats_interval(logs, d->n, 1 - rules->confidence);
+	/* of short calls it takes little to be more than they gain: chance must not be it */
+	struct stats_ratio ratio = stats_interval(logs, d->n, (1 - rules->confidence) / 20);
 
-	return (double)median(original, d->n) * (r.low - 1);
+	r->import_ns[0] = median(original, d->n);
+	r->import_ns[1] = median(candidate, d->n);
+	return (double)r->import_ns[0] * (ratio.low - 1);
 }
+
+/* Less than this is how a file that is read and compiled differs from another, not work. */
+#define IMPORT_NS 1e6
 
 /* What a faster candidate must not have paid with. */
 static void side_costs(const struct stats_rules *rules, struct stats_result *r)
 {
 	struct stats_data *d = &r->data;
 	cf_autofree int64_t *x = cf_calloc((size_t)d->n, sizeof(*x));
+	double import = import_cost(rules, r);
 	int threads[2] = {0};
 
 	for (int c = 0; c < 2; c++) {
@@ -494,7 +504,8 @@ static void side_costs(const struct stats_rules *rules, struct stats_result *r)
 	}
 	if (r->decision != STATS_FASTER)
 		return;
-	double gain = (r->original - r->candidate) * rules->scale, import = import_cost(rules, d);
+	/* a run imports once, and pays for all its calls with it */
+	double gain = (r->original - r->candidate) * rules->scale;
 
 	if (r->peak[1] > 2 * r->peak[0] + (64 << 20))
 		snprintf(r->reason, sizeof(r->reason), "needs %.0f MB where the original needs %.0f MB",
@@ -502,13 +513,40 @@ static void side_costs(const struct stats_rules *rules, struct stats_result *r)
 	else if (threads[1] > threads[0])
 		snprintf(r->reason, sizeof(r->reason),
 			"leaves %d threads or processes at work behind its answer", threads[1]);
-	else if (import > 5e6 && import > gain / 2)
+	else if (import > IMPORT_NS && import > gain / 2)
 		snprintf(r->reason, sizeof(r->reason),
 			"moves work to import: %.1f ms more there, %.1f ms less in its calls", import / 1e6,
 			gain / 1e6);
 	else
 		return;
 	r->decision = STATS_REGRESSES;
+}
+
+/* A larger share of lazy time than the original's by this much is work put off. */
+#define PUT_OFF 0.2
+
+/* What a candidate that is not faster does in the place of being it, where that can be told. */
+static void name_trick(struct stats_result *r)
+{
+	const struct stats_data *d = &r->data;
+	double original = 0, candidate = 0;
+
+	for (int k = 0; k < d->n; k++) {
+		const double *lazy = d->groups[k].lazy;
+
+		original += (lazy[STATS_ORIGINAL] + lazy[STATS_AGAIN]) / 2 / d->n;
+		candidate += lazy[STATS_CANDIDATE] / d->n;
+	}
+	if (r->decision != STATS_SAME && r->decision != STATS_SLOWER)
+		return;
+	if (candidate > original + PUT_OFF)
+		snprintf(r->reason, sizeof(r->reason),
+			"it puts its work off: what it returns lazily takes %.0f %% of its time once it is "
+			"used (the original's: %.0f %%)",
+			candidate * 100, original * 100);
+	else if (r->caching)
+		snprintf(r->reason, sizeof(r->reason),
+			"it gains by remembering inputs, which the traced run does not repeat enough");
 }
 
 int stats_measure(const struct stats_rules *rules, const struct stats_source *source, int inputs,
@@ -528,6 +566,7 @@ int stats_measure(const struct stats_rules *rules, const struct stats_source *so
 	}
 	by_input(rules, r);
 	side_costs(rules, r);
+	name_trick(r);
 	return 0;
 failed:
 	r->decision = STATS_UNMEASURED;
@@ -542,4 +581,16 @@ void stats_result_release(struct stats_result *r)
 	free(r->input);
 	free(r->effects);
 	*r = (struct stats_result){0};
+}
+
+struct stats_fresh stats_fresh(const double *recorded, const double *fresh, int n, double alpha)
+{
+	cf_autofree double *lost = cf_calloc((size_t)n + 1, sizeof(*lost));
+	struct stats_fresh f = {
+		stats_interval(recorded, n, alpha), stats_interval(fresh, n, alpha), false};
+
+	for (int k = 0; k < n; k++)
+		lost[k] = fresh[k] - recorded[k] / 2;
+	f.vanishes = f.recorded.low > 1 && stats_interval(lost, n, alpha).high < 1;
+	return f;
 }

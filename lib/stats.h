@@ -57,6 +57,7 @@ struct stats_group {
 	int64_t peak[STATS_SIDES];      /* bytes above what the process had before the calls */
 	int64_t import_ns[STATS_SIDES];
 	int threads[STATS_SIDES];       /* most threads and children a round left running */
+	double lazy[STATS_SIDES];       /* share of the time that went into what came back lazily */
 };
 
 struct stats_data {
@@ -107,6 +108,7 @@ struct stats_result {
 	double original, candidate; /* ns, weighted sum over the inputs */
 	struct stats_input *input; /* [inputs] */
 	int64_t peak[2];           /* original, candidate */
+	int64_t import_ns[2];
 	struct stats_effect *effects; /* [data.n] */
 	int first, groups;         /* the interval rests on groups[first .. first + groups) */
 	struct stats_data data;    /* everything measured, both phases */
@@ -117,5 +119,15 @@ struct stats_result {
 int stats_measure(const struct stats_rules *rules, const struct stats_source *source, int inputs,
 	const double *weight, const double *fresh, struct stats_result *r);
 void stats_result_release(struct stats_result *r);
+
+/*
+ * Whether a gain is one of the recorded inputs only. Of every group the log of the ratio original over
+ * candidate on first executions of the recorded inputs, and on first executions of inputs like them.
+ */
+struct stats_fresh {
+	struct stats_ratio recorded, fresh;
+	bool vanishes; /* surely more than half of it */
+};
+struct stats_fresh stats_fresh(const double *recorded, const double *fresh, int n, double alpha);
 
 #endif

@@ -18,6 +18,7 @@
 #define HEADER 100 /* of an SQLite file */
 #define SQLITE_PATH 500 /* the shortest of its limits; longer paths do where it takes them */
 #define BLOB_MAX ((int64_t)1 << 30)
+#define ZLIB_RATIO 1032 /* the most that a byte of a zlib stream unpacks to */
 
 static uint32_t be32(const unsigned char *p)
 {
@@ -291,6 +292,17 @@ void trace_function_release(struct trace_function *f)
 	*f = (struct trace_function){0};
 }
 
+bool trace_function_is_named(const struct trace_function *f, const char *name)
+{
+	const char *colon = strrchr(name, ':'), *dot = strrchr(f->qualname, '.');
+
+	if (colon)
+		return strlen(f->file) == (size_t)(colon - name) &&
+		       !strncmp(f->file, name, (size_t)(colon - name)) &&
+		       !strcmp(f->qualname, colon + 1);
+	return !strcmp(f->qualname, name) || (dot && !strcmp(dot + 1, name));
+}
+
 int trace_functions(struct trace *t, int (*fn)(const struct trace_function *, void *), void *arg)
 {
 	sqlite3_stmt *s;
@@ -321,13 +333,12 @@ static char *unpack(sqlite3_stmt *row, int first)
 	cf_autofree char *blob = NULL;
 	uLongf got;
 
-	if (size < 0 || size > BLOB_MAX || (packing != 0 && packing != 2))
+	/* no memory is asked for that the data cannot fill */
+	if (size < 0 || size > BLOB_MAX || (packing == 0 ? n != size : packing != 2 || size / ZLIB_RATIO > n))
 		return NULL;
 	blob = cf_malloc((size_t)size);
 	got = (uLongf)size;
 	if (packing == 0) {
-		if (n != size)
-			return NULL;
 		if (n)
 			memcpy(blob, data, (size_t)n);
 	} else if (!n || uncompress((Bytef *)blob, &got, data, (uLong)n) != Z_OK ||

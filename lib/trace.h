@@ -53,6 +53,9 @@ void trace_release(struct trace *t);
 int trace_function_get(struct trace *t, int64_t id, struct trace_function *f);
 void trace_function_release(struct trace_function *f);
 
+/* Whether a person may mean it by "name", "Class.name" or "file:name". */
+bool trace_function_is_named(const struct trace_function *f, const char *name);
+
 /* Calls fn for every function by id; stops when it returns non-zero and returns that. */
 int trace_functions(struct trace *t, int (*fn)(const struct trace_function *, void *), void *arg);
 

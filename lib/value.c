@@ -197,7 +197,8 @@ static int array_items(struct decoder *d, struct node *node, size_t n)
 
 static int check_items(struct decoder *d, const struct node *node)
 {
-	const struct val *items = d->v->vals + node->items;
+	/* where no node has any there is no array of them */
+	const struct val *items = node->nitems ? d->v->vals + node->items : NULL;
 
 	switch (node->kind) {
 	case NODE_MAP:

@@ -69,7 +69,23 @@ candidates = {"memo": memo}
 
 @test "cf-bench: remembering inputs that the traced run does not repeat gains nothing" {
 	stream >s <<<"$SLOW$MEMO"
-	run bench_of "(m['decision'] == 'faster', m['caching'], m['speedup'] < 1.3)" <s
+	run bench_of "(m['decision'] == 'faster', m['caching'], m['speedup'] < 1.3, 'by remembering' in m['reason'])" <s
+	[ "$output" = "(False, True, True, True)" ] || fail_with "$output"
+}
+
+@test "cf-bench: remembering inputs in a file gains nothing either" {
+	stream >s <<<"$SLOW"'
+calls = [((n,), 1) for n in (1500, 1700)]
+candidates = {"file": source.replace("def work(n):", """import os, pickle, tempfile
+def work(n):
+    path = os.path.join(tempfile.gettempdir(), "memo%d" % n)
+    if not os.path.exists(path):
+        with open(path, "wb") as f:
+            pickle.dump(_work(n), f)
+    with open(path, "rb") as f:
+        return pickle.load(f)
+def _work(n):""")}'
+	run bench_of "(m['decision'] == 'faster', m['speedup'] < 1.3, 'by remembering' in m['reason'])" <s
 	[ "$output" = "(False, True, True)" ] || fail_with "$output"
 }
 
@@ -79,17 +95,29 @@ candidates = {"memo": memo}
 	[ "$output" = "('faster', True, True)" ] || fail_with "$output"
 }
 
-@test "cf-bench: what is returned lazily is realised inside the timing" {
-	stream >s <<<"$SLOW"'
-lazy = source = source.replace("def work(n):", "def work(n):\n    return later(_work(n))\ndef later(x):\n    yield from x\ndef _work(n):")
-candidates = {"lazy": source.replace("later(_work(n))", "later(map(int, later(_later(n))))") + "\ndef _later(n):\n    yield from _work(n)\n"}'
-	run bench_of "m['decision'] in ('same', 'slower')" <s
-	[ "$output" = True ] || fail_with "$output"
-	stream >s <<<"$SLOW"'
-source = source.replace("def work(n):", "def work(n):\n    return [map(int, _work(n))]\ndef _work(n):")
-candidates = {"deep": source.replace("_work(n))]", "_lazy(n))]") + "\ndef _lazy(n):\n    yield from _work(n)\n"}'
-	run bench_of "m['decision'] in ('same', 'slower')" <s
-	[ "$output" = True ] || fail_with "$output"
+LATER='
+source = source.replace("def work(n):", "def later(x):\n    yield from x\ndef _work(n):")
+work_later = "\ndef _work_later(n):\n    yield from _work(n)\n"
+def cheat(body):
+    global source, calls, candidates
+    source += body
+    candidates = {"lazy": source.replace("later(_work(n))", "later(_work_later(n))") + work_later}
+'
+
+@test "cf-bench: what is returned lazily is realised inside the timing, and named where that was the gain" {
+	for body in "return later(_work(n))" "return [map(int, later(_work(n)))]" \
+		"return {i: later(_work(n)) if i == 200 else i for i in range(400)}"; do
+		stream >s <<<"$SLOW$LATER"'cheat("def work(n):\n    '"$body"'\n")'
+		run bench_of "(m['decision'] in ('same', 'slower'), 'puts its work off' in m['reason'])" <s
+		[ "$output" = "(True, True)" ] || fail_with "$body: $output"
+	done
+}
+
+@test "cf-bench: what is left lazily in an argument is realised inside the timing too" {
+	stream >s <<<"$SLOW$LATER"'cheat("def work(n, out):\n    out.append(later(_work(n)))\n")
+calls = [((n, []), 1) for n in (150, 180, 220, 260)]'
+	run bench_of "(m['decision'] in ('same', 'slower'), 'puts its work off' in m['reason'])" <s
+	[ "$output" = "(True, True)" ] || fail_with "$output"
 }
 
 @test "cf-bench: coroutines are timed to their end" {
@@ -122,6 +150,101 @@ calls = [((8000,), 1)]'
 calls = [((n,), 1) for n in (800, 900)]'
 	run bench_of "(m['decision'], 'behind its answer' in m['reason'])" <s
 	[ "$output" = "('regresses', True)" ] || fail_with "$output"
+}
+
+@test "cf-bench: work left to a thread that importing started is a regression" {
+	stream >s <<<"$SLOW"'
+calls = [((n,), 100) for n in (150, 180, 220, 260)]
+candidates = {"thread": source.replace("def work(n):", "import threading\n_known = {}\ndef work(n):\n    return list(_known[n]) if n in _known else _work(n)\ndef _work(n):") + """
+def fill():
+    for n in range(145, 265):
+        _known[n] = _work(n)
+    time.sleep(60)
+threading.Thread(target=fill, daemon=True).start()
+while len(_known) < 120:
+    time.sleep(0.01)
+"""}'
+	run bench_of "(m['decision'], 'behind its answer' in m['reason'])" <s
+	[ "$output" = "('regresses', True)" ] || fail_with "$output"
+}
+
+@test "cf-bench: work left to a process that hides from its parent is a regression" {
+	stream >s <<<"$SLOW"'
+calls = [((n,), 1) for n in (4000, 4500)]
+candidates = {"orphan": source.replace("def work(n):", """import os
+def work(n):
+    if os.fork() == 0:
+        if os.fork() == 0:
+            time.sleep(2)
+        os._exit(0)
+    os.wait()
+    return list(range(n))
+def _work(n):""")}'
+	run bench_of "(m['decision'], 'behind its answer' in m['reason'])" <s
+	[ "$output" = "('regresses', True)" ] || fail_with "$output"
+}
+
+KNOWN='
+def known(table):
+    return source.replace("def work(n):", "def work(n):\n    return list(_known[n]) if n in _known else _work(n)\ndef _work(n):") + "\n_known = %s\n" % table
+'
+
+@test "cf-bench: a table of the recorded answers gains nothing, and is named" {
+	stream >s <<<"$SLOW$KNOWN"'
+candidates = {"by heart": known({n: list(range(n)) for n in (150, 180, 220, 260)})}'
+	run bench_of "(m['decision'], 'vanishes with fresh inputs' in m['reason'], m['fresh']['inputs'],
+		m['fresh']['recorded'] > 3, m['fresh']['speedup'] < 1.5)" <s
+	[ "$output" = "('same', True, 4, True, True)" ] || fail_with "$output"
+}
+
+@test "cf-bench: recorded inputs worked out at import gain nothing, however little that takes" {
+	# a hundred thousand calls to spread it over
+	stream >s <<<"$SLOW$KNOWN"'
+calls = [((n,), 25000) for n in (150, 180, 220, 260)]
+candidates = {"early": known("{n: _work(n) for n in (150, 180, 220, 260)}")}'
+	run bench_of "(m['decision'], 'vanishes with fresh inputs' in m['reason'])" <s
+	[ "$output" = "('same', True)" ] || fail_with "$output"
+}
+
+@test "cf-bench: a gain is confirmed on inputs like the recorded ones, in whatever they lie" {
+	stream >s <<<'
+source = """
+class Box:
+    def __init__(self, words):
+        self.words = words
+def work(box, where, *rest, **more):
+    total = []
+    for word in box.words:
+        if word not in total:
+            total.append(word)
+    return total, where, rest, more
+"""
+function = "work"
+exec(source, globals())
+import sys, types
+app = types.ModuleType("app")
+sys.modules["app"] = app
+exec(source, vars(app))
+calls = [((app.Box(["w%d" % i for i in range(n)]), {"a": (1, 2.5)}, b"bytes", {3, 4}), 1) for n in (150, 200)]
+candidates = {"fast": source.replace("if word not in total:", "if True:")}'
+	run bench_of "(m['decision'], m['fresh']['inputs'], m['fresh']['speedup'] > 3)" <s
+	[ "$output" = "('faster', 2, True)" ] || fail_with "$output"
+}
+
+@test "cf-bench: inputs in which nothing can be changed are counted as such" {
+	stream >s <<<"$SLOW"'
+source = source.replace("def work(n):", "def work(flag):\n    n = 300 if flag else 200")
+candidates = {"fast": source.replace("if i not in total:", "if True:")}
+calls = [((True,), 1), ((None,), 1)]'
+	run bench_of "(m['decision'], m['fresh']['inputs'], m['fresh']['speedup'], m['fresh']['reason'])" <s
+	[ "$output" = "('faster', 0, None, 'no input has a part that can be changed')" ] || fail_with "$output"
+}
+
+@test "cf-bench: a candidate that cannot run on inputs like the recorded ones is not faster" {
+	stream >s <<<"$SLOW"'
+candidates = {"dies": source.replace("if i not in total:", "if n not in (150, 180, 220, 260):\n            import os; os._exit(7)\n        if True:")}'
+	run bench_of "(m['decision'], m['reason'])" <s
+	[ "$output" = "('unmeasured', 'on an input like the recorded ones: the candidate: the call ended the process with status 7')" ] || fail_with "$output"
 }
 
 @test "cf-bench: work moved to import is a regression" {
@@ -251,24 +374,120 @@ candidates = {"itself": source.replace("range(20)", "range(20, 40)")}'
 	run "$PYTHON" - out times.csv <<'PY'
 import collections, csv, json, sys
 m = json.loads(open(sys.argv[1]).readline())["measurement"]
-rows = list(csv.DictReader(open(sys.argv[2])))
-per = collections.Counter((r["process"], r["round"], r["pass"], r["side"]) for r in rows)
+rows = [r for r in csv.DictReader(open(sys.argv[2])) if r["phase"] != "3"]
+per = collections.Counter((r["group"], r["round"], r["pass"], r["side"]) for r in rows)
 print(m["seed"], len(per) == 3 * m["pairs"], set(per.values()), {r["side"] for r in rows} == {"original", "original again", "candidate"})
 PY
 	[ "$output" = "7 True {4} True" ] || fail_with "$output"
 }
 
+# What cf-bench(1) says of the times, done again: the speedup from the CSV, and from the record's own
+# groups and pairs.
+recomputed() {
+	"$PYTHON" - "$@" <<'PY'
+import collections, csv, json, math, sys
+
+m = json.loads(open(sys.argv[1]).readline())["measurement"]
+rows = list(csv.DictReader(open(sys.argv[2])))
+phase = max(r["phase"] for r in rows if r["phase"] != "3")
+times = collections.defaultdict(lambda: ([], []))
+for r in rows:
+    if r["phase"] == phase:
+        where = r["group"], r["side"], r["call"], float(r["weight"]), float(r["fresh"])
+        times[where][r["pass"] != "0"].append(float(r["ns"]))
+cost = collections.Counter()
+for (group, side, _, weight, fresh), (first, later) in times.items():
+    cold = sorted(first)[(len(first) - 1) // 4]
+    warm = sorted(later)[(len(later) - 1) * 3 // 20] if later else cold
+    cost[group, side] += (
+        fresh * cold + (weight - fresh) * warm if m["remembered"] else weight * min(cold, warm))
+
+
+def trimmed(logs):
+    cut = len(logs) // 5
+    kept = sorted(logs)[cut:len(logs) - cut]
+    return math.exp(sum(kept) / len(kept))
+
+
+logs = [
+    (math.log(cost[g, "original"]) + math.log(cost[g, "original again"])) / 2 - math.log(cost[g, "candidate"])
+    for g in {g for g, _ in cost}]
+from_groups = trimmed([ratio for used, ratio, _ in m["groups"] if used])
+pairs = collections.defaultdict(float)
+for r in rows:
+    if r["phase"] != "3":
+        pairs[int(r["phase"]), int(r["group"]), int(r["round"]), int(r["pass"]), r["side"]] += float(r["weight"]) * float(r["ns"])
+weight = sum({r["call"]: float(r["weight"]) for r in rows}.values())
+same = all(
+    abs(pairs[(*at, side)] - ns) <= 1 + 0.01 * weight  # as the times are rounded
+    for *at, a, b, c in m["raw"] for side, ns in (("original", a), ("original again", b), ("candidate", c)))
+print(abs(trimmed(logs) / m["speedup"] - 1) < 1e-6, abs(from_groups / m["speedup"] - 1) < 1e-9,
+      same and len(m["raw"]) == m["pairs"])
+PY
+}
+
+@test "cf-bench: anyone can redo the statistics from the exported times, and from the record" {
+	for what in "if True:" "if i not in total and i not in total:"; do
+		stream >s <<<"$SLOW"'candidates = {"x": source.replace("if i not in total:", "'"$what"'")}'
+		cf-bench -q --budget 3 --export-csv times.csv s >out
+		run recomputed out times.csv
+		[ "$output" = "True True True" ] || fail_with "$what: $output"
+	done
+	stream >s <<<"$SLOW$MEMO"'calls = [((n,), 10) for n in (300, 350, 400)]'
+	cf-bench -q --budget 3 --export-csv times.csv s >out
+	run recomputed out times.csv
+	[ "$output" = "True True True" ] || fail_with "remembered: $output"
+	[ "$(json candidate "r['measurement']['remembered']" <out)" = True ]
+}
+
 @test "cf-bench: the table for people fits a screen and is quiet with -q" {
 	stream >s <<<"$SLOW"'candidates = {"fast": source.replace("if i not in total:", "if True:")}'
 	run --separate-stderr cf-bench --budget 3 s
-	[[ $stderr == *"work (app.py), exec/fast: faster"*"###"*"ratio"* ]] || fail_with "$stderr"
+	[[ $stderr == *"work (app.py), exec/fast: faster"*"by pairs"*"###"*"ratio"* ]] || fail_with "$stderr"
 	[ "$(wc -l <<<"$stderr")" -le 24 ]
+	[[ $stderr != *$'\033'* && $stderr != *█* ]] || fail_with "$stderr"
 	run --separate-stderr cf-bench -q --budget 3 s
 	[ -z "$stderr" ] || fail_with "$stderr"
 }
 
+# Runs a command with a terminal as its stderr and prints what comes there.
+on_terminal() {
+	"$PYTHON" - "$@" <<'PY'
+import os, pty, subprocess, sys
+ours, theirs = pty.openpty()
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=theirs)
+os.close(theirs)
+text = b""
+while True:
+    try:
+        more = os.read(ours, 65536)
+    except OSError:
+        break
+    if not more:
+        break
+    text += more
+child.wait()
+sys.stdout.buffer.write(text.replace(b"\r", b""))
+PY
+}
+
+@test "cf-bench: blocks and colours are for terminals that have them, and for who wants them" {
+	stream >s <<<"$SLOW"'candidates = {"fast": source.replace("if i not in total:", "if True:")}'
+	unset CI NO_COLOR
+	export TERM=xterm LC_ALL=C.UTF-8
+	run on_terminal cf-bench --budget 2 s
+	[[ $output == *$'\033[1;32mfaster\033[0m'*█* && $output != *"##"* ]] || fail_with "$output"
+	NO_COLOR=1 run on_terminal cf-bench --budget 2 s
+	[[ $output == *█* && $output != *$'\033'* ]] || fail_with "$output"
+	LC_ALL=C run on_terminal cf-bench --budget 2 s
+	[[ $output == *"##"* && $output != *█* ]] || fail_with "$output"
+	CI=true run on_terminal cf-bench --budget 2 s
+	[[ $output == *"##"* && $output != *█* && $output != *$'\033'* ]] || fail_with "$output"
+}
+
 @test "cf-bench: mistakes on the command line are one line and exit 2" {
-	for args in "--confidence 2" "--cpus 1-" "--cpus zero" "--export-csv /nonexistent/x" "--shard 3/2" "--budget x"; do
+	for args in "--confidence 2" "--cpus 1-" "--cpus zero" "--export-csv /nonexistent/x" "--shard 3/2" "--budget x" \
+		"--cases codeflash.trace" "--function work" "one two three --function work" "one two --function work --workflow"; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr cf-bench $args /dev/null
 		one_line cf-bench
@@ -283,6 +502,57 @@ PY
 	grep -q "waiting for another measurement" err1 err2
 	[ "$(cat one two | json candidate "r['measurement']['decision'] != 'unmeasured'")" = "True
 True" ]
+}
+
+# app.py, recorded, and fast.py, a rewrite of it.
+two_files() {
+	small_script
+	cf-trace --quiet app.py >/dev/null
+	"$PYTHON" - <<'PY'
+text = open("app.py").read()
+start, end = text.index("    seen = []"), text.index("    return seen")
+open("fast.py", "w").write(text[:start] + "    seen = list(dict.fromkeys(items))\n" + text[end:])
+PY
+}
+
+@test "cf-bench: two files are compared on the recorded calls of a function" {
+	two_files
+	run --separate-stderr cf-bench app.py fast.py --function dedupe --cases codeflash.trace --budget 3
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[[ $stderr == *"dedupe (app.py), file/fast.py: faster"* ]] || fail_with "$stderr"
+	printf '%s\n' "$output" >out
+	run json candidate "(lambda m: (m['decision'], m['checked']['compared'] > 0, r['target']['name'], 'dict.fromkeys' in r['diff']))(r['measurement'])" <out
+	[ "$output" = "('faster', True, 'dedupe', True)" ] || fail_with "$output"
+	"$PYTHON" "$ROOT/tests/validate.py" out
+	run -1 cf-bench -q --exit-code --budget 2 app.py app.py --function dedupe
+	[ "$(json candidate "r['measurement']['decision'] != 'faster'" <<<"$output")" = True ]
+}
+
+@test "cf-bench: the original may be a copy, whatever the project has in its place by now" {
+	two_files
+	mkdir ../elsewhere
+	mv app.py ../elsewhere/before.py
+	mv fast.py app.py
+	cp app.py ../kept
+	run cf-bench -q --budget 3 --function dedupe ../elsewhere/before.py app.py
+	[ "$(json candidate "r['measurement']['decision']" <<<"$output")" = faster ] || fail_with "$output"
+	cmp app.py ../kept
+	# and the other way round: what is recorded is what the files are compared with
+	run -2 --separate-stderr cf-bench --function dedupe app.py ../elsewhere/before.py
+	one_line cf-bench app.py dedupe "record it again"
+}
+
+@test "cf-bench: two files that cannot be compared are one line and exit 2" {
+	two_files
+	run -2 --separate-stderr cf-bench app.py fast.py --function nothing
+	one_line cf-bench codeflash.trace nothing
+	run -2 --separate-stderr cf-bench app.py fast.py --function dedupe --cases none.trace
+	one_line cf-bench none.trace
+	run -2 --separate-stderr cf-bench app.py gone.py --function dedupe
+	one_line cf-bench gone.py
+	sed -i 's/not in seen/not in list(seen)/' app.py
+	run -2 --separate-stderr cf-bench app.py fast.py --function dedupe
+	one_line cf-bench app.py dedupe "not the one that was recorded"
 }
 
 WORKFLOW='
@@ -351,4 +621,18 @@ candidates = {"combined": fast}'
 	stream >s <<<"$WORKFLOW"'candidates = {"combined": fast.replace("sys.exit(0)", "sys.exit(5)")}'
 	run -1 cf-bench -q --workflow --exit-code s
 	[[ $(json candidate "r['workflow_reason']" <<<"$output") == *"status 5 instead of 0"* ]]
+}
+
+@test "bench-trials: what is done is not done again, and both judgements are in the table" {
+	export TRIALS=$PWD/trials.jsonl
+	run sh "$ROOT/tests/bench-trials.sh" 1 1
+	[ "$status" -eq 0 ] || fail_with "$output"
+	[[ $output == *"| 0 % | quiet | 1 | "*"| 5 % | quiet | 1 | "* ]] || fail_with "$output"
+	[ "$(wc -l <trials.jsonl)" -eq 2 ]
+	cp trials.jsonl before
+	run sh "$ROOT/tests/bench-trials.sh" 1 1
+	[[ $output == "# Trials of cf-bench"* ]] || fail_with "$output"
+	cmp trials.jsonl before
+	[ "$("$PYTHON" -c 'import json, sys
+print([r["decision"] in ("same", "slower", "faster") and all(r["minima"].values()) for r in map(json.loads, sys.stdin)])' <before)" = "[True, True]" ] || fail_with "$(cat before)"
 }

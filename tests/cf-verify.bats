@@ -68,6 +68,40 @@ is() {
 	[ "$(listing . && cat app.py)" = "$before" ]
 }
 
+@test "cf-verify: two files are compared on the recorded calls of a function" {
+	local there=$BATS_TEST_TMPDIR
+	before=$(listing . && cat app.py)
+	"$PYTHON" - "$there" "$BODY" <<'PY'
+import sys
+text = open("app.py").read()
+for name, new in ("right", "    return list(dict.fromkeys(items))"), ("wrong", "    return sorted(set(items))"):
+    assert text.count(sys.argv[2]) == 1
+    open("%s/%s.py" % (sys.argv[1], name), "w").write(text.replace(sys.argv[2], new))
+PY
+	run --separate-stderr cf-verify app.py "$there/right.py" --function dedupe --cases codeflash.trace
+	verdict "$output"
+	is equivalent
+	[ "$stderr" = "dedupe: file/right.py: equivalent, 5 calls" ] || fail_with "$stderr"
+	printf '%s\n' "$output" >"$there/out"
+	"$PYTHON" "$ROOT/tests/validate.py" "$there/out"
+	run -1 --separate-stderr cf-verify --exit-code --function app.py:dedupe app.py "$there/wrong.py"
+	verdict "$output"
+	is different 'return[0]'
+	[ "$(listing . && cat app.py)" = "$before" ]
+	# what the project has by now is neither original nor candidate
+	cp app.py "$there/app.py"
+	cp "$there/wrong.py" app.py
+	run --separate-stderr cf-verify "$there/app.py" "$there/right.py" --function dedupe
+	cp "$there/app.py" app.py
+	verdict "$output"
+	is equivalent
+	for args in "--cases codeflash.trace app.py" "--function dedupe app.py" "--function dedupe --combine app.py app.py"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr cf-verify $args
+		one_line cf-verify
+	done
+}
+
 @test "cf-verify: a wrong value, order, type or length is different, with the path" {
 	verify dedupe "$BODY" '    return sorted(set(items))'
 	is different 'return[0]'

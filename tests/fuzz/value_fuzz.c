@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libFuzzer on the value decoder, the comparator and the renderer:
- *   clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. tests/fuzz/value_fuzz.c \
- *     lib/value*.c lib/cborread.c lib/buf.c lib/mem.c lib/error.c -ljansson -lcbor -lm
+ * libFuzzer on the value decoder, the comparator and the renderer.
  * The first two bytes say where the input is cut into an original and a candidate.
  */
 #include <stdint.h>

@@ -8,6 +8,7 @@
 #include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/mem.h"
+#include "lib/opt.h"
 #include "lib/process.h"
 #include "lib/stream.h"
 #include "tests/unit/check.h"
@@ -145,8 +146,32 @@ static void files(void)
 	CHECK(access("/etc/passwd", R_OK) == 0);
 }
 
+static void options(void)
+{
+	bool quiet = false;
+	int64_t n = 0;
+	const struct cf_opt table[] = {
+		{'q', "quiet", NULL, CF_FLAG, &quiet, "", 0}, {'n', "number", "n", CF_INT, &n, "", 0}, {0}};
+	char *before[] = {"core_test", "-q", "a", "--number", "7", NULL};
+	char *among[] = {"core_test", "a", "-n7", "b", "--number=8", "-", "-q", "--", "-n", "9", NULL};
+	int argc = 5;
+	char **rest = cf_getopt(&argc, before, "x", table);
+
+	/* what follows an operand may be the options of a program */
+	CHECK(argc == 3 && quiet && n == 0);
+	CHECK_STR(rest[1], "--number");
+	quiet = false;
+	argc = 10;
+	rest = cf_getopt_anywhere(&argc, among, "x", table);
+	CHECK(argc == 5 && quiet && n == 8 && !rest[5]);
+	CHECK_STR(rest[1], "b");
+	CHECK_STR(rest[2], "-");
+	CHECK_STR(rest[3], "-n");
+}
+
 int main(void)
 {
+	options();
 	cf_set_progname("core_test");
 	paths();
 	hashes();

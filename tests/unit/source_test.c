@@ -215,6 +215,25 @@ static void test_diffs(void)
 	}
 }
 
+/* A text in the place of the project's own. */
+static void test_stand_in(void)
+{
+	cf_autobuf struct cf_buf b = CF_BUF_INIT;
+	char *why = NULL;
+
+	put("s.py", "a = 1\n", 6);
+	put("t.py", "a = 1\n", 6);
+	edits_stand_in("s.py", "b = 2\n", 6);
+	CHECK(edits_file(dir, "s.py", &b) == 0);
+	CHECK_STR(b.data, "b = 2\n");
+	CHECK(edits_file(dir, "t.py", &b) == 0);
+	CHECK_STR(b.data, "a = 1\n");
+	json_auto_t *edits = edits_from_text(dir, "s.py", "b = 2\nc = 3\n", 12);
+	CHECK(edits && edits_check(edits, dir, &why) == 0);
+	json_auto_t *files = edits_apply(edits, dir);
+	CHECK_STR(json_string_value(json_object_get(json_array_get(files, 0), "text")), "b = 2\nc = 3\n");
+}
+
 int main(void)
 {
 	dir = cf_tempdir("source-test");
@@ -222,5 +241,6 @@ int main(void)
 	test_check();
 	test_merge();
 	test_diffs();
+	test_stand_in();
 	return CHECK_END();
 }

@@ -6,6 +6,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include "lib/mem.h"
 #include "lib/stats.h"
 #include "tests/unit/check.h"
@@ -38,6 +39,7 @@ struct sim {
 	int groups;
 	int64_t peak, import_ns;
 	int threads;
+	double lazy; /* share of the candidate's time */
 };
 
 static double normal(struct stats_rng *r)
@@ -103,6 +105,7 @@ static int simulate(void *arg, int phase, bool remembered, struct stats_group *g
 		g->import_ns[side] = (int64_t)(30e6 * exp(0.3 * normal(&s->rng))) +
 			(side == STATS_CANDIDATE ? s->import_ns : 0);
 	g->threads[STATS_CANDIDATE] = s->threads;
+	g->lazy[STATS_CANDIDATE] = s->lazy;
 	s->at += s->group_s;
 	s->groups++;
 	return 0;
@@ -252,9 +255,31 @@ static void cheats(void)
 		CHECK(judge(&s, ones, 0.03, &r) == STATS_REGRESSES);
 		stats_result_release(&r);
 
+		/* the calls take 1 ms and gain half of it; of a run with a thousand times as many
+		 * the same import is a small part */
 		s = base(&quiet, 2, seed);
-		s.import_ns = 90000000;
-		CHECK(judge(&s, ones, 0.03, &r) == STATS_REGRESSES);
+		s.import_ns = 40000000;
+		CHECK(judge(&s, ones, 0.03, &r) == STATS_REGRESSES && strstr(r.reason, "import"));
+		CHECK(r.import_ns[1] > r.import_ns[0] + 5000000);
+		stats_result_release(&r);
+		s = base(&quiet, 2, seed);
+		s.import_ns = 20000000;
+		CHECK(judge_fresh(&s, many, many, 0.03, &r) == STATS_FASTER);
+		stats_result_release(&r);
+
+		/* the trick is named where it gained nothing, and only there */
+		s = base(&quiet, 1, seed);
+		s.memo = true;
+		judge(&s, ones, 0.03, &r);
+		CHECK(strstr(r.reason, "remembering"));
+		stats_result_release(&r);
+		s = base(&quiet, 1, seed);
+		s.lazy = 0.9;
+		CHECK(judge(&s, ones, 0.03, &r) == STATS_SAME && strstr(r.reason, "lazily takes 90 %"));
+		stats_result_release(&r);
+		s = base(&quiet, 2, seed);
+		s.lazy = 0.9;
+		CHECK(judge(&s, ones, 0.03, &r) == STATS_FASTER && !r.reason[0]);
 		stats_result_release(&r);
 
 		s = base(&quiet, 2, seed);
@@ -262,6 +287,26 @@ static void cheats(void)
 		CHECK(judge(&s, ones, 0.03, &r) == STATS_REGRESSES);
 		stats_result_release(&r);
 	}
+}
+
+/* Whether a gain is one of the recorded inputs only. */
+static void fresh_inputs(void)
+{
+	const double eightfold[] = {2.07, 2.1, 2.05, 2.09}, none[] = {0.02, -0.05, 0.04, 0.01};
+	const double most[] = {1.7, 1.75, 1.6, 1.72}, third[] = {0.7, 0.6, 0.65, 0.72};
+	const double five[] = {0.048, 0.052, 0.05, 0.047}, blurred[] = {0.01, 0.06, -0.02, 0.03};
+
+	CHECK(stats_fresh(eightfold, none, 4, 0.05).vanishes);
+	CHECK(stats_fresh(eightfold, third, 4, 0.05).vanishes);
+	CHECK(!stats_fresh(eightfold, most, 4, 0.05).vanishes);
+	CHECK(!stats_fresh(eightfold, eightfold, 4, 0.05).vanishes);
+	/* what cannot be told is not held against it */
+	CHECK(!stats_fresh(five, blurred, 4, 0.05).vanishes);
+	/* a gain that first executions do not have cannot vanish from them */
+	CHECK(!stats_fresh(none, none, 4, 0.05).vanishes);
+	CHECK(!stats_fresh(eightfold, none, 1, 0.05).vanishes);
+	CHECK(!stats_fresh(eightfold, none, 0, 0.05).vanishes);
+	CHECK(fabs(stats_fresh(eightfold, none, 4, 0.05).recorded.estimate - exp(2.0775)) < 1e-6);
 }
 
 /* A group so slow that the budget is gone after one still gets its three and a second phase. */
@@ -281,6 +326,7 @@ int main(void)
 	quantiles();
 	error_rates();
 	cheats();
+	fresh_inputs();
 	slow_groups();
 	return CHECK_END();
 }

@@ -20,6 +20,8 @@ import signal
 import struct
 import sys
 import time
+from _thread import _count as _count_threads
+from collections import deque
 from itertools import islice
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 
@@ -49,13 +51,18 @@ _setitimer = signal.setitimer
 _dumps, _loads = json.dumps, json.loads
 now = _now
 
-_LOOK_AT = 2000  # objects of one result that are looked at for something lazy
+_LOOK_AT = 10000  # objects that a result is looked into for something lazy
+_LOOK_AT_ARGUMENTS = 1000  # the same of arguments, before and after
 _MADV_POPULATE_WRITE = 23
+_PR_SET_CHILD_SUBREAPER = 36
 _TOUCH_MAX = 128 << 20
 _GARBAGE = 100000  # container objects that may pile up while the collector is off
 
 
 # Lazy results. -----------------------------------------------------------------------------------
+
+
+_PLAIN = {str, int, float, complex, bool, bytes, bytearray, type(None)}
 
 
 def _is_lazy(cls: type) -> bool:
@@ -66,27 +73,37 @@ def _is_lazy(cls: type) -> bool:
     return step is not None and not hasattr(step, "__code__") and not hasattr(cls, "readline")
 
 
-def find_lazy(results: list) -> list:
-    """The generators, iterators and coroutines in the results, as far as a bounded look goes."""
+def _contents(value: Any) -> Any:
+    cls = type(value)
+    if cls in (list, tuple, set, frozenset, deque):
+        return value
+    if cls is dict:
+        return value.values()
+    state = getattr(value, "__dict__", None)
+    return state.values() if type(state) is dict else ()
+
+
+def find_lazy(results: list, most: int = _LOOK_AT) -> list:
+    """The generators, iterators and coroutines in the results: all that a container holds, in as many
+    containers and objects as a bounded look goes into."""
     found: list = []
     seen = set()
     queue = list(results)
     for value in queue:
         cls = type(value)
-        if cls in (str, int, float, bool, bytes, type(None)) or id(value) in seen:
+        if cls in _PLAIN or id(value) in seen:
             continue
         seen.add(id(value))
         if _is_lazy(cls):
             found.append(value)
-        elif len(queue) < _LOOK_AT:
-            if cls in (list, tuple):
-                queue.extend(value[:64])
-            elif cls in (dict, set, frozenset):
-                queue.extend(islice(value.values() if cls is dict else value, 64))
-            else:
-                state = getattr(value, "__dict__", None)
-                if type(state) is dict:
-                    queue.extend(islice(state.values(), 64))
+            continue
+        inside = _contents(value)
+        types = set(map(type, inside)) - _PLAIN
+        lazy = {t for t in types if _is_lazy(t)}
+        if len(queue) >= most:
+            types = lazy  # no further down
+        if types:
+            queue.extend([v for v in inside if type(v) in types])
     return found
 
 
@@ -157,11 +174,12 @@ class Done:
             self.value.truncated = len(result) >= LAZY_MAX
 
 
-def time_calls(work: List[Call], loop: _Loop) -> Tuple[int, List[Done]]:
-    """Nanoseconds that the calls take together, realising what they return lazily, and what each
-    came to."""
+def time_calls(work: List[Call], loop: _Loop) -> Tuple[int, int, List[Done]]:
+    """Nanoseconds that the calls take together, realising what they return or leave in their arguments
+    lazily; those that went into realising; and what each came to."""
     kept: list = []
     keep = kept.append
+    given = [find_lazy([args, kwargs], _LOOK_AT_ARGUMENTS) for _, args, kwargs in work]
     start = _now()
     for invoke, args, kwargs in work:
         try:
@@ -171,6 +189,11 @@ def time_calls(work: List[Call], loop: _Loop) -> Tuple[int, List[Done]]:
     spent = _now() - start
     done = [Done(result) for result in kept]
     owners, lazy = _lazy_of(done, kept)
+    for owner, (_, args, kwargs), before in zip(done, work, given):
+        for value in _left_lazy([args, kwargs], before + lazy):
+            owners.append(owner)
+            lazy.append(value)
+    realising = 0
     depth = 0
     while lazy and depth < 8:  # an iterator of iterators, as groupby is
         depth += 1
@@ -183,11 +206,11 @@ def time_calls(work: List[Call], loop: _Loop) -> Tuple[int, List[Done]]:
                 keep(loop.drain(value))
             except BaseException as error:
                 keep(_Raised(error))
-        spent += _now() - start
+        realising += _now() - start
         for owner, value, result in zip(owners, lazy, drained):
             owner.realised(value, result)
         owners, lazy = _lazy_of(owners, drained)
-    return spent, done
+    return spent + realising, realising, done
 
 
 def _lazy_of(owners: List[Done], results: list) -> Tuple[List[Done], list]:
@@ -195,6 +218,16 @@ def _lazy_of(owners: List[Done], results: list) -> Tuple[List[Done], list]:
     found = [(owner, value) for owner, result in zip(owners, results)
              for value in find_lazy([result])]
     return [owner for owner, _ in found], [value for _, value in found]
+
+
+def _left_lazy(arguments: list, known: list) -> list:
+    """What a call left in its arguments to be done later; a coroutine is the caller's to start."""
+    now = find_lazy(arguments, _LOOK_AT_ARGUMENTS)
+    if not now:
+        return []
+    ids = {id(value) for value in known}
+    return [value for value in now
+            if id(value) not in ids and type(value) not in (CoroutineType, AsyncGeneratorType)]
 
 
 # A round. ----------------------------------------------------------------------------------------
@@ -230,15 +263,27 @@ def _own_pages() -> None:
         pass
 
 
-def _left_running() -> int:
-    """Threads and child processes that are still there after the calls returned."""
-    n = 0
-    threading = sys.modules.get("threading")
-    if threading is not None:
-        n += threading.active_count() - 1
+def adopt_orphans() -> None:
+    """Makes this process the parent of what its children leave behind, so that it is seen."""
+    if ctypes is None:
+        return
     try:
-        if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            n += 1
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    except (OSError, AttributeError):
+        pass
+
+
+def left_running(last: bool, before: int = 0) -> int:
+    """Threads, less those counted before, and child processes that are still there after the calls
+    returned. last: this process has nothing left to do, so that those that have ended can be cleared
+    away."""
+    n = _count_threads() - before
+    how = os.WEXITED | os.WNOHANG | (0 if last else os.WNOWAIT)
+    try:
+        while os.waitid(os.P_ALL, 0, how) is not None:
+            if not last:
+                return n
+        n += 1
     except (OSError, AttributeError):
         pass
     return n
@@ -253,31 +298,37 @@ class Bench:
         seed: Callable[[], None],
         void: Callable[[BaseException], str],
         outcome: Callable[[Done, tuple, dict], bytes],
+        vary: Callable[[int, tuple, dict], Tuple[tuple, dict, bool]],
         timeout_s: float,
         import_ns: int,
         fds: Tuple[int, int],
     ) -> None:
         """make(call) gives the call to time; seed() does what comes right before it, such as setting
         the random state; void(error) says why an error is not the function's own, or "";
-        outcome(done, args, kwargs) encodes what an execution did. The child has its pipe of commands
-        and of answers at fds, where a worker that does not time has its own."""
+        outcome(done, args, kwargs) encodes what an execution did; vary(number, args, kwargs)
+        changes a part of the arguments, where there is one that can be. The child has its pipe of
+        commands and of answers at fds, where a worker that does not time has its own."""
         self.make = make
         self.seed = seed
         self.void = void
         self.outcome = outcome
+        self.vary = vary
         self.timeout_s = timeout_s
         self.fds = fds
         self.last: Tuple[int, List[Call], List[Done]] = (-1, [], [])  # of the latest pass
         self.high = self.own = 0  # peak of memory, and how much of it was for the calls
         self.at = mmap.mmap(-1, 8)  # the call the child is in, for when it does not come back
         self.import_ns = import_ns
+        self.threads = 0  # and processes that importing left at work
         self.pid = self.tx = self.rx = self.status = 0
 
     # In the child.
 
-    def _pass(self, loop: _Loop, order: List[int], inner: int) -> Dict[str, Any]:
+    def _pass(self, loop: _Loop, order: List[int], inner: int, variant: int) -> Dict[str, Any]:
         make, seed = self.make, self.seed
         ns: Dict[str, float] = {}
+        lazy_ns: Dict[str, float] = {}
+        changed: Dict[str, bool] = {}
         skipped: Dict[str, str] = {}
         work: List[Call] = []
         done: List[Done] = []
@@ -285,13 +336,19 @@ class Bench:
         for call in order:
             self.at[:] = struct.pack("<q", call)
             work = [make(call) for _ in range(inner)]
+            if variant and not self._varied(work, variant << 32 | call):
+                continue
             seed()
             if gc.get_count()[0] > _GARBAGE:
                 gc.collect()
             _setitimer(signal.ITIMER_REAL, self.timeout_s * inner)
-            spent, done = time_calls(work, loop)
+            spent, realising, done = time_calls(work, loop)
             _setitimer(signal.ITIMER_REAL, 0)
             ns[str(call)] = spent if inner == 1 else round(spent / inner, 2)
+            if realising:
+                lazy_ns[str(call)] = realising if inner == 1 else round(realising / inner, 2)
+            if variant and done[0].error is None:
+                changed[str(call)] = True
             for d in done:
                 why = self.void(d.error) if d.error is not None else ""
                 if why:
@@ -304,9 +361,20 @@ class Bench:
         if peak > self.high:
             self.high = self.own = peak
         answer: Dict[str, Any] = {"ns": ns}
-        if skipped:
-            answer["skipped"] = skipped
+        for key, value in (("lazy_ns", lazy_ns), ("changed", changed), ("skipped", skipped)):
+            if value:
+                answer[key] = value
         return answer
+
+    def _varied(self, work: List[Call], number: int) -> bool:
+        """Changes the arguments of the call; False when they cannot be."""
+        invoke, args, kwargs = work[0]
+        try:
+            args, kwargs, could = self.vary(number, args, kwargs)
+        except Exception:  # of an object of the user's that does not like to be looked into
+            return False
+        work[:] = [(invoke, args, kwargs)]
+        return could
 
     def _results(self, which: int) -> Dict[str, Any]:
         """What one execution of the latest pass's last call did."""
@@ -325,19 +393,24 @@ class Bench:
 
     def _child(self, commands: int, answers: int) -> None:
         loop = _Loop()
+        before = _count_threads()  # the parent's, some versions say, though they are not here
+        _sink_output()
         _own_pages()
+        adopt_orphans()
         base = self.high = self.own = _peak()
         _send(answers, {"begun": True})
         for line in open(commands, "rb"):
             request = _loads(line)
             if request["op"] == "end":
                 own = self.own if _peak() <= self.high else _peak()
-                _send(answers, {"peak_bytes": own - base, "threads": _left_running()})
+                threads = self.threads + left_running(True, before)
+                _send(answers, {"peak_bytes": own - base, "threads": threads})
                 return
             if request["op"] == "results":
                 _send(answers, self._results(request["which"]))
                 continue
-            _send(answers, self._pass(loop, request["order"], request["inner"]))
+            _send(answers, self._pass(loop, request["order"], request["inner"],
+                                      request.get("variant", 0)))
 
     # In the parent.
 
@@ -431,6 +504,7 @@ def serve(bench: Bench, ready: Dict[str, Any], commands: IO[bytes], out: int) ->
     gc.collect()
     gc.freeze()
     gc.disable()
+    bench.threads = left_running(False)
     _send(out, dict(ready, import_ns=bench.import_ns))
     for line in commands:
         op = _loads(line).get("op")

@@ -21,7 +21,7 @@ def _standing_alone() -> None:
     load or encode) nor its modules by their names (a candidate could put functions of its own into
     them, or see by them who is watching). What our modules use of the standard library they keep as
     it is now."""
-    global bench, encode, guard, load, runner
+    global bench, encode, guard, load, runner, vary
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
     sys.path.insert(0, os.path.dirname(here))
@@ -30,7 +30,7 @@ def _standing_alone() -> None:
     del sys.path[0]
     if os.path.dirname(os.path.abspath(codeflash.__file__)) != here:
         raise ImportError("another package is called codeflash: %s" % codeflash.__file__)
-    from codeflash import bench, encode, guard, load, runner
+    from codeflash import bench, encode, guard, load, runner, vary
 
     ours = [n for n in sys.modules if n.partition(".")[0] == "codeflash"]
     for names in [vars(sys.modules[name]) for name in ours] + [globals()]:
@@ -217,6 +217,7 @@ def _die_like(status: int) -> None:
 def serve_bench(session: Session) -> int:
     """The verb `bench`, up to the loop that is bench.py's."""
     request = session.request
+    bench.adopt_orphans()
     start = bench.now()
     try:
         work = _prepare(request)
@@ -251,7 +252,14 @@ def serve_bench(session: Session) -> int:
             roots.append(("realised", done.inside))
         return work.outcome(done.error, roots, args, kwargs)
 
-    timer = bench.Bench(make, seed, work.void, outcome, work.timeout, bench.now() - start,
+    def mine(cls: type) -> bool:
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+        return isinstance(file, str) and work.in_project(file)
+
+    def other(number: int, args: tuple, kwargs: dict) -> tuple:
+        return vary.vary(args, kwargs, number, mine)
+
+    timer = bench.Bench(make, seed, work.void, outcome, other, work.timeout, bench.now() - start,
                         (session.input.fileno(), session.out))
     ready = {"ready": True, "calls": list(calls), "skipped": skipped}
     bench.serve(timer, ready, session.input, session.out)
