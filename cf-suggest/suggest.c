@@ -4,7 +4,6 @@
 
 #include <string.h>
 #include "lib/error.h"
-#include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/mem.h"
 #include "lib/source.h"
@@ -39,10 +38,7 @@ bool suggest_write(struct suggest_target *t, const char *name, const char *origi
 	char id[65];
 
 	/* The same edits are the same candidate, whoever proposed them. */
-	cf_autofree char *canonical = json_dumps(edits, JSON_COMPACT | JSON_SORT_KEYS);
-	cf_autofree char *key = cf_asprintf("%s\n%s", cf_json_str(t->record, "id"), canonical);
-	cf_sha256_hex(key, strlen(key), id);
-	id[16] = '\0';
+	edits_id(edits, cf_json_str(t->record, "id"), id);
 	if (json_object_get(t->seen, id))
 		return false;
 	json_object_set_new(t->seen, id, json_true());

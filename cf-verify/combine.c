@@ -123,7 +123,7 @@ static json_t *merged(const struct member *const *in, size_t n)
 	json_auto_t *ids = json_array(), *targets = json_array();
 	json_t *edits = json_array(), *record;
 	struct cf_buf why cf_autobuf = CF_BUF_INIT;
-	cf_autofree char *canonical = NULL, *key = NULL, *diff = NULL;
+	cf_autofree char *diff = NULL;
 	int64_t in_tokens = 0, out_tokens = 0;
 	char id[65];
 
@@ -148,10 +148,7 @@ static json_t *merged(const struct member *const *in, size_t n)
 		json_decref(edits);
 		return NULL;
 	}
-	canonical = json_dumps(edits, JSON_COMPACT | JSON_SORT_KEYS);
-	key = cf_asprintf("combined\n%s", canonical);
-	cf_sha256_hex(key, strlen(key), id);
-	id[16] = '\0';
+	edits_id(edits, "combined", id);
 	record = cf_stream_record("candidate");
 	json_object_set_new(record, "id", json_string(id));
 	json_object_set_new(record, "name", json_string("combined"));

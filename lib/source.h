@@ -51,6 +51,8 @@ json_t *edits_apply(const json_t *edits, const char *project_root);
 char *edits_diff(const json_t *edits, const char *project_root);
 /* Minimal edits that turn the file at project_root/path into text. Returns new; NULL after cf_error. */
 json_t *edits_from_text(const char *project_root, const char *path, const char *text, size_t n);
+/* A candidate's id, 16 hexadecimal digits of a hash of what it is for and its edits. */
+void edits_id(const json_t *edits, const char *of, char id[65]);
 /* All edits of both, sorted; NULL when they overlap (not an error). Returns new. */
 json_t *edits_merge(const json_t *a, const json_t *b);
 
