@@ -60,20 +60,7 @@ struct side {
 	struct original *of;
 	int *which;            /* the calls that take part */
 	int n;
-	struct worker_result other; /* the original under another seed; run when first wanted */
-	int have_other;        /* -1: cannot be had */
 };
-
-static struct value *under_other_seed(struct side *s, int i)
-{
-	if (!s->have_other)
-		s->have_other = original_run(s->v->o, s->of, s->which, s->n, NULL, SEED_B, &s->other) < 0
-			? -1
-			: 1;
-	if (s->have_other < 0 || !s->other.outcomes[i].data)
-		return NULL;
-	return value_decode(s->other.outcomes[i].data, s->other.outcomes[i].n, NULL);
-}
 
 /*
  * Equal where `mask` is not, and the same elements whatever their order everywhere, but for what
@@ -99,7 +86,8 @@ static enum value_answer hash_order(struct side *s, int i, const struct value *c
 {
 	const struct judged *j = &s->of->judged[s->which[i]];
 	struct value_rules exact = {.float_rel = 0}, unordered = {.float_rel = 0, .any_order = true};
-	struct value *other = under_other_seed(s, i);
+	const struct worker_outcome *w = &original_other(s->v->o, s->of)[s->which[i]];
+	struct value *other = w->data ? value_decode(w->data, w->n, NULL) : NULL;
 	enum value_answer answer = VALUE_DIFFERENT;
 
 	if (other && value_compare(j->outcome, other, &exact, NULL, NULL) == VALUE_DIFFERENT &&
@@ -261,8 +249,6 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 	for (int i = 0; i < s.n && !bad; i++)
 		bad = judge_call(&s, i, &r.outcomes[i], r.end);
 	worker_result_release(&r);
-	if (s.have_other > 0)
-		worker_result_release(&s.other);
 	if (!bad && all_compared(v) == before)
 		bad = decide(v, "unverified", "no call of %s could be compared: %s", of->function.qualname,
 			json_object_iter_key(json_object_iter(v->skipped)));
@@ -517,6 +503,7 @@ void verify_report(const json_t *candidate)
 	const char *name = cf_json_str(json_object_get(candidate, "target"), "name");
 	const char *origin = cf_json_str(candidate, "origin"), *answer = cf_json_str(verdict, "answer");
 	const char *reason = cf_json_str(verdict, "reason");
+	const json_t *strength = json_object_get(verdict, "strength");
 	int n = (int)cf_json_int(json_object_get(verdict, "compared"), "replay", 0);
 	int64_t skipped = 0;
 	const char *key;
@@ -524,13 +511,16 @@ void verify_report(const json_t *candidate)
 
 	json_object_foreach (json_object_get(verdict, "skipped"), key, count)
 		skipped += json_integer_value(count);
+	fprintf(stderr, "%s: %s: %s", name ? name : "?", origin ? origin : "?", answer);
 	if (strcmp(answer, "equivalent"))
-		fprintf(stderr, "%s: %s: %s: %s\n", name ? name : "?", origin ? origin : "?", answer,
-			reason ? reason : "");
-	else if (skipped)
-		fprintf(stderr, "%s: %s: equivalent, %d calls (%lld not compared)\n", name ? name : "?",
-			origin ? origin : "?", n, (long long)skipped);
+		fprintf(stderr, ": %s", reason ? reason : "");
 	else
-		fprintf(stderr, "%s: %s: equivalent, %d call%s\n", name ? name : "?",
-			origin ? origin : "?", n, n == 1 ? "" : "s");
+		fprintf(stderr, ", %d call%s", n, n == 1 ? "" : "s");
+	if (skipped && !strcmp(answer, "equivalent"))
+		fprintf(stderr, " (%lld not compared)", (long long)skipped);
+	if (json_is_object(strength))
+		fprintf(stderr, "; %lld of %lld mutants told apart",
+			(long long)cf_json_int(strength, "killed", 0),
+			(long long)cf_json_int(strength, "of", 0));
+	fputc('\n', stderr);
 }

@@ -15,9 +15,11 @@
 #include "lib/worker.h"
 
 struct verify_opts {
-	bool exit_code, combine, quiet, allow_network, no_sandbox;
+	bool exit_code, combine, list_mutants, quiet, allow_network, no_sandbox;
 	double float_rel, call_timeout_s, timeout_s;
-	int64_t memory, jobs, max_calls;
+	double times_original; /* of the original's own time, that may be taken too; 0: as long as it likes */
+	double mutants_time_s; /* after which no more of a target's are begun */
+	int64_t memory, jobs, max_calls, mutants; /* mutants: -1 for all there are */
 	const char *shard;
 	int equivalent; /* candidates found so */
 };
@@ -45,6 +47,8 @@ struct original {
 	struct trace_call *calls;
 	int ncalls;
 	struct judged *judged; /* one a call */
+	uint64_t run_ns;       /* what a run of all of them took */
+	struct worker_outcome *other; /* one a call: see original_other */
 	enum sandbox_kind kind;
 	char *why;             /* it could not be run at all; reported */
 	enum cf_exit status;   /* then the stage's */
@@ -52,6 +56,9 @@ struct original {
 
 /* Runs the original of a target record twice, or finds that it has. Borrows; never NULL. */
 struct original *original_of(const struct verify_opts *o, const json_t *target);
+/* The same without having run it, and the caller's. Returns new. */
+struct original *original_open(const struct verify_opts *o, const json_t *target);
+void original_free(struct original *of);
 void originals_release(void);
 
 /* The files that a candidate changes, as it leaves them. */
@@ -70,6 +77,12 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 	const struct candidate_files *files, unsigned seed, struct worker_result *r);
 #define SEED_A 1
 #define SEED_B 2
+
+/*
+ * What the original does under SEED_B, by call; run when first wanted. Of a call that is not
+ * compared, or where it could not be run, there are no data.
+ */
+const struct worker_outcome *original_other(const struct verify_opts *o, struct original *of);
 
 /*
  * The verdict on a candidate record over its target, or its "targets". Never NULL. *status is left
