@@ -126,7 +126,7 @@ static bool stands_at(const struct mutator *m, int n, const struct mutate_place 
 
 /* ---- calls and ranges ---- */
 
-/* The name that a call's function ends with is one of the ranges'; the first argument that bounds it. */
+/* Of a call whose function is one of the ranges by its last name, the first argument that bounds it. */
 static int bounds_from(const struct mutator *m, int call)
 {
 	int function = tree_field(m->t, call, m->l->function), last = 0;
@@ -144,7 +144,8 @@ static int argument_index(const struct mutator *m, int n)
 {
 	int list = tree_parent(m->t, n), i = 0;
 
-	if (!tree_is(m->t, list, m->l->argument_list) || !tree_is(m->t, tree_parent(m->t, list), m->l->call) ||
+	if (!tree_is(m->t, list, m->l->argument_list) ||
+		!tree_is(m->t, tree_parent(m->t, list), m->l->call) ||
 		is_any(m, n, m->l->named_arguments))
 		return -1;
 	for (int c = tree_first(m->t, list); c && c != n; c = tree_next(m->t, c))

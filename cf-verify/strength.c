@@ -51,7 +51,8 @@ static bool is_utf8(const struct source *s)
 }
 
 /* None where the function cannot be found in its file as it was recorded. -1 after cf_error. */
-static int find_mutants(struct original *of, const char *seed, int64_t max, struct mutants *m, char sha256[65])
+static int find_mutants(
+	struct original *of, const char *seed, int64_t max, struct mutants *m, char sha256[65])
 {
 	const struct trace_function *f = &of->function;
 	struct lines lines = {0};
