@@ -148,7 +148,7 @@ TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(a
 BATS ?= bats
 T ?= $(wildcard tests/*.bats)
 
-.PHONY: check check-unit check-python check-bats lint real features suites kill-trials bench-trace
+.PHONY: check check-unit check-python check-bats lint real features suites kill-trials mutants bench-trace
 check: deps-check
 	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-bats lint
 check-unit: $(UNIT_BIN)
@@ -173,6 +173,10 @@ suites: all
 kill-trials: all
 	$(Q)$(TEST_ENV) $(PYTHON) tests/kill-trials.py $(or $(N),200) $(SEED) >$(O)/kills.md
 	$(Q)cp $(O)/kills.md tests/results/ && cat $(O)/kills.md
+
+# All mutants of ten functions of PyPI packages, and why some are not told apart; into tests/results/, too.
+mutants: all
+	$(Q)$(TEST_ENV) $(PYTHON) tests/mutants.py $(MUTANTS)
 
 # What recording costs, on CPython 3.11 and 3.13 (BENCH_PYTHONS=); BENCH='--only fib --rounds 3' for less.
 bench-trace: all
@@ -218,6 +222,7 @@ help:
 	@echo 'make bench-trace  what recording costs: traced over plain (BENCH="--only fib"; --help)'
 	@echo 'make suites       the own tests of those packages, recorded'
 	@echo 'make kill-trials  recordings killed at 200 random moments'
+	@echo 'make mutants      what verification tells apart: all mutants of ten PyPI functions'
 	@echo 'make features     every feature of the language under every CPython found'
 	@echo 'make wheel        build/dist/*.whl, for pip install'
 	@echo 'make install      PREFIX= DESTDIR= BINDIR= LIBEXECDIR= MANDIR='
