@@ -149,8 +149,8 @@ TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(a
 BATS ?= bats
 T ?= $(wildcard tests/*.bats)
 
-.PHONY: check check-unit check-python check-bats lint real features proof suites kill-trials bench-trace \
-	bench-trials
+.PHONY: check check-unit check-python check-bats lint real features proof suites kill-trials mutants \
+	bench-trace bench-trials
 check: deps-check
 	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-fuzz check-bats lint
 check-unit: $(UNIT_BIN)
@@ -179,6 +179,10 @@ kill-trials: all
 # How often cf-bench is right: 200 comparisons of a kind (N=); goes on where it was stopped.
 bench-trials: all
 	$(Q)$(TEST_ENV) sh tests/bench-trials.sh $(or $(N),200) $(BUDGET)
+
+# All mutants of ten functions of PyPI packages, and why some are not told apart; into tests/results/, too.
+mutants: all
+	$(Q)$(TEST_ENV) $(PYTHON) tests/mutants.py $(MUTANTS)
 
 # What recording costs, on CPython 3.11 and 3.13 (BENCH_PYTHONS=); BENCH='--only fib --rounds 3' for less.
 bench-trace: all
@@ -265,6 +269,7 @@ help:
 	@echo 'make fuzz         libFuzzer on the readers of values, spools and traces, an hour each'
 	@echo 'make suites       the own tests of those packages, recorded'
 	@echo 'make kill-trials  recordings killed at 200 random moments'
+	@echo 'make mutants      what verification tells apart: all mutants of ten PyPI functions'
 	@echo 'make features     every feature of the language under every CPython found'
 	@echo 'make proof        the corpus of right and wrong rewrites, verified'
 	@echo 'make wheel        build/dist/*.whl, for pip install'

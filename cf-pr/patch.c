@@ -41,6 +41,7 @@ char *member_message(const json_t *member)
 	const json_t *verdict = json_object_get(member, "verdict");
 	const char *explanation = cf_json_str(member, "explanation");
 	const char *module = cf_json_str(target, "module"), *name = cf_json_str(target, "name");
+	const json_t *strength = json_object_get(verdict, "strength");
 	int64_t calls = cf_json_int(json_object_get(verdict, "compared"), "replay", 0);
 	struct cf_buf b cf_autobuf = CF_BUF_INIT;
 	char mid[16], low[16], high[16];
@@ -57,8 +58,13 @@ char *member_message(const json_t *member)
 		result_ratio(cf_json_real(m, "high", 1), high), (long long)cf_json_int(m, "pairs", 0));
 	if (cf_json_bool(m, "caching", 0))
 		cf_buf_adds(&b, "Part of the gain is remembering results across calls.\n");
-	cf_buf_addf(&b, "Verified: the same on %lld recorded call%s.\n", (long long)calls,
+	cf_buf_addf(&b, "Verified: the same on %lld recorded call%s", (long long)calls,
 		calls == 1 ? "" : "s");
+	if (json_is_object(strength))
+		cf_buf_addf(&b, ", which told %lld of %lld\nmutants of the original apart from it",
+			(long long)cf_json_int(strength, "killed", 0),
+			(long long)cf_json_int(strength, "of", 0));
+	cf_buf_adds(&b, ".\n");
 	cf_buf_addf(&b, "\nCodeflash-Candidate: %s %s\n", cf_json_str(member, "id"),
 		cf_json_str(member, "origin") ? cf_json_str(member, "origin") : "");
 	return cf_buf_detach(&b, NULL);

@@ -3,12 +3,12 @@
  * --combine: of the candidates that went by, the fastest verified one of each target, merged and
  * verified together. What does not go together is left out, the smaller saving first.
  */
+#include "cf-verify/strength.h"
 #include "cf-verify/verify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/mem.h"
 #include "lib/source.h"
@@ -50,7 +50,7 @@ static bool won(const json_t *record)
 	const char *origin = cf_json_str(record, "origin");
 
 	return answer && !strcmp(answer, "equivalent") && decision && !strcmp(decision, "faster") &&
-	       !(origin && !strcmp(origin, "combined"));
+	       !(origin && !strcmp(origin, "combined")) && !is_mutant(record);
 }
 
 int combine_record(const struct cf_record *record, void *opts, enum cf_exit *status)
@@ -123,7 +123,7 @@ static json_t *merged(const struct member *const *in, size_t n)
 	json_auto_t *ids = json_array(), *targets = json_array();
 	json_t *edits = json_array(), *record;
 	struct cf_buf why cf_autobuf = CF_BUF_INIT;
-	cf_autofree char *canonical = NULL, *key = NULL, *diff = NULL;
+	cf_autofree char *diff = NULL;
 	int64_t in_tokens = 0, out_tokens = 0;
 	char id[65];
 
@@ -148,10 +148,7 @@ static json_t *merged(const struct member *const *in, size_t n)
 		json_decref(edits);
 		return NULL;
 	}
-	canonical = json_dumps(edits, JSON_COMPACT | JSON_SORT_KEYS);
-	key = cf_asprintf("combined\n%s", canonical);
-	cf_sha256_hex(key, strlen(key), id);
-	id[16] = '\0';
+	edits_id(edits, "combined", id);
 	record = cf_stream_record("candidate");
 	json_object_set_new(record, "id", json_string(id));
 	json_object_set_new(record, "name", json_string("combined"));
@@ -216,6 +213,31 @@ static json_t *one_by_one(const struct verify_opts *o, const struct member *cons
 	return best;
 }
 
+static bool has_member(const json_t *record, const json_t *id)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(record, "members"), i, one)
+		if (json_equal(one, id))
+			return true;
+	return false;
+}
+
+/* What its members' targets have each been found to be worth. Returns new. */
+static json_t *strength_of_members(const json_t *record, const struct member *const *all, size_t n)
+{
+	json_t *sum = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *part = json_object_get(json_object_get(all[i]->record, "verdict"), "strength");
+
+		if (has_member(record, json_object_get(all[i]->record, "id")))
+			sum = strength_sum(sum, part ? json_incref(part) : json_null());
+	}
+	return sum;
+}
+
 /* Members of one project, in the order of their savings. */
 static void combine_project(
 	struct verify_opts *o, const struct member *const *all, size_t n, enum cf_exit *status)
@@ -229,6 +251,8 @@ static void combine_project(
 	if (!record)
 		return;
 	o->equivalent++;
+	json_object_set_new(json_object_get(record, "verdict"), "strength",
+		strength_of_members(record, all, n));
 	if (!o->quiet)
 		verify_report(record);
 	cf_stream_write(record);

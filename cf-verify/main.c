@@ -4,9 +4,12 @@
  * original does. How fast they are is cf-bench's business.
  */
 #include <unistd.h>
+#include "cf-verify/strength.h"
 #include "cf-verify/verify.h"
 #include "lib/opt.h"
 #include "lib/pair.h"
+
+#define MUTANTS 8
 
 static int64_t processors(void)
 {
@@ -32,7 +35,8 @@ static enum cf_exit verify_pair(struct verify_opts *o, struct pair *pair, char *
 int main(int argc, char **argv)
 {
 	struct verify_opts o = {.float_rel = 1e-9, .call_timeout_s = 10, .timeout_s = 300,
-		.memory = (int64_t)8 << 30, .jobs = processors(), .max_calls = 0};
+		.memory = (int64_t)8 << 30, .jobs = processors(), .max_calls = 0, .mutants = -1,
+		.mutants_time_s = 30};
 	bool values = false;
 	const char *mask = NULL;
 	struct pair pair = {0};
@@ -53,6 +57,12 @@ int main(int argc, char **argv)
 			"seconds that all calls of a function may take (default 300)", 0.001},
 		{0, "memory", "bytes", CF_INT, &o.memory,
 			"address space of the code under test (default 8 GiB)", 1 << 20},
+		{0, "mutants", "n", CF_INT, &o.mutants,
+			"judge so many mutants of a function (default 8; 0: none)", 0},
+		{0, "mutants-time", "s", CF_DOUBLE, &o.mutants_time_s,
+			"seconds after which no more of them are begun (default 30)", 0},
+		{0, "list-mutants", NULL, CF_FLAG, &o.list_mutants,
+			"verify nothing: write the mutants of each target as candidates", 0},
 		{0, "shard", "i/n", CF_STRING, &o.shard, "verify only this part of the candidates", 0},
 		{0, "allow-network", NULL, CF_FLAG, &o.allow_network,
 			"let the code under test reach the network", 0},
@@ -84,6 +94,10 @@ int main(int argc, char **argv)
 		cf_die(CF_USAGE, "--mask is for --values");
 	if (o.no_sandbox)
 		cf_warn("--no-sandbox: the code under test can write, send and delete what you can");
+	if (o.list_mutants)
+		return cf_stream_read(argv, strength_list, &o);
+	if (o.mutants < 0)
+		o.mutants = MUTANTS;
 	if (!o.combine)
 		queue_begin();
 	status = two_files ? verify_pair(&o, &pair, argv)
@@ -92,6 +106,7 @@ int main(int argc, char **argv)
 		combine_finish(&o, &late);
 	else
 		queue_finish(&o, &late);
+	strengths_release();
 	originals_release();
 	pair_release(&pair);
 	if (late > status)

@@ -12,6 +12,7 @@
 #include "lib/json.h"
 #include "lib/lock.h"
 #include "lib/mem.h"
+#include "lib/process.h"
 
 /* Streams come grouped by target; a few are enough. */
 #define KEPT 16
@@ -23,10 +24,18 @@
 static struct original *kept[KEPT];
 static int next_slot;
 
-static void original_free(struct original *of)
+void original_free(struct original *of)
 {
 	if (!of)
 		return;
+	for (int k = 0; k < OTHER_RUNS; k++) {
+		for (int i = 0; of->others[k] && i < of->ncalls; i++) {
+			free(of->others[k][i].data);
+			free(of->others[k][i].input);
+			free(of->others[k][i].why);
+		}
+		free(of->others[k]);
+	}
 	for (int i = 0; of->judged && i < of->ncalls; i++) {
 		value_free(of->judged[i].outcome);
 		free(of->judged[i].skip);
@@ -61,10 +70,19 @@ static void waiting(void)
 	said = true;
 }
 
+/* Of what takes many times as long as the original it is not worth waiting for the end. */
+static double total_timeout(const struct verify_opts *o, const struct original *of)
+{
+	double limit = o->times_original * (double)of->run_ns / 1e9 + 1;
+
+	return o->times_original > 0 && limit < o->timeout_s ? limit : o->timeout_s;
+}
+
 int original_run(const struct verify_opts *o, struct original *of, const int *which, int n,
 	const struct candidate_files *files, unsigned seed, struct worker_result *r)
 {
 	const struct trace_function *f = &of->function;
+	double total = total_timeout(o, of);
 	/* held while it runs and no longer: who measures may be waiting for our output */
 	cf_autoclose int lock = cf_lock(false, waiting);
 	cf_autofree struct trace_call *calls = cf_calloc((size_t)n + 1, sizeof(*calls));
@@ -76,8 +94,8 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 		.calls = calls,
 		.ncalls = n,
 		.seed = seed,
-		.call_timeout_s = o->call_timeout_s,
-		.total_timeout_s = o->timeout_s,
+		.call_timeout_s = o->call_timeout_s < total ? o->call_timeout_s : total,
+		.total_timeout_s = total,
 		.again = f->calls > 0 && f->total_ns / f->calls < AGAIN_NS,
 		.new_names = files ? json_object_get(files->new_names, f->file) : NULL,
 		.first_trouble_ends = files != NULL,
@@ -87,11 +105,17 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 			.memory_max = (size_t)o->memory, .cpu_s = o->timeout_s},
 	};
 
+	uint64_t begun = cf_now_ns();
+	int bad;
+
 	if (lock < 0)
 		return -1;
 	for (int i = 0; i < n; i++)
 		calls[i] = of->calls[which ? which[i] : i]; /* blobs are borrowed */
-	return worker_run(&job, r);
+	bad = worker_run(&job, r);
+	if (!files && cf_now_ns() - begun > of->run_ns)
+		of->run_ns = cf_now_ns() - begun;
+	return bad;
 }
 
 static int give_up(struct original *of, enum cf_exit status, const char *why)
@@ -219,6 +243,39 @@ static int run_twice(const struct verify_opts *o, struct original *of)
 	return 0;
 }
 
+const struct worker_outcome *original_other(const struct verify_opts *o, struct original *of, int k)
+{
+	static const unsigned seeds[OTHER_RUNS] = {SEED_B, SEED_B, 3, 4, 5, 6, 7, 8, 9, 10};
+	struct worker_outcome **other = &of->others[k];
+	cf_autofree int *which = NULL;
+	struct worker_result r;
+	int n = 0;
+
+	if (*other)
+		return *other;
+	*other = cf_calloc((size_t)of->ncalls + 1, sizeof(**other));
+	which = cf_calloc((size_t)of->ncalls + 1, sizeof(*which));
+	for (int i = 0; of->judged && i < of->ncalls; i++)
+		if (of->judged[i].outcome)
+			which[n++] = i;
+	if (!n || original_run(o, of, which, n, NULL, seeds[k], &r) < 0)
+		return *other;
+	for (int i = 0; i < n; i++) {
+		(*other)[which[i]] = r.outcomes[i];
+		r.outcomes[i] = (struct worker_outcome){0};
+	}
+	worker_result_release(&r);
+	return *other;
+}
+
+struct original *original_open(const struct verify_opts *o, const json_t *target)
+{
+	struct original *of = cf_calloc(1, sizeof(*of));
+
+	open_target(o, of, target);
+	return of;
+}
+
 struct original *original_of(const struct verify_opts *o, const json_t *target)
 {
 	static const char *const parts[] = {"project_root", "trace", "file", "name"};
@@ -235,9 +292,9 @@ struct original *original_of(const struct verify_opts *o, const json_t *target)
 	for (int i = 0; i < KEPT; i++)
 		if (kept[i] && !strcmp(kept[i]->key, key))
 			return kept[i];
-	of = cf_calloc(1, sizeof(*of));
+	of = original_open(o, target);
 	of->key = cf_steal(&key);
-	if (open_target(o, of, target) == 0)
+	if (!of->why)
 		run_twice(o, of);
 	original_free(kept[next_slot]);
 	kept[next_slot] = of;

@@ -54,45 +54,23 @@ static void skip(struct verdict *v, const char *reason)
 
 /* --- one call ------------------------------------------------------------------------------------ */
 
-/* The second is for what differs from run to run. Two things come in the same order under every other
- * seed, and of more some stay in their places: so there are many. */
-static const unsigned other_seeds[] = {SEED_B, SEED_B, 3, 4, 5, 6, 7, 8, 9, 10};
-#define OTHERS (int)(sizeof(other_seeds) / sizeof(*other_seeds))
-
 /* A target's run of the candidate. */
 struct side {
 	struct verdict *v;
 	struct original *of;
 	int *which;            /* the calls that take part */
 	int n;
-	struct worker_result other[OTHERS]; /* the original under other seeds; run when first wanted */
-	int have_other[OTHERS];             /* -1: cannot be had */
 };
 
-/* What the original does under another seed, one of other_seeds. Returns new, or NULL. */
-static struct value *under_other_seed(struct side *s, int i, int which)
+/* What the original did on the call in the k-th run under another seed. Returns new, or NULL. */
+static struct value *under_other_seed(struct side *s, int i, int k)
 {
-	struct worker_result *r = &s->other[which];
-	struct value *outcome;
+	const struct worker_outcome *w = &original_other(s->v->o, s->of, k)[s->which[i]];
+	struct value *outcome = w->data ? value_decode(w->data, w->n, NULL) : NULL;
 
-	if (!s->have_other[which])
-		s->have_other[which] = original_run(s->v->o, s->of, s->which, s->n, NULL,
-					       other_seeds[which], r) < 0
-			? -1
-			: 1;
-	if (s->have_other[which] < 0 || !r->outcomes[i].data)
-		return NULL;
-	outcome = value_decode(r->outcomes[i].data, r->outcomes[i].n, NULL);
 	if (outcome && !value_outcome(outcome))
 		value_free(cf_steal(&outcome));
 	return outcome;
-}
-
-static void side_release(struct side *s)
-{
-	for (int i = 0; i < OTHERS; i++)
-		if (s->have_other[i] > 0)
-			worker_result_release(&s->other[i]);
 }
 
 /* Equal where `mask` is not, and the same elements whatever their order everywhere. */
@@ -127,7 +105,7 @@ static enum value_answer hash_order(struct side *s, int i, const struct value *o
 		return VALUE_DIFFERENT;
 	json_array_extend(mask, always);
 	/* what has not moved under half of them is taken to stand still */
-	for (int k = -1; k < OTHERS && only_order && (moves || k < OTHERS / 2) && answer != VALUE_EQUAL; k++) {
+	for (int k = -1; k < OTHER_RUNS && only_order && (moves || k < OTHER_RUNS / 2) && answer != VALUE_EQUAL; k++) {
 		struct value *run = k < 0 ? NULL : under_other_seed(s, i, k);
 		const struct value *other = k < 0 ? j->outcome : run;
 
@@ -295,7 +273,7 @@ static int judge_call(struct side *s, int i, const struct worker_outcome *w, enu
 static int judge_luck(struct side *s, const struct candidate_files *files)
 {
 	struct worker_result r;
-	int bad = 0;
+	int bad = 0, held = 0;
 
 	if (original_run(s->v->o, s->of, s->which, s->n, files, SEED_B, &r) < 0) {
 		s->v->status = CF_PROGRAM;
@@ -305,10 +283,8 @@ static int judge_luck(struct side *s, const struct candidate_files *files)
 		struct value *original = under_other_seed(s, i, 0), *candidate = NULL;
 		struct value_diff diff = {0};
 
-		if (!original) {
-			if (s->have_other[0] < 0)
-				bad = decide(s->v, "unverified", "the original could not be run under another seed");
-		} else if (strcmp(value_outcome(original), "skip")) {
+		held += original != NULL;
+		if (original && strcmp(value_outcome(original), "skip")) {
 			candidate = outcome_of(s, i, &r.outcomes[i], r.end);
 			if (!candidate)
 				bad = -1;
@@ -319,6 +295,8 @@ static int judge_luck(struct side *s, const struct candidate_files *files)
 		value_free(original);
 		value_free(candidate);
 	}
+	if (!bad && !held)
+		bad = decide(s->v, "unverified", "the original could not be run under another seed");
 	if (bad && s->v->difference)
 		json_array_append_new(s->v->notes, json_string("it differs under another seed of hashing and chance"));
 	worker_result_release(&r);
@@ -369,7 +347,6 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 	worker_result_release(&r);
 	if (!bad)
 		bad = judge_luck(&s, files);
-	side_release(&s);
 	if (!bad && all_compared(v) == before)
 		bad = decide(v, "unverified", "no call of %s could be compared: %s", of->function.qualname,
 			json_object_iter_key(json_object_iter(v->skipped)));
@@ -623,6 +600,7 @@ void verify_report(const json_t *candidate)
 	const char *name = cf_json_str(json_object_get(candidate, "target"), "name");
 	const char *origin = cf_json_str(candidate, "origin"), *answer = cf_json_str(verdict, "answer");
 	const char *reason = cf_json_str(verdict, "reason");
+	const json_t *strength = json_object_get(verdict, "strength");
 	int n = (int)cf_json_int(json_object_get(verdict, "compared"), "replay", 0);
 	int64_t skipped = 0;
 	const char *key;
@@ -630,13 +608,16 @@ void verify_report(const json_t *candidate)
 
 	json_object_foreach (json_object_get(verdict, "skipped"), key, count)
 		skipped += json_integer_value(count);
+	fprintf(stderr, "%s: %s: %s", name ? name : "?", origin ? origin : "?", answer);
 	if (strcmp(answer, "equivalent"))
-		fprintf(stderr, "%s: %s: %s: %s\n", name ? name : "?", origin ? origin : "?", answer,
-			reason ? reason : "");
-	else if (skipped)
-		fprintf(stderr, "%s: %s: equivalent, %d calls (%lld not compared)\n", name ? name : "?",
-			origin ? origin : "?", n, (long long)skipped);
+		fprintf(stderr, ": %s", reason ? reason : "");
 	else
-		fprintf(stderr, "%s: %s: equivalent, %d call%s\n", name ? name : "?",
-			origin ? origin : "?", n, n == 1 ? "" : "s");
+		fprintf(stderr, ", %d call%s", n, n == 1 ? "" : "s");
+	if (skipped && !strcmp(answer, "equivalent"))
+		fprintf(stderr, " (%lld not compared)", (long long)skipped);
+	if (json_is_object(strength))
+		fprintf(stderr, "; %lld of %lld mutants told apart",
+			(long long)cf_json_int(strength, "killed", 0),
+			(long long)cf_json_int(strength, "of", 0));
+	fputc('\n', stderr);
 }

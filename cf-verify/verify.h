@@ -15,9 +15,11 @@
 #include "lib/worker.h"
 
 struct verify_opts {
-	bool exit_code, combine, quiet, allow_network, no_sandbox;
+	bool exit_code, combine, list_mutants, quiet, allow_network, no_sandbox;
 	double float_rel, call_timeout_s, timeout_s;
-	int64_t memory, jobs, max_calls;
+	double times_original; /* of the original's own time, that may be taken too; 0: as long as it likes */
+	double mutants_time_s; /* after which no more of a target's are begun */
+	int64_t memory, jobs, max_calls, mutants; /* mutants: -1 for all there are */
 	const char *shard;
 	const struct overlay_file *original_file; /* laid over the tree for the original, if its path is set */
 	int equivalent; /* candidates found so */
@@ -37,6 +39,8 @@ struct judged {
 	bool any_order;        /* they differed in order only */
 };
 
+#define OTHER_RUNS 10
+
 /* A target's function, its kept calls and what the original does on them. */
 struct original {
 	char *key, *project_root;
@@ -46,6 +50,8 @@ struct original {
 	struct trace_call *calls;
 	int ncalls;
 	struct judged *judged; /* one a call */
+	uint64_t run_ns;       /* what a run of all of them took */
+	struct worker_outcome *others[OTHER_RUNS]; /* each one a call: see original_other */
 	enum sandbox_kind kind;
 	char *why;             /* it could not be run at all; reported */
 	enum cf_exit status;   /* then the stage's */
@@ -53,6 +59,9 @@ struct original {
 
 /* Runs the original of a target record twice, or finds that it has. Borrows; never NULL. */
 struct original *original_of(const struct verify_opts *o, const json_t *target);
+/* The same without having run it, and the caller's. Returns new. */
+struct original *original_open(const struct verify_opts *o, const json_t *target);
+void original_free(struct original *of);
 void originals_release(void);
 
 /* The files that a candidate changes, as it leaves them. */
@@ -71,6 +80,14 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 	const struct candidate_files *files, unsigned seed, struct worker_result *r);
 #define SEED_A 1
 #define SEED_B 2
+
+/*
+ * What it does on its calls, by index, in the k-th run under another seed, which is made when first
+ * asked for; without data where it has no outcome there. Borrowed. The first two have one seed, for
+ * what differs from run to run; of two things that come in the same order under one seed, and of more
+ * that keep their places, some move under others: so there are many.
+ */
+const struct worker_outcome *original_other(const struct verify_opts *o, struct original *of, int k);
 
 /*
  * The verdict on a candidate record over its target, or its "targets". Never NULL. *status is left

@@ -25,14 +25,12 @@ json_t *candidate_new(const json_t *target, const char *name, const char *origin
 	const char *explanation, json_t *edits, const json_t *cost)
 {
 	cf_autofree char *diff = edits_diff(edits, cf_json_str(target, "project_root"));
-	cf_autofree char *canonical = json_dumps(edits, JSON_COMPACT | JSON_SORT_KEYS);
-	cf_autofree char *key = cf_asprintf("%s\n%s", cf_json_str(target, "id"), canonical);
+	const char *about = cf_json_str(target, "id");
 	char id[65];
 
 	if (!diff)
 		return NULL;
-	cf_sha256_hex(key, strlen(key), id);
-	id[16] = '\0';
+	edits_id(edits, about ? about : "", id);
 	json_t *record = cf_stream_record("candidate"), *mine = json_copy((json_t *)target);
 
 	json_object_del(mine, "schema");

@@ -263,6 +263,15 @@ static json_t *edit_json(const struct edit *e)
 		"start", (json_int_t)e->start, "end", (json_int_t)e->end, "text", e->text, e->n);
 }
 
+void edits_id(const json_t *edits, const char *of, char id[65])
+{
+	cf_autofree char *canonical = json_dumps(edits, JSON_COMPACT | JSON_SORT_KEYS);
+	cf_autofree char *key = cf_asprintf("%s\n%s", of, canonical);
+
+	cf_sha256_hex(key, strlen(key), id);
+	id[16] = '\0';
+}
+
 json_t *edits_merge(const json_t *a, const json_t *b)
 {
 	json_auto_t *both = json_array();

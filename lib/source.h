@@ -58,6 +58,8 @@ json_t *edits_from_text(const char *project_root, const char *path, const char *
 void edits_stand_in(const char *path, const char *text, size_t n);
 /* What the file at project_root/path counts as: 0, or -1 after cf_error. */
 int edits_file(const char *project_root, const char *path, struct cf_buf *text);
+/* A candidate's id, 16 hexadecimal digits of a hash of what it is for and its edits. */
+void edits_id(const json_t *edits, const char *of, char id[65]);
 /* All edits of both, sorted; NULL when they overlap (not an error). Returns new. */
 json_t *edits_merge(const json_t *a, const json_t *b);
 

@@ -72,6 +72,18 @@ tree_state() { git status --porcelain=v2 --branch; git rev-parse HEAD; git ls-fi
 	run ! git show codeflash/job:other.txt
 }
 
+@test "cf-pr: the message says what was verified, and how many mutants that told apart" {
+	git_project
+	two | cf-pr >/dev/null 2>&1
+	git log -1 --format=%B codeflash/job | grep -qx 'Verified: the same on 7 recorded calls.'
+	two | sed 's/"compared": {"replay": 7}/&, "strength": {"killed": 7, "of": 8, "survivors": []}/' |
+		cf-pr --branch weighed >/dev/null 2>&1
+	[[ "$(git log -1 --format=%B weighed)" == *'Verified: the same on 7 recorded calls, which told 7 of 8
+mutants of the original apart from it.
+'* ]]
+	grep -qx '# mutants of the original apart from it.' .codeflash/patches/0001-f1.patch
+}
+
 @test "cf-pr: the same work twice is one branch, other work the next name" {
 	git_project
 	two | cf-pr >/dev/null 2>&1

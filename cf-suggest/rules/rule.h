@@ -24,7 +24,7 @@
 #ifndef CF_RULE_H
 #define CF_RULE_H
 
-#include "cf-suggest/rules/tree.h"
+#include "lib/tree.h"
 
 struct rule_ctx;
 

@@ -52,6 +52,7 @@ bool tree_text_is(const struct tree *t, int n, const char *text);
 char *tree_text(const struct tree *t, int n); /* returns new */
 /* Same tokens, whatever the layout, comments and kind of quotes. */
 bool tree_equal(const struct tree *t, int a, int b);
+bool tree_same(const struct tree *t, int a, const struct tree *u, int b); /* of two trees */
 bool tree_has_error(const struct tree *t, int n);
 /* True when a comment lies in bytes [start, end). */
 bool tree_has_comment(const struct tree *t, uint32_t start, uint32_t end);

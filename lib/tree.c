@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Flattens tree-sitter's tree and matches patterns; knows no rule and writes no edit. */
-#include "cf-suggest/rules/tree.h"
+#include "lib/tree.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -213,16 +213,21 @@ static bool same_leaf(const struct tree *a, int x, const struct tree *b, int y)
 	return n == m && !memcmp(s, r, n);
 }
 
-bool tree_equal(const struct tree *t, int a, int b)
+bool tree_same(const struct tree *t, int a, const struct tree *u, int b)
 {
-	int x = token(t, a, t->v[a].after), y = token(t, b, t->v[b].after);
-	while (x < t->v[a].after && y < t->v[b].after) {
-		if (!same_leaf(t, x, t, y))
+	int x = token(t, a, t->v[a].after), y = token(u, b, u->v[b].after);
+	while (x < t->v[a].after && y < u->v[b].after) {
+		if (!same_leaf(t, x, u, y))
 			return false;
 		x = token(t, x + 1, t->v[a].after);
-		y = token(t, y + 1, t->v[b].after);
+		y = token(u, y + 1, u->v[b].after);
 	}
-	return x == t->v[a].after && y == t->v[b].after;
+	return x == t->v[a].after && y == u->v[b].after;
+}
+
+bool tree_equal(const struct tree *t, int a, int b)
+{
+	return tree_same(t, a, t, b);
 }
 
 /* ---- patterns ---- */
