@@ -475,7 +475,7 @@ PY
 	stream >s <<<"$SLOW"'candidates = {"fast": source.replace("if i not in total:", "if True:")}'
 	unset CI NO_COLOR
 	export TERM=xterm LC_ALL=C.UTF-8
-	run on_terminal cf-bench --budget 2 s
+	run on_terminal cf-bench s
 	[[ $output == *$'\033[1;32mfaster\033[0m'*█* && $output != *"##"* ]] || fail_with "$output"
 	NO_COLOR=1 run on_terminal cf-bench --budget 2 s
 	[[ $output == *█* && $output != *$'\033'* ]] || fail_with "$output"
@@ -507,7 +507,7 @@ True" ]
 # app.py, recorded, and fast.py, a rewrite of it.
 two_files() {
 	small_script
-	cf-trace --quiet app.py >/dev/null
+	cf-trace --quiet app.py >/dev/null 2>&1
 	"$PYTHON" - <<'PY'
 text = open("app.py").read()
 start, end = text.index("    seen = []"), text.index("    return seen")
@@ -517,7 +517,7 @@ PY
 
 @test "cf-bench: two files are compared on the recorded calls of a function" {
 	two_files
-	run --separate-stderr cf-bench app.py fast.py --function dedupe --cases codeflash.trace --budget 3
+	run --separate-stderr cf-bench app.py fast.py --function dedupe --cases codeflash.trace
 	[ "$status" -eq 0 ] || fail_with "$stderr"
 	[[ $stderr == *"dedupe (app.py), file/fast.py: faster"* ]] || fail_with "$stderr"
 	printf '%s\n' "$output" >out
@@ -534,7 +534,7 @@ PY
 	mv app.py ../elsewhere/before.py
 	mv fast.py app.py
 	cp app.py ../kept
-	run cf-bench -q --budget 3 --function dedupe ../elsewhere/before.py app.py
+	run cf-bench -q --function dedupe ../elsewhere/before.py app.py
 	[ "$(json candidate "r['measurement']['decision']" <<<"$output")" = faster ] || fail_with "$output"
 	cmp app.py ../kept
 	# and the other way round: what is recorded is what the files are compared with
