@@ -27,7 +27,7 @@ import pytest
 from . import compare, guard, load, runner
 
 APPLICATION_ID = 0x63665452  # "cfTR"
-VERSION = 2  # of lib/schema.sql
+VERSION = 3  # of lib/schema.sql
 CALL_S = 60.0
 
 _ALLOW = {guard.NETWORK: "network", guard.WRITES: "writes", guard.PROCESS: "processes"}
