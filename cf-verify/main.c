@@ -4,6 +4,7 @@
  * original does. How fast they are is cf-bench's business.
  */
 #include <unistd.h>
+#include "cf-verify/tests.h"
 #include "cf-verify/verify.h"
 #include "lib/opt.h"
 
@@ -16,10 +17,10 @@ static int64_t processors(void)
 
 int main(int argc, char **argv)
 {
-	struct verify_opts o = {.float_rel = 1e-9, .call_timeout_s = 10, .timeout_s = 300,
+	struct verify_opts o = {.float_rel = 1e-9, .call_timeout_s = 10, .timeout_s = 300, .tests_s = 20,
 		.memory = (int64_t)8 << 30, .jobs = processors(), .max_calls = 0};
 	bool values = false;
-	const char *mask = NULL;
+	const char *mask = NULL, *tests = NULL;
 	const struct cf_opt opts[] = {
 		{'e', "exit-code", NULL, CF_FLAG, &o.exit_code, "exit 1 when nothing is equivalent", 0},
 		{0, "combine", NULL, CF_FLAG, &o.combine,
@@ -33,6 +34,10 @@ int main(int argc, char **argv)
 			"seconds that one call may take (default 10)", 0.001},
 		{0, "timeout", "s", CF_DOUBLE, &o.timeout_s,
 			"seconds that all calls of a function may take (default 300)", 0.001},
+		{0, "tests", "trace", CF_STRING, &tests,
+			"a trace of the project's tests, in place of what the stream names", 0},
+		{0, "tests-time", "s", CF_DOUBLE, &o.tests_s,
+			"seconds to spend on the tests that reach a function (default 20; 0: run none)", 0},
 		{0, "memory", "bytes", CF_INT, &o.memory,
 			"address space of the code under test (default 8 GiB)", 1 << 20},
 		{0, "shard", "i/n", CF_STRING, &o.shard, "verify only this part of the candidates", 0},
@@ -60,6 +65,8 @@ int main(int argc, char **argv)
 		cf_die(CF_USAGE, "--mask is for --values");
 	if (o.no_sandbox)
 		cf_warn("--no-sandbox: the code under test can write, send and delete what you can");
+	if (tests && tests_use(tests) < 0)
+		return CF_USAGE;
 	if (!o.combine)
 		queue_begin();
 	status = cf_stream_read(argv, o.combine ? combine_record : queue_record, &o);
@@ -67,6 +74,7 @@ int main(int argc, char **argv)
 		combine_finish(&o, &late);
 	else
 		queue_finish(&o, &late);
+	tests_release();
 	originals_release();
 	if (late > status)
 		status = late;

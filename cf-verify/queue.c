@@ -4,6 +4,7 @@
  * the same. The originals are run here, once a target, and the processes inherit what they did.
  */
 #include "cf-verify/verify.h"
+#include "cf-verify/tests.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -203,6 +204,8 @@ int queue_record(const struct cf_record *record, void *opts, enum cf_exit *statu
 	json_t *target;
 	size_t i;
 
+	if (!strcmp(record->kind, "tests"))
+		tests_note(record->json);
 	if (strcmp(record->kind, "candidate") || !cf_shard_owns(o->shard, id ? id : ""))
 		return 0;
 	while (running() >= o->jobs) {
@@ -211,8 +214,12 @@ int queue_record(const struct cf_record *record, void *opts, enum cf_exit *statu
 	}
 	/* here, so that the next candidates of the target find it done */
 	targets = candidate_targets(record->json);
-	json_array_foreach (targets, i, target)
-		original_of(o, target);
+	json_array_foreach (targets, i, target) {
+		json_auto_t *tests = tests_target(original_of(o, target), target);
+
+		if (tests)
+			tests_prepare(o, tests);
+	}
 	e = append();
 	e->record = json_incref(record->json);
 	if (begin(o, e) < 0) {

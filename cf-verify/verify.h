@@ -16,14 +16,14 @@
 
 struct verify_opts {
 	bool exit_code, combine, quiet, allow_network, no_sandbox;
-	double float_rel, call_timeout_s, timeout_s;
+	double float_rel, call_timeout_s, timeout_s, tests_s;
 	int64_t memory, jobs, max_calls;
 	const char *shard;
 	int equivalent; /* candidates found so */
 };
 
 /* Where an input comes from: a key of the verdict's "compared". */
-enum input_source { FROM_REPLAY, INPUT_SOURCES };
+enum input_source { FROM_REPLAY, FROM_TESTS, INPUT_SOURCES };
 extern const char *const input_source_names[INPUT_SOURCES];
 
 /* What the original did on one kept call, and how far that binds a candidate. */
@@ -53,6 +53,10 @@ struct original {
 /* Runs the original of a target record twice, or finds that it has. Borrows; never NULL. */
 struct original *original_of(const struct verify_opts *o, const json_t *target);
 void originals_release(void);
+/* Every trace that was opened: what runs may see none of them. NULL-terminated; borrows. */
+const char *const *original_traces(void);
+/* Says that a measurement is waited for. */
+void original_waiting(void);
 
 /* The files that a candidate changes, as it leaves them. */
 struct candidate_files {
