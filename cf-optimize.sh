@@ -17,7 +17,9 @@ usage: codeflash optimize [options] program [argument ...]
       --max-function-count n     calls kept of each function (default: the language's)
       --only-functions a,b       record and optimize these functions only
       --module-root dir          where the code to optimize lives
-      --tests-root dir           where replay tests go
+      --tests-root dir           where the tests are, and replay tests go
+      --no-tests                 leave the project's own tests alone
+      --tests-timeout seconds    how long they may run, recorded in the sandbox (default 60)
       --language name            do not guess the language
       --trace-only               record and write replay tests, then stop
       --top n                    look at the n costliest functions only
@@ -197,8 +199,13 @@ suggest() {
 	eval "stage 04 suggest cf-suggest $cf_suggest_options \"\$cf_last\""
 }
 
+tests() {
+	say "recording the project's tests, unless that has been done"
+	eval "stage 04 tests cf-trace --tests $cf_tests_options \"\$cf_last\""
+}
+
 verify() {
-	say "verifying candidates on the recorded calls"
+	say "verifying candidates"
 	stage 05 verify cf-verify "$cf_last"
 }
 
@@ -227,6 +234,7 @@ optimize() {
 	rank "$@"
 	suggest
 	if grep -q '^{"schema":"cf/candidate/1"' "$cf_last"; then
+		[ -n "$cf_no_tests" ] || tests
 		verify
 		bench
 		combine
@@ -295,13 +303,14 @@ tracer_path() {
 
 # --- options ----------------------------------------------------------------------------------------
 
-cf_taken=0 cf_quiet='' cf_verbose='' cf_json='' cf_trace_only='' cf_replay=''
-cf_trace_options='' cf_rank_options='' cf_suggest_options='' cf_pr_options=''
+cf_taken=0 cf_quiet='' cf_verbose='' cf_json='' cf_trace_only='' cf_replay='' cf_no_tests=''
+cf_trace_options='' cf_tests_options='' cf_rank_options='' cf_suggest_options='' cf_pr_options=''
 
 # On an empty stream a stage does nothing but read its options: better before the program runs than
 # after. Those of cf-trace are read before that anyway.
 check_options() {
 	[ -z "$cf_rank_options" ] || eval "\"\$cf_bin/cf-rank\" --quiet $cf_rank_options - </dev/null >/dev/null" || exit
+	[ -z "$cf_tests_options" ] || eval "\"\$cf_bin/cf-trace\" --tests --quiet $cf_tests_options - </dev/null >/dev/null" || exit
 	[ -z "$cf_suggest_options" ] || eval "\"\$cf_bin/cf-suggest\" --quiet $cf_suggest_options - </dev/null >/dev/null" || exit
 	[ -z "$cf_pr_options" ] || eval "\"\$cf_bin/cf-pr\" --quiet $cf_pr_options - </dev/null >/dev/null" || exit
 }
@@ -312,7 +321,7 @@ option() {
 	cf_taken=1
 	case $cf_name in
 	-o | --output | --timeout | --max-function-count | --only-functions | --module-root | --tests-root | \
-		--language | --top | --from | --branch)
+		--language | --top | --from | --branch | --tests-timeout)
 		case $1 in
 		--*=*) cf_value=${1#*=} ;;
 		*)
@@ -337,6 +346,8 @@ option() {
 	--no-pr) cf_pr_options="$cf_pr_options --no-branch" ;;
 	--apply | --dry-run) cf_pr_options="$cf_pr_options $cf_name" ;;
 	--trace-only) cf_trace_only=1 ;;
+	--no-tests) cf_no_tests=1 ;;
+	--tests-timeout) cf_tests_options="$cf_tests_options --timeout $(quote "$cf_value")" ;;
 	--replay-test) cf_replay=1 ;;
 	--json) cf_json=1 ;;
 	-q | --quiet)

@@ -182,7 +182,7 @@ static enum cf_exit print_state_dir(const struct result *r)
 		cf_error("--state-dir: the stream has no trace record");
 		return CF_USAGE;
 	}
-	dir = state_dir(result_root(r));
+	dir = cf_state_dir(result_root(r));
 	if (!dir)
 		return CF_USAGE;
 	puts(dir);

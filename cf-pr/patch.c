@@ -16,24 +16,6 @@
 #include "lib/mem.h"
 #include "lib/source.h"
 
-char *state_dir(const char *project_root)
-{
-	cf_autofree char *dir = cf_path_join(project_root, ".codeflash");
-	cf_autofree char *ignore = cf_path_join(dir, ".gitignore");
-	struct stat st;
-
-	if (lstat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		cf_error("%s is not a folder%s; move it away", dir,
-			S_ISLNK(st.st_mode) ? " but a link, which is not followed" : "");
-		return NULL;
-	}
-	if (cf_mkdirs(dir) < 0)
-		return NULL;
-	if (access(ignore, F_OK) != 0 && cf_write_file(ignore, "*\n", 2) < 0)
-		return NULL;
-	return cf_steal(&dir);
-}
-
 char *member_message(const json_t *member)
 {
 	const json_t *target = json_object_get(member, "target");
@@ -43,6 +25,8 @@ char *member_message(const json_t *member)
 	const char *module = cf_json_str(target, "module"), *name = cf_json_str(target, "name");
 	const json_t *strength = json_object_get(verdict, "strength");
 	int64_t calls = cf_json_int(json_object_get(verdict, "compared"), "replay", 0);
+	int64_t of_tests = cf_json_int(json_object_get(verdict, "compared"), "tests", 0);
+	int64_t tests = cf_json_int(json_object_get(verdict, "tests"), "compared", 0);
 	struct cf_buf b cf_autobuf = CF_BUF_INIT;
 	char mid[16], low[16], high[16];
 
@@ -65,6 +49,9 @@ char *member_message(const json_t *member)
 			(long long)cf_json_int(strength, "killed", 0),
 			(long long)cf_json_int(strength, "of", 0));
 	cf_buf_adds(&b, ".\n");
+	if (of_tests || tests)
+		cf_buf_addf(&b, "The project's tests: the same on %lld of their calls, %lld end as before.\n",
+			(long long)of_tests, (long long)tests);
 	cf_buf_addf(&b, "\nCodeflash-Candidate: %s %s\n", cf_json_str(member, "id"),
 		cf_json_str(member, "origin") ? cf_json_str(member, "origin") : "");
 	return cf_buf_detach(&b, NULL);
@@ -149,7 +136,7 @@ static char *patch_name(size_t number, const json_t *member)
 char *patches_write(const char *project_root, const char *top, const char *prefix,
 	const json_t *members, const json_t *combined_edits, json_t **patches)
 {
-	cf_autofree char *state = state_dir(project_root), *dir = NULL, *all = NULL;
+	cf_autofree char *state = cf_state_dir(project_root), *dir = NULL, *all = NULL;
 	struct cf_buf messages cf_autobuf = CF_BUF_INIT;
 	json_auto_t *written = json_array();
 	const json_t *member;

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The project's state folder, patch files in it, and changing the user's own files. */
+/* Patch files in the project's state folder, and changing the user's own files. */
 #ifndef CF_PR_PATCH_H
 #define CF_PR_PATCH_H
 
 #include <jansson.h>
-
-/* Makes <project_root>/.codeflash, which git ignores by itself. Returns new; NULL after cf_error. */
-char *state_dir(const char *project_root);
 
 /* The commit message of one candidate: subject, explanation, numbers. Returns new. */
 char *member_message(const json_t *member);

@@ -216,7 +216,7 @@ static int take_loss(struct spools *all, const struct spool *s, const json_t *o)
 static int take_test(struct spools *all, const struct spool *s, const json_t *o)
 {
 	int64_t test = store_test(all->store, json_string_value(json_object_get(o, "test")),
-		json_string_value(json_object_get(o, "outcome")));
+		json_string_value(json_object_get(o, "outcome")), cf_json_int(o, "ns", -1));
 	const json_t *id;
 	size_t i;
 

@@ -14,6 +14,7 @@
 #include "cf-trace/program.h"
 #include "cf-trace/recover.h"
 #include "cf-trace/summary.h"
+#include "cf-trace/tests.h"
 #include "lib/error.h"
 #include "lib/fs.h"
 #include "lib/json.h"
@@ -27,12 +28,14 @@
 #define CF_VERSION "unknown"
 #endif
 
+#define TESTS_TIMEOUT_S 60
+
 struct options {
 	const char *output, *module_root, *tests_root, *language;
 	struct cf_strings only_functions;
 	int64_t quota;
 	double timeout_s;
-	bool collect, recover, trace_only, exit_code, quiet;
+	bool collect, recover, tests, trace_only, exit_code, quiet;
 };
 
 /* What a plugin said of the command, and where the run is to leave its traces. */
@@ -442,6 +445,8 @@ int main(int argc, char **argv)
 			"make a trace of what a killed run has left", 0},
 		{0, "collect", NULL, CF_FLAG, &o.collect,
 			"for a program that records a section of itself; asked on stdin", 0},
+		{0, "tests", NULL, CF_FLAG, &o.tests,
+			"record the tests of the projects in a stream, in the sandbox", 0},
 		{0, "trace-only", NULL, CF_FLAG, &o.trace_only, "accepted; it never does more", 0},
 		{'e', "exit-code", NULL, CF_FLAG, &o.exit_code,
 			"exit with the program's own status", 0},
@@ -453,8 +458,10 @@ int main(int argc, char **argv)
 	program_remember_signals();
 	argv = cf_getopt(&argc, argv,
 		"cf-trace [options] script.py args ... | -m module args ... |"
-		" program args ... | --recover",
+		" program args ... | --recover | --tests stream ...",
 		opts);
+	if (o.tests)
+		return tests_stream(argv, &(struct tests_opts){o.timeout_s > 0 ? o.timeout_s : TESTS_TIMEOUT_S, o.quiet});
 	if (o.recover && argc)
 		cf_die(CF_USAGE, "--recover runs nothing: leave out %s", argv[0]);
 	if (o.collect && argc)

@@ -68,10 +68,11 @@ static bool loss_ok(const json_t *o)
 
 static bool test_ok(const json_t *o)
 {
-	const json_t *functions = json_object_get(o, "functions"), *id;
+	const json_t *functions = json_object_get(o, "functions"), *ns = json_object_get(o, "ns"), *id;
 	size_t i;
 
-	if (!is_name(o, "test", false) || !is_name(o, "outcome", true) || !json_is_array(functions))
+	if (!is_name(o, "test", false) || !is_name(o, "outcome", true) || !json_is_array(functions) ||
+		(ns && !is_int(ns, 0, (int64_t)1 << 53)))
 		return false;
 	json_array_foreach(functions, i, id) if (!is_id(id)) return false;
 	return true;

@@ -74,8 +74,9 @@ static const char *const sql[STATEMENTS] = {
 		     " ON CONFLICT DO UPDATE SET ns = ns + excluded.ns",
 	[ADD_LOSS] = "INSERT INTO t_loss VALUES (?, ?, ?)"
 		     " ON CONFLICT DO UPDATE SET n = n + excluded.n",
-	[ADD_TEST] = "INSERT INTO t_test (name, outcome) VALUES (?, ?) ON CONFLICT DO UPDATE SET"
-		     " outcome = ifnull(excluded.outcome, outcome) RETURNING id",
+	[ADD_TEST] = "INSERT INTO t_test (name, outcome, duration_ns) VALUES (?, ?, ?)"
+		     " ON CONFLICT DO UPDATE SET outcome = ifnull(excluded.outcome, outcome),"
+		     " duration_ns = ifnull(excluded.duration_ns, duration_ns) RETURNING id",
 	[ADD_TEST_FUNCTION] = "INSERT OR IGNORE INTO t_test_function VALUES (?, ?)",
 	[ADD_CALL] =
 		"INSERT INTO call (function, process, thread, seq, time_ns, duration_ns, weight,"
@@ -99,7 +100,7 @@ static const char setup[] =
 	"ROWID;"
 	"CREATE TABLE tally.t_loss (function, reason, n, PRIMARY KEY (function, reason))"
 	" WITHOUT ROWID;"
-	"CREATE TABLE tally.t_test (id INTEGER PRIMARY KEY, name UNIQUE, outcome);"
+	"CREATE TABLE tally.t_test (id INTEGER PRIMARY KEY, name UNIQUE, outcome, duration_ns);"
 	"CREATE TABLE tally.t_test_function (test, function, PRIMARY KEY (test, function))"
 	" WITHOUT ROWID;"
 	"CREATE TABLE stage.s_call (function, process, counter, thread, seq, time_ns, duration_ns,"
@@ -492,11 +493,11 @@ int store_loss(struct store *s, int64_t function, const char *reason, int64_t n)
 	return done(run(s, ADD_LOSS, "iti", function, reason, n));
 }
 
-int64_t store_test(struct store *s, const char *name, const char *outcome)
+int64_t store_test(struct store *s, const char *name, const char *outcome, int64_t ns)
 {
 	int64_t id = -1;
 
-	if (run(s, ADD_TEST, "tt", name, outcome) == SQLITE_ROW)
+	if (run(s, ADD_TEST, "ttu", name, outcome, ns) == SQLITE_ROW)
 		id = sqlite3_column_int64(s->st[ADD_TEST], 0);
 	sqlite3_reset(s->st[ADD_TEST]);
 	return id;

@@ -55,7 +55,8 @@ int store_profile(struct store *s, int64_t function, const struct cf_rec_profile
 int store_edge(struct store *s, int64_t caller, int64_t callee, int64_t ns);
 int store_line(struct store *s, int64_t function, int64_t line, int64_t ns);
 int store_loss(struct store *s, int64_t function, const char *reason, int64_t n); /* 0: none */
-int64_t store_test(struct store *s, const char *name, const char *outcome);
+/* ns: how long it took; -1: not known. */
+int64_t store_test(struct store *s, const char *name, const char *outcome, int64_t ns);
 int store_test_function(struct store *s, int64_t test, int64_t function);
 
 /* The file that holds what a pipe gave the program, if it is there. */

@@ -5,6 +5,7 @@
  */
 #include "cf-verify/strength.h"
 #include "cf-verify/verify.h"
+#include "cf-verify/tests.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,8 @@ static bool won(const json_t *record)
 int combine_record(const struct cf_record *record, void *opts, enum cf_exit *status)
 {
 	(void)opts, (void)status;
+	if (!strcmp(record->kind, "tests"))
+		tests_note(record->json);
 	if (strcmp(record->kind, "candidate") ||
 		!cf_json_str(json_object_get(record->json, "target"), "id") || !won(record->json))
 		return 0;

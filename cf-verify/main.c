@@ -5,6 +5,7 @@
  */
 #include <unistd.h>
 #include "cf-verify/strength.h"
+#include "cf-verify/tests.h"
 #include "cf-verify/verify.h"
 #include "lib/opt.h"
 #include "lib/pair.h"
@@ -34,11 +35,11 @@ static enum cf_exit verify_pair(struct verify_opts *o, struct pair *pair, char *
 
 int main(int argc, char **argv)
 {
-	struct verify_opts o = {.float_rel = 1e-9, .call_timeout_s = 10, .timeout_s = 300,
+	struct verify_opts o = {.float_rel = 1e-9, .call_timeout_s = 10, .timeout_s = 300, .tests_s = 20,
 		.memory = (int64_t)8 << 30, .jobs = processors(), .max_calls = 0, .mutants = -1,
 		.mutants_time_s = 30};
 	bool values = false;
-	const char *mask = NULL;
+	const char *mask = NULL, *tests = NULL;
 	struct pair pair = {0};
 	const struct cf_opt opts[] = {
 		PAIR_FUNCTION(&pair),
@@ -55,6 +56,10 @@ int main(int argc, char **argv)
 			"seconds that one call may take (default 10)", 0.001},
 		{0, "timeout", "s", CF_DOUBLE, &o.timeout_s,
 			"seconds that all calls of a function may take (default 300)", 0.001},
+		{0, "tests", "trace", CF_STRING, &tests,
+			"a trace of the project's tests, in place of what the stream names", 0},
+		{0, "tests-time", "s", CF_DOUBLE, &o.tests_s,
+			"seconds to spend on the tests that reach a function (default 20; 0: run none)", 0},
 		{0, "memory", "bytes", CF_INT, &o.memory,
 			"address space of the code under test (default 8 GiB)", 1 << 20},
 		{0, "mutants", "n", CF_INT, &o.mutants,
@@ -98,6 +103,8 @@ int main(int argc, char **argv)
 		return cf_stream_read(argv, strength_list, &o);
 	if (o.mutants < 0)
 		o.mutants = MUTANTS;
+	if (tests && tests_use(tests) < 0)
+		return CF_USAGE;
 	if (!o.combine)
 		queue_begin();
 	status = two_files ? verify_pair(&o, &pair, argv)
@@ -107,6 +114,7 @@ int main(int argc, char **argv)
 	else
 		queue_finish(&o, &late);
 	strengths_release();
+	tests_release();
 	originals_release();
 	pair_release(&pair);
 	if (late > status)

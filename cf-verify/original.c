@@ -24,6 +24,9 @@
 static struct original *kept[KEPT];
 static int next_slot;
 
+static const char **traces;
+static size_t n_traces, cap_traces;
+
 void original_free(struct original *of)
 {
 	if (!of)
@@ -59,9 +62,14 @@ void originals_release(void)
 		original_free(kept[i]);
 		kept[i] = NULL;
 	}
+	for (size_t i = 0; i < n_traces; i++)
+		free((char *)traces[i]);
+	free(traces);
+	traces = NULL;
+	n_traces = cap_traces = 0;
 }
 
-static void waiting(void)
+void original_waiting(void)
 {
 	static bool said;
 
@@ -84,7 +92,7 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 	const struct trace_function *f = &of->function;
 	double total = total_timeout(o, of);
 	/* held while it runs and no longer: who measures may be waiting for our output */
-	cf_autoclose int lock = cf_lock(false, waiting);
+	cf_autoclose int lock = cf_lock(false, original_waiting);
 	cf_autofree struct trace_call *calls = cf_calloc((size_t)n + 1, sizeof(*calls));
 	const struct overlay_file *own = o->original_file && o->original_file->path ? o->original_file : NULL;
 	struct worker_job job = {
@@ -100,7 +108,7 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 		.new_names = files ? json_object_get(files->new_names, f->file) : NULL,
 		.first_trouble_ends = files != NULL,
 		.box = {.project_root = of->project_root, .files = files ? files->v : own,
-			.nfiles = files ? files->n : own != NULL,
+			.nfiles = files ? files->n : own != NULL, .hide = traces,
 			.allow_network = o->allow_network, .none = o->no_sandbox,
 			.memory_max = (size_t)o->memory, .cpu_s = o->timeout_s},
 	};
@@ -116,6 +124,21 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 	if (!files && cf_now_ns() - begun > of->run_ns)
 		of->run_ns = cf_now_ns() - begun;
 	return bad;
+}
+
+static void opened(const char *path)
+{
+	for (size_t i = 0; i < n_traces; i++)
+		if (!strcmp(traces[i], path))
+			return;
+	cf_grow(&traces, &cap_traces, n_traces + 2, sizeof(*traces));
+	traces[n_traces++] = cf_strdup(path);
+	traces[n_traces] = NULL;
+}
+
+const char *const *original_traces(void)
+{
+	return traces;
 }
 
 static int give_up(struct original *of, enum cf_exit status, const char *why)
@@ -140,6 +163,7 @@ static int open_target(const struct verify_opts *o, struct original *of, const j
 	path = cf_path_join(of->project_root, trace);
 	if (trace_open(&of->trace, path, false) < 0)
 		return give_up(of, CF_USAGE, "its trace cannot be read");
+	opened(of->trace.path);
 	switch (trace_function_get(&of->trace, cf_json_int(target, "function", -1), &of->function)) {
 	case 1:
 		break;

@@ -6,6 +6,7 @@
  */
 #include "cf-verify/strength.h"
 #include "cf-verify/verify.h"
+#include "cf-verify/tests.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -294,6 +295,8 @@ int queue_record(const struct cf_record *record, void *opts, enum cf_exit *statu
 	json_t *target;
 	size_t i;
 
+	if (!strcmp(record->kind, "tests"))
+		tests_note(record->json);
 	if (strcmp(record->kind, "candidate") || !cf_shard_owns(o->shard, id ? id : ""))
 		return 0;
 	while (n_tasks >= (size_t)o->jobs) {
@@ -302,8 +305,12 @@ int queue_record(const struct cf_record *record, void *opts, enum cf_exit *statu
 	}
 	/* here, so that the next candidates of the target find it done */
 	targets = candidate_targets(record->json);
-	json_array_foreach (targets, i, target)
-		original_of(o, target);
+	json_array_foreach (targets, i, target) {
+		json_auto_t *tests = tests_target(original_of(o, target), target);
+
+		if (tests)
+			tests_prepare(o, tests);
+	}
 	e = append();
 	e->record = json_incref(record->json);
 	if (begin(o, (struct task){.entry = e}, e->record) < 0) {

@@ -5,6 +5,7 @@
  * against the candidate, or is counted as not compared.
  */
 #include "cf-verify/verify.h"
+#include "cf-verify/tests.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,13 +20,27 @@ struct verdict {
 	const char *answer;
 	json_t *skipped, *difference, *notes;
 	int compared[INPUT_SOURCES], unstable, order, runtime_errors;
+	json_t *tests; /* what became of those that reach its targets; NULL: there are none */
 	bool truncated;
 	char *reason;
 	enum sandbox_kind kind;
 	enum cf_exit status;
 };
 
-const char *const input_source_names[] = {[FROM_REPLAY] = "replay"};
+const char *const input_source_names[] = {[FROM_REPLAY] = "replay", [FROM_TESTS] = "tests"};
+
+static void __attribute__((format(printf, 2, 3))) note(struct verdict *v, const char *fmt, ...)
+{
+	va_list args;
+	char *text = NULL;
+
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		abort();
+	va_end(args);
+	json_array_append_new(v->notes, json_string(text));
+	free(text);
+}
 
 static int __attribute__((format(printf, 3, 4))) decide(
 	struct verdict *v, const char *answer, const char *fmt, ...)
@@ -201,6 +216,7 @@ static int differs(struct side *s, int i, struct value_diff *d)
 	json_object_set_new(v->difference, "original", text_of(d->original));
 	json_object_set_new(v->difference, "candidate", text_of(d->candidate));
 	json_object_set_new(v->difference, "input", text_of(j->input));
+	json_object_set_new(v->difference, "source", json_string(input_source_names[j->source]));
 	json_object_set_new(
 		v->difference, "call", json_integer((json_int_t)s->of->calls[s->which[i]].id));
 	return decide(v, "different", "%s: %s != %s on %s", d->path, d->original, d->candidate,
@@ -314,6 +330,7 @@ static int all_compared(const struct verdict *v)
 
 /* --- one target ------------------------------------------------------------------------------------- */
 
+/* -1 it is refused; 1 no call could be compared, and the verdict says so for the time being. */
 static int judge_target(struct verdict *v, struct original *of, const struct candidate_files *files)
 {
 	cf_autofree int *which = cf_calloc((size_t)of->ncalls + 1, sizeof(*which));
@@ -334,8 +351,9 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 	if (!s.n) {
 		const char *why = json_object_iter_key(json_object_iter(v->skipped));
 
-		return decide(v, "unverified", "no call of %s can be compared: %s", of->function.qualname,
+		decide(v, "unverified", "no call of %s can be compared: %s", of->function.qualname,
 			of->ncalls ? why : "none was recorded");
+		return 1;
 	}
 	if (original_run(v->o, of, which, s.n, files, SEED_A, &r) < 0) {
 		v->status = CF_PROGRAM;
@@ -347,9 +365,77 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 	worker_result_release(&r);
 	if (!bad)
 		bad = judge_luck(&s, files);
-	if (!bad && all_compared(v) == before)
-		bad = decide(v, "unverified", "no call of %s could be compared: %s", of->function.qualname,
-			json_object_iter_key(json_object_iter(v->skipped)));
+	if (bad || all_compared(v) > before)
+		return bad;
+	decide(v, "unverified", "no call of %s could be compared: %s", of->function.qualname,
+		json_object_iter_key(json_object_iter(v->skipped)));
+	return 1;
+}
+
+/*
+ * The calls that the project's tests make of a target; `before` is what judge_target came to over the
+ * recorded ones. They are evidence like these, and alone too, which a note says then.
+ */
+static int judge_tests_calls(
+	struct verdict *v, const json_t *tests, const struct candidate_files *files, int before)
+{
+	struct original *of = original_of(v->o, tests);
+	cf_autofree char *reason = v->reason ? cf_strdup(v->reason) : NULL;
+	int after;
+
+	if (of->why) {
+		skip(v, of->why);
+		return before;
+	}
+	for (int i = 0; i < of->ncalls; i++)
+		of->judged[i].source = FROM_TESTS;
+	after = judge_target(v, of, files);
+	if (after < 0)
+		return -1;
+	if (before == 1 && after == 1)
+		return decide(v, "unverified", "%s", reason);
+	if (before == 1)
+		note(v, "%s; those of the project's tests could", reason);
+	return 0;
+}
+
+/* One target by the calls there are of it. What is to be known of its tests is added to with_tests. */
+static int judge_calls(struct verdict *v, const json_t *target, const struct candidate_files *files,
+	json_t *with_tests)
+{
+	struct original *of = original_of(v->o, target);
+	json_auto_t *tests = tests_target(of, target);
+	int said = judge_target(v, of, files);
+
+	if (said >= 0 && tests && strcmp(cf_json_str(tests, "trace"), cf_json_str(target, "trace")))
+		said = judge_tests_calls(v, tests, files, said);
+	if (tests)
+		json_array_append(with_tests, tests);
+	return said ? -1 : 0;
+}
+
+/* Whether the tests that reach the targets end as they do with the original. */
+static int judge_tests(
+	struct verdict *v, const json_t *with_tests, const struct candidate_files *files)
+{
+	struct tests_answer a;
+	int bad = 0;
+
+	if (!json_array_size(with_tests))
+		return 0;
+	tests_judge(v->o, with_tests, files, &a);
+	v->tests = json_pack("{s:i, s:i, s:i}", "compared", a.compared, "unstable", a.unstable, "not_run",
+		a.not_run);
+	json_array_extend(v->notes, a.notes);
+	if (a.ran && a.kind > v->kind)
+		v->kind = a.kind;
+	if (a.answer)
+		bad = decide(v, a.answer, "%s", a.reason);
+	if (a.name)
+		v->difference = json_pack("{s:o, s:o, s:o, s:n, s:s}", "path",
+			json_sprintf("test %s", a.name), "original", text_of(a.original), "candidate",
+			text_of(a.candidate), "input", "source", input_source_names[FROM_TESTS]);
+	tests_answer_release(&a);
 	return bad;
 }
 
@@ -500,6 +586,7 @@ static int judge(struct verdict *v, const json_t *candidate)
 	const json_t *edits = json_object_get(candidate, "edits");
 	const char *id = cf_json_str(candidate, "id");
 	json_auto_t *served = candidate_targets(candidate), *targets = json_copy(served), *texts = NULL;
+	json_auto_t *with_tests = json_array();
 	const char *root = cf_json_str(json_array_get(targets, 0), "project_root");
 	struct candidate_files files = {0};
 	cf_autofree char *why = NULL;
@@ -537,27 +624,16 @@ static int judge(struct verdict *v, const json_t *candidate)
 		if (!i && !of->why)
 			bad = parses(v, of, &files) || widen(v, of, targets, root, &files);
 		if (!bad)
-			bad = judge_target(v, of, &files);
+			bad = judge_calls(v, json_array_get(targets, i), &files, with_tests);
 	}
+	if (!bad)
+		bad = judge_tests(v, with_tests, &files);
 	free(files.v);
 	json_decref(files.new_names);
 	if (bad)
 		return -1;
 	v->answer = "equivalent";
 	return 0;
-}
-
-static void __attribute__((format(printf, 2, 3))) note(struct verdict *v, const char *fmt, ...)
-{
-	va_list args;
-	char *text = NULL;
-
-	va_start(args, fmt);
-	if (vasprintf(&text, fmt, args) < 0)
-		abort();
-	va_end(args);
-	json_array_append_new(v->notes, json_string(text));
-	free(text);
 }
 
 json_t *verify_candidate(const struct verify_opts *o, const json_t *candidate, enum cf_exit *status)
@@ -580,9 +656,11 @@ json_t *verify_candidate(const struct verify_opts *o, const json_t *candidate, e
 	if (v.kind == SANDBOX_NONE)
 		note(&v, "it ran without a sandbox");
 	for (int i = 0; i < INPUT_SOURCES; i++)
-		json_object_set_new(compared, input_source_names[i], json_integer(v.compared[i]));
-	record = json_pack("{s:s,s:o,s:i,s:o,s:o,s:o,s:o,s:n,s:s}", "answer", v.answer, "compared",
-		compared, "unstable", v.unstable, "skipped", v.skipped, "reason",
+		if (i == FROM_REPLAY || v.compared[i])
+			json_object_set_new(compared, input_source_names[i], json_integer(v.compared[i]));
+	record = json_pack("{s:s,s:o,s:o,s:i,s:o,s:o,s:o,s:o,s:n,s:s}", "answer", v.answer, "compared",
+		compared, "tests", v.tests ? v.tests : json_null(), "unstable", v.unstable, "skipped",
+		v.skipped, "reason",
 		text_of(strcmp(v.answer, "equivalent") ? v.reason : NULL), "difference",
 		v.difference ? v.difference : json_null(), "notes", v.notes, "strength", "sandbox",
 		sandbox_name(v.kind));
@@ -602,19 +680,25 @@ void verify_report(const json_t *candidate)
 	const char *reason = cf_json_str(verdict, "reason");
 	const json_t *strength = json_object_get(verdict, "strength");
 	int n = (int)cf_json_int(json_object_get(verdict, "compared"), "replay", 0);
+	int ran = (int)cf_json_int(json_object_get(verdict, "tests"), "compared", 0);
+	int theirs = (int)cf_json_int(json_object_get(verdict, "compared"), "tests", 0);
+	char beside[48] = "", tests[80] = "";
 	int64_t skipped = 0;
 	const char *key;
 	json_t *count;
 
 	json_object_foreach (json_object_get(verdict, "skipped"), key, count)
 		skipped += json_integer_value(count);
+	if (skipped)
+		snprintf(beside, sizeof(beside), " (%lld not compared)", (long long)skipped);
+	if (theirs || ran)
+		snprintf(tests, sizeof(tests), ", %d of tests, %d test%s alike", theirs, ran,
+			ran == 1 ? "" : "s");
 	fprintf(stderr, "%s: %s: %s", name ? name : "?", origin ? origin : "?", answer);
 	if (strcmp(answer, "equivalent"))
 		fprintf(stderr, ": %s", reason ? reason : "");
 	else
-		fprintf(stderr, ", %d call%s", n, n == 1 ? "" : "s");
-	if (skipped && !strcmp(answer, "equivalent"))
-		fprintf(stderr, " (%lld not compared)", (long long)skipped);
+		fprintf(stderr, ", %d call%s%s%s", n, n == 1 && !skipped ? "" : "s", beside, tests);
 	if (json_is_object(strength))
 		fprintf(stderr, "; %lld of %lld mutants told apart",
 			(long long)cf_json_int(strength, "killed", 0),

@@ -16,7 +16,7 @@
 
 struct verify_opts {
 	bool exit_code, combine, list_mutants, quiet, allow_network, no_sandbox;
-	double float_rel, call_timeout_s, timeout_s;
+	double float_rel, call_timeout_s, timeout_s, tests_s;
 	double times_original; /* of the original's own time, that may be taken too; 0: as long as it likes */
 	double mutants_time_s; /* after which no more of a target's are begun */
 	int64_t memory, jobs, max_calls, mutants; /* mutants: -1 for all there are */
@@ -26,7 +26,7 @@ struct verify_opts {
 };
 
 /* Where an input comes from: a key of the verdict's "compared". */
-enum input_source { FROM_REPLAY, INPUT_SOURCES };
+enum input_source { FROM_REPLAY, FROM_TESTS, INPUT_SOURCES };
 extern const char *const input_source_names[INPUT_SOURCES];
 
 /* What the original did on one kept call, and how far that binds a candidate. */
@@ -63,6 +63,10 @@ struct original *original_of(const struct verify_opts *o, const json_t *target);
 struct original *original_open(const struct verify_opts *o, const json_t *target);
 void original_free(struct original *of);
 void originals_release(void);
+/* Every trace that was opened: what runs may see none of them. NULL-terminated; borrows. */
+const char *const *original_traces(void);
+/* Says that a measurement is waited for. */
+void original_waiting(void);
 
 /* The files that a candidate changes, as it leaves them. */
 struct candidate_files {

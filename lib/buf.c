@@ -2,8 +2,10 @@
 /* A growing byte buffer. */
 #include "lib/buf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "lib/mem.h"
 
 void cf_buf_release(struct cf_buf *b)
@@ -76,4 +78,37 @@ char *cf_buf_detach(struct cf_buf *b, size_t *len)
 		*len = b->len;
 	*b = (struct cf_buf)CF_BUF_INIT;
 	return data;
+}
+
+ssize_t cf_buf_read(struct cf_buf *b, int fd)
+{
+	ssize_t n;
+
+	cf_buf_reserve(b, 65536);
+	do
+		n = read(fd, b->data + b->len, 65536);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		b->len += (size_t)n;
+		b->data[b->len] = '\0';
+	}
+	return n;
+}
+
+void cf_buf_keep_tail(struct cf_buf *b, size_t max)
+{
+	if (b->len <= max)
+		return;
+	memmove(b->data, b->data + b->len - max, max + 1);
+	b->len = max;
+}
+
+const char *cf_buf_last_line(struct cf_buf *b)
+{
+	const char *line;
+
+	while (b->len && strchr("\r\n", b->data[b->len - 1]))
+		b->data[--b->len] = '\0';
+	line = b->len ? strrchr(b->data, '\n') : NULL;
+	return line ? line + 1 : b->len ? b->data : "";
 }

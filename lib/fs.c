@@ -226,6 +226,24 @@ char *cf_path_relative(const char *path, const char *root)
 	return cf_strdup(*path ? path : ".");
 }
 
+char *cf_state_dir(const char *project_root)
+{
+	cf_autofree char *dir = cf_path_join(project_root, ".codeflash");
+	cf_autofree char *ignore = cf_path_join(dir, ".gitignore");
+	struct stat st;
+
+	if (lstat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		cf_error("%s is not a folder%s; move it away", dir,
+			S_ISLNK(st.st_mode) ? " but a link, which is not followed" : "");
+		return NULL;
+	}
+	if (cf_mkdirs(dir) < 0)
+		return NULL;
+	if (access(ignore, F_OK) != 0 && cf_write_file(ignore, "*\n", 2) < 0)
+		return NULL;
+	return cf_steal(&dir);
+}
+
 void cf_sha256_hex(const void *data, size_t n, char out[65])
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];

@@ -33,6 +33,9 @@ char *cf_path_relative(const char *path, const char *root);
 /* True when path (absolute, normalised) is root or below it. */
 bool cf_path_below(const char *path, const char *root);
 
+/* Makes <project_root>/.codeflash, which git ignores by itself. Returns new; NULL after cf_error. */
+char *cf_state_dir(const char *project_root);
+
 /* Hex SHA-256 of the bytes into out[65]. */
 void cf_sha256_hex(const void *data, size_t n, char out[65]);
 

@@ -86,7 +86,8 @@ CREATE TABLE line (
 ) WITHOUT ROWID;
 
 CREATE TABLE test (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, outcome TEXT
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, outcome TEXT,
+  duration_ns INTEGER           -- where known
 );
 CREATE TABLE test_function (
   test INTEGER NOT NULL, function INTEGER NOT NULL, PRIMARY KEY (test, function)

@@ -44,7 +44,7 @@ enum cf_rec_type {
 	CF_REC_EDGE = 7,     /* n struct cf_rec_edge: added up by the reader */
 	CF_REC_LINE = 8,     /* n struct cf_rec_line: added up by the reader */
 	CF_REC_LOSS = 9,     /* JSON {"function":id|null,"reason":…,"n":…}: added up by the reader */
-	CF_REC_TEST = 10,    /* JSON {"test":name,"outcome":…|null,"functions":[id,…]} */
+	CF_REC_TEST = 10,    /* JSON {"test":name,"outcome":…|null,"functions":[id,…],"ns":n} */
 	CF_REC_DURATION = 11, /* struct cf_rec_duration: of a call whose record came before */
 };
 

@@ -279,6 +279,30 @@ int trace_function_get(struct trace *t, int64_t id, struct trace_function *f)
 	return found;
 }
 
+int64_t trace_function_find(
+	struct trace *t, const char *file, const char *qualname, const char *source_sha256)
+{
+	sqlite3_stmt *s;
+	int64_t id = 0;
+	int rc;
+
+	if (sqlite3_prepare_v2(t->db,
+		    "SELECT id FROM function WHERE file = ? AND qualname = ? AND source_sha256 = ?"
+		    " ORDER BY id",
+		    -1, &s, NULL) != SQLITE_OK)
+		return damaged(t);
+	sqlite3_bind_text(s, 1, file, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, qualname, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 3, source_sha256, -1, SQLITE_STATIC);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		id = sqlite3_column_int64(s, 0);
+	else if (rc != SQLITE_DONE)
+		id = damaged(t);
+	sqlite3_finalize(s);
+	return id;
+}
+
 void trace_function_release(struct trace_function *f)
 {
 	free(f->file);

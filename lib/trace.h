@@ -11,7 +11,7 @@
 #include "lib/stream.h"
 
 #define CF_TRACE_APPLICATION_ID 0x63665452 /* "cfTR" */
-#define CF_TRACE_VERSION 2
+#define CF_TRACE_VERSION 3
 
 extern const char cf_trace_schema[]; /* lib/schema.sql, embedded at build time */
 
@@ -55,6 +55,13 @@ void trace_function_release(struct trace_function *f);
 
 /* Whether a person may mean it by "name", "Class.name" or "file:name". */
 bool trace_function_is_named(const struct trace_function *f, const char *name);
+
+/*
+ * The function of that file, qualified name and source (hex SHA-256 of its lines): its id; 0 when
+ * there is none, -1 after cf_error.
+ */
+int64_t trace_function_find(
+	struct trace *t, const char *file, const char *qualname, const char *source_sha256);
 
 /* Calls fn for every function by id; stops when it returns non-zero and returns that. */
 int trace_functions(struct trace *t, int (*fn)(const struct trace_function *, void *), void *arg);

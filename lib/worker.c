@@ -119,6 +119,8 @@ json_t *worker_request(const struct worker_job *job, const char *verb)
 	if (json_array_size(more))
 		json_object_set(o, "more", more);
 	json_decref(more);
+	if (job->more)
+		json_object_update(o, (json_t *)job->more);
 	return o;
 }
 
@@ -390,20 +392,27 @@ static int take_frame(struct attempt *a, const char *data, size_t n)
 	return 0;
 }
 
+int worker_frame(const struct cf_buf *b, size_t at, size_t max, size_t *n)
+{
+	const unsigned char *p;
+
+	if (b->len - at < 4)
+		return 0;
+	p = (const unsigned char *)b->data + at;
+	*n = p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
+	return *n > max ? -1 : b->len - at - 4 >= *n;
+}
+
 /* Every whole frame in the buffer. -1 when no more are wanted. */
 static int take_frames(struct attempt *a)
 {
-	size_t at = 0;
+	size_t at = 0, n;
+	int whole;
 
-	while (a->in.len - at >= 4 && !a->ended) {
-		const unsigned char *p = (const unsigned char *)a->in.data + at;
-		size_t n = p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
-
-		if (n > MAX_FRAME)
+	while (!a->ended && (whole = worker_frame(&a->in, at, MAX_FRAME, &n))) {
+		if (whole < 0)
 			return trouble(a, WORKER_ERROR, "an outcome of more than %u MB", MAX_FRAME >> 20);
-		if (a->in.len - at - 4 < n)
-			break;
-		if (take_frame(a, (const char *)p + 4, n) < 0)
+		if (take_frame(a, a->in.data + at + 4, n) < 0)
 			return -1;
 		at += 4 + n;
 	}
@@ -414,22 +423,9 @@ static int take_frames(struct attempt *a)
 	return 0;
 }
 
-/* The last line of stderr, "" when there is none. Borrows. */
-static const char *last_line(struct cf_buf *err)
-{
-	char *line;
-
-	while (err->len && strchr("\r\n", err->data[err->len - 1]))
-		err->data[--err->len] = '\0';
-	if (!err->len)
-		return "";
-	line = strrchr(err->data, '\n');
-	return line ? line + 1 : err->data;
-}
-
 static void died(struct attempt *a, int status)
 {
-	const char *line = last_line(&a->err);
+	const char *line = cf_buf_last_line(&a->err);
 
 	if (WIFSIGNALED(status))
 		trouble(a, WORKER_ERROR, "killed by signal %d (%s)%s%.300s", WTERMSIG(status),
@@ -437,29 +433,6 @@ static void died(struct attempt *a, int status)
 	else
 		trouble(a, WORKER_ERROR, "the process ended with status %d%s%.300s", WEXITSTATUS(status),
 			*line ? ": " : "", line);
-}
-
-static ssize_t read_into(int fd, struct cf_buf *b)
-{
-	ssize_t n;
-
-	cf_buf_reserve(b, 65536);
-	do
-		n = read(fd, b->data + b->len, 65536);
-	while (n < 0 && errno == EINTR);
-	if (n > 0) {
-		b->len += (size_t)n;
-		b->data[b->len] = '\0';
-	}
-	return n;
-}
-
-static void keep_tail(struct cf_buf *b, size_t max)
-{
-	if (b->len <= max)
-		return;
-	memmove(b->data, b->data + b->len - max, max + 1);
-	b->len = max;
 }
 
 static void converse(struct attempt *a, struct sandbox_child *c, const struct cf_buf *feed)
@@ -486,18 +459,18 @@ static void converse(struct attempt *a, struct sandbox_child *c, const struct cf
 		if (fds[2].revents && !send_some(c, feed, &sent))
 			fds[2].fd = -1;
 		if (fds[1].revents) {
-			if (read_into(c->err, &a->err) == 0)
+			if (cf_buf_read(&a->err, c->err) == 0)
 				fds[1].fd = -1;
-			keep_tail(&a->err, 4096);
+			cf_buf_keep_tail(&a->err, 4096);
 		}
 		if (fds[0].revents) {
-			ssize_t n = read_into(c->out, &a->in);
+			ssize_t n = cf_buf_read(&a->in, c->out);
 
 			if (n > 0 && take_frames(a) < 0)
 				return;
 			if (n <= 0) {
-				while (read_into(c->err, &a->err) > 0)
-					keep_tail(&a->err, 4096);
+				while (cf_buf_read(&a->err, c->err) > 0)
+					cf_buf_keep_tail(&a->err, 4096);
 				return; /* without an end: the caller asks how it died */
 			}
 		}

@@ -22,6 +22,7 @@ struct worker_job {
 	double total_timeout_s; /* of each function */
 	bool again;          /* run short calls twice, so that what the first leaves behind is seen */
 	const json_t *new_names; /* names that the candidate added to the function's file */
+	const json_t *more;  /* further keys of the request; NULL: none */
 	bool first_trouble_ends; /* else the calls after one that crashed or hung get a new process */
 	struct sandbox box;  /* project_root and files set by the caller; the trace is always hidden */
 };
@@ -62,5 +63,11 @@ json_t *worker_request(const struct worker_job *job, const char *verb);
  * end. What it says on stderr meanwhile is dropped.
  */
 int worker_start(const struct worker_job *job, const char *verb, struct sandbox_child *c);
+
+/*
+ * A frame of a worker's answer that begins at `at`: 1 with the size of its content, which begins 4
+ * bytes behind; 0 it is not whole yet; -1 it is larger than max.
+ */
+int worker_frame(const struct cf_buf *b, size_t at, size_t max, size_t *n);
 
 #endif

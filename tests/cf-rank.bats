@@ -157,10 +157,10 @@ PY
 		[ "$output" = "$(record "$bad")" ]
 	done
 	cp codeflash.trace old.trace
-	"$PYTHON" -c 'import sqlite3; d = sqlite3.connect("old.trace"); d.execute("pragma user_version=3"); d.commit()'
+	"$PYTHON" -c 'import sqlite3; d = sqlite3.connect("old.trace"); d.execute("pragma user_version=2"); d.commit()'
 	run --separate-stderr cf-rank < <(record old.trace)
 	[ "$status" -eq 2 ]
-	one_line cf-rank "schema 3, this build reads 2; record it again with cf-trace"
+	one_line cf-rank "schema 2, this build reads 3; record it again with cf-trace"
 	size=$(stat -c %s codeflash.trace)
 	for keep in 50 100 4096 $((size / 2)) $((size - 1)); do
 		head -c "$keep" codeflash.trace >cut.trace

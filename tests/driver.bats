@@ -21,6 +21,12 @@ me=${0##*/}
 for last; do :; done
 case $me in
 cf-trace)
+	case "$*" in *--tests\ *)
+		cat "$last"
+		eval "${STUB_STAGE:-:}"
+		exit
+		;;
+	esac
 	eval "${STUB_TRACE:-:}"
 	echo "${STUB_RECORD:-{\"schema\":\"cf/trace/1\"\}}"
 	;;
@@ -58,18 +64,18 @@ SH
 
 called() { grep "^$1" "$LOG"; }
 
-# How cf-trace was called, as one line.
-traced_with() { called cf-trace | sed 's/^cf-trace //'; }
+# How cf-trace was called for the program, as one line.
+traced_with() { called cf-trace | grep -v '\[--tests\]' | sed 's/^cf-trace //'; }
 
 @test "codeflash: the stages run in order, each on what the one before it saved" {
 	run codeflash optimize job.py
 	[ "$status" -eq 0 ]
 	run_dir=$(echo .codeflash/run-*)
-	[ "$(cut -d' ' -f1 "$LOG" | tr '\n' ' ')" = "cf-trace cf-pr cf-replaygen cf-rank cf-suggest cf-verify cf-bench cf-verify cf-bench cf-pr " ]
+	[ "$(cut -d' ' -f1 "$LOG" | tr '\n' ' ')" = "cf-trace cf-pr cf-replaygen cf-rank cf-suggest cf-trace cf-verify cf-bench cf-verify cf-bench cf-pr " ]
 	called cf-rank | grep -qF "/$run_dir/02-replay.jsonl]"
 	called 'cf-verify \[--combine\]' | grep -qF "/$run_dir/06-bench.jsonl]"
 	called 'cf-bench.*\[--workflow\]' | grep -qF "/$run_dir/07-combine.jsonl]"
-	[ "$(ls "$run_dir" | tr '\n' ' ')" = "01-trace.jsonl 02-replay.jsonl 03-rank.jsonl 04-suggest.jsonl 05-verify.jsonl 06-bench.jsonl 07-combine.jsonl 08-workflow.jsonl 09-result.jsonl " ]
+	[ "$(ls "$run_dir" | tr '\n' ' ')" = "01-trace.jsonl 02-replay.jsonl 03-rank.jsonl 04-suggest.jsonl 04-tests.jsonl 05-verify.jsonl 06-bench.jsonl 07-combine.jsonl 08-workflow.jsonl 09-result.jsonl " ]
 	[ -z "$(ls "$TMPDIR")" ]
 }
 
@@ -103,7 +109,7 @@ traced_with() { called cf-trace | sed 's/^cf-trace //'; }
 	odd=$'a b\'c"d\n$(touch pwned) `x` \\ *;&'
 	codeflash optimize --output "$odd" --from "exec:$odd" --top 3 --branch "$odd" "$odd" "$odd" 2>/dev/null
 	expected="[--output] [$odd] [$odd] [$odd]"
-	[ "$(sed -n '/^cf-trace/,/^cf-pr/p' "$LOG" | sed '$d')" = "cf-trace $expected" ]
+	[ "$(sed -n '/^cf-trace/,/^cf-pr/{p; /^cf-pr/q}' "$LOG" | sed '$d')" = "cf-trace $expected" ]
 	grep -qzF "cf-suggest [--from] [exec:$odd]" "$LOG"
 	grep -qzF "cf-pr [--branch] [$odd]" "$LOG"
 	called cf-rank | grep -qF '[--top] [3]'
@@ -140,6 +146,16 @@ traced_with() { called cf-trace | sed 's/^cf-trace //'; }
 	[ "$(cut -d' ' -f1 "$LOG" | tr '\n' ' ')" = "cf-trace cf-pr cf-trace cf-pr " ]
 }
 
+@test "codeflash: the project's tests are recorded before candidates are verified, unless they are to be left alone" {
+	codeflash optimize --tests-timeout 7 job.py 2>/dev/null
+	called 'cf-trace \[--tests\]' | grep -q '\[--timeout\] \[7\] \[.*/04-suggest.jsonl\]'
+	called cf-verify | head -n 1 | grep -q '/04-tests.jsonl\]'
+	: >"$LOG"
+	codeflash optimize --no-tests job.py 2>/dev/null
+	run ! grep -q -e '--tests' "$LOG"
+	called cf-verify | head -n 1 | grep -q '/04-suggest.jsonl\]'
+}
+
 @test "codeflash: publishing options reach cf-pr" {
 	codeflash optimize --no-pr --apply --dry-run job.py 2>/dev/null
 	called 'cf-pr \[--no-branch\] \[--apply\] \[--dry-run\]'
@@ -155,7 +171,7 @@ traced_with() { called cf-trace | sed 's/^cf-trace //'; }
 @test "codeflash: --quiet says nothing and tells every stage" {
 	run codeflash optimize --quiet job.py
 	[ "$output" = "" ]
-	[ "$(grep -c -- '\[--quiet\]' "$LOG")" -eq 9 ]
+	[ "$(grep -c -- '\[--quiet\]' "$LOG")" -eq 10 ]
 }
 
 @test "codeflash: tables are for --verbose" {
@@ -285,8 +301,7 @@ traced_with() { called cf-trace | sed 's/^cf-trace //'; }
 	printf '// codeflash replay test\n// trace: %s/run.trace\nx\n' "$PWD" >tests/b.test.js
 	codeflash --replay-test tests/test_replay_test_0.py tests/b.test.js --top 2 2>/dev/null
 	[ "$(called cf-rank | tail -n 1)" = "cf-rank [--quiet] [--top] [2] [tests/../run.trace] [$PWD/run.trace]" ]
-	run called cf-trace
-	[ "$status" -ne 0 ]
+	[ -z "$(traced_with)" ]
 	[ -s .codeflash/run-*/09-result.jsonl ]
 }
 

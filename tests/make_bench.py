@@ -31,7 +31,7 @@ def make_trace(path, root, spec):
     db = sqlite3.connect(path)
     db.executescript(schema)
     db.execute("PRAGMA application_id = %d" % 0x63665452)
-    db.execute("PRAGMA user_version = 2")
+    db.execute("PRAGMA user_version = 3")
     command = spec.get("command", [sys.executable, "app.py"])
     for key, value in {
         "language": "python", "plugin": "python", "runtime": sys.executable,

@@ -17,6 +17,16 @@ def last(words):
 for n in range(300):
     last(["w%d" % (i * n % 1009) for i in range(600)])
 PY
+	cat >test_job.py <<'PY'
+import unittest
+
+import job
+
+
+class TestJob(unittest.TestCase):
+    def test_last(self):
+        self.assertEqual(job.last("ab"), "b")
+PY
 	codeflash optimize --json job.py >result.json 2>log || { cat log >&2; return 1; }
 	cat .codeflash/run-*/*.jsonl >all.jsonl
 }
@@ -28,7 +38,7 @@ setup() {
 @test "schema: every record of a real run is valid, and every kind occurs" {
 	run "$PYTHON" "$ROOT/tests/validate.py" all.jsonl
 	[ "$status" -eq 0 ] || fail_with "$output"
-	for kind in trace replay target candidate result; do
+	for kind in trace replay target tests candidate result; do
 		[[ $output == *"cf/$kind/1 "* ]] || fail_with "no $kind in: $output"
 	done
 	grep -q '"verdict":' all.jsonl
@@ -42,7 +52,7 @@ setup() {
 
 @test "schema: the stream passes on what earlier stages wrote, byte for byte" {
 	cd .codeflash/run-*
-	for stage in 02-replay 03-rank 04-suggest 05-verify 06-bench 07-combine 08-workflow 09-result; do
+	for stage in 02-replay 03-rank 04-suggest 04-tests 05-verify 06-bench 07-combine 08-workflow 09-result; do
 		grep -qxF "$(cat 01-trace.jsonl)" "$stage.jsonl" || fail_with "the trace record is not in $stage"
 	done
 	grep '^{"schema":"cf/target/1"' 03-rank.jsonl >"$BATS_TEST_TMPDIR/targets"
@@ -50,7 +60,7 @@ setup() {
 }
 
 @test "schema: a record without one of its keys, or with another type, is refused" {
-	for kind in trace replay target candidate result; do
+	for kind in trace replay target tests candidate result; do
 		line=$(grep "^{\"schema\":\"cf/$kind/1\"" all.jsonl | tail -n 1)
 		for change in 'r.pop(list(r)[1])' 'r.update({list(r)[1]: 7.5})' 'r.update(project_root="relative")'; do
 			"$PYTHON" -c 'import json, sys

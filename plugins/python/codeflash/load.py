@@ -64,6 +64,9 @@ def search_path(request: dict) -> list:
     first.append(root)
     if request.get("cwd"):
         first.append(request["cwd"])
+    if program_of(request.get("command") or [], root)[1] in ("pytest", "unittest"):
+        # what tests pass may be of classes of theirs
+        first.append(os.path.join(root, request.get("tests_root") or ""))
     seen: dict = {}
     for directory in first:
         seen.setdefault(os.path.normpath(directory))

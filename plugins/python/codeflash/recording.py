@@ -176,20 +176,26 @@ def follow_marshal() -> None:
             getattr(marshal, name), byname.before_marshal, name))
 
 
-def follow_pytest() -> None:
-    """Has pytest tell which test it runs, should it be imported."""
+def follow_tests() -> None:
+    """Has pytest and unittest tell which test they run, should they be imported."""
     loader = external._LoaderBasics
     original = loader.exec_module
+    to_come = {"_pytest.config": "join_pytest", "unittest.case": "join_unittest"}
+    watch: list = []
 
     def exec_module(self, module):
         original(self, module)
-        if module.__name__ == "_pytest.config":
-            loader.exec_module = original
+        if module.__name__ in to_come:
+            join = to_come.pop(module.__name__)
+            if not to_come:
+                loader.exec_module = original
             _recorder.pause()  # a tracer would see a file of ours
             try:
                 from . import testids
 
-                testids.join(module, _recorder)
+                if not watch:
+                    watch.append(testids.Watch(_recorder))
+                getattr(testids, join)(module, watch[0])
             finally:
                 _recorder.resume()
 
@@ -298,7 +304,7 @@ def start() -> importer.Importer:
     follow_subprocesses()
     follow_exec(made)
     follow_marshal()
-    follow_pytest()
+    follow_tests()
     atexit.register(_recorder.report)
     os.register_at_fork(before=_recorder.stop_sampling, after_in_parent=_recorder.resume_sampling,
                         after_in_child=_recorder.after_fork)

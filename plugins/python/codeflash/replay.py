@@ -25,7 +25,7 @@ import pytest
 from . import effects, guard, load, outcomes, runner, values
 
 APPLICATION_ID = 0x63665452  # "cfTR"
-VERSION = 2  # of lib/schema.sql
+VERSION = 3  # of lib/schema.sql
 CALL_S = 60.0
 
 # as a worker has them, whatever pytest makes of them

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plugin's verbs that run none of the user's code: detect, trace, replaygen, scope (cf-plugin.7).
+"""The plugin's verbs that run none of the user's code: detect, trace, replaygen, scope, tests
+(cf-plugin.7).
 
 A plain script for any Python from 3.8: request JSON on stdin, answer on stdout.
 """
@@ -290,10 +291,16 @@ def scope(request: Dict[str, Any]) -> Dict[str, Any]:
     return other.scope(request)
 
 
+def tests(request: Dict[str, Any]) -> Dict[str, Any]:
+    from codeflash import findtests
+
+    return findtests.answer(request)
+
+
 def main(argv: List[str]) -> int:
-    verbs = {"detect": detect, "trace": trace, "replaygen": replaygen, "scope": scope}
+    verbs = {"detect": detect, "trace": trace, "replaygen": replaygen, "scope": scope, "tests": tests}
     if len(argv) != 2 or argv[1] not in verbs:
-        print("usage: verbs.py detect|trace|replaygen|scope < request", file=sys.stderr)
+        print("usage: verbs.py %s < request" % "|".join(verbs), file=sys.stderr)
         return USAGE
     sys.path.insert(0, os.path.dirname(HERE))
     sys.dont_write_bytecode = True

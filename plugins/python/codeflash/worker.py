@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs `run` and `bench` of the plugin (cf-plugin.7): recorded calls, run in this process.
+"""The verbs `run`, `bench` and `runtests` of the plugin (cf-plugin.7): recorded calls, and tests, run in
+this process.
 
-`run` answers a frame a call as it finishes; `bench` opens the same way and is bench.py's.
+`run` answers a frame a call as it finishes; `bench` opens the same way and is bench.py's, `runtests` is
+runtests.py's.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ def _standing_alone() -> None:
     load or encode) nor its modules by their names (a candidate could put functions of its own into
     them, or see by them who is watching). What our modules use of the standard library they keep as
     it is now."""
-    global bench, encode, guard, load, runner, vary
+    global bench, encode, guard, load, runner, runtests, vary
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
     sys.path.insert(0, os.path.dirname(here))
@@ -30,7 +32,7 @@ def _standing_alone() -> None:
     del sys.path[0]
     if os.path.dirname(os.path.abspath(codeflash.__file__)) != here:
         raise ImportError("another package is called codeflash: %s" % codeflash.__file__)
-    from codeflash import bench, encode, guard, load, runner, vary
+    from codeflash import bench, encode, guard, load, runner, runtests, vary
 
     ours = [n for n in sys.modules if n.partition(".")[0] == "codeflash"]
     for names in [vars(sys.modules[name]) for name in ours] + [globals()]:
@@ -273,9 +275,8 @@ def main(argv: list) -> int:
         return 2
     _standing_alone()
     session = Session()
-    if (argv[1:] or [session.request.get("verb")])[0] == "bench":
-        return serve_bench(session)
-    return run(session)
+    serve = {"bench": serve_bench, "runtests": runtests.serve}
+    return serve.get((argv[1:] or [session.request.get("verb")])[0], run)(session)
 
 
 def _guarded(argv: list) -> int:

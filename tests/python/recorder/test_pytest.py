@@ -259,3 +259,50 @@ def test_a_rootdir_elsewhere(suite, tmp_path):
     assert untimed(traced.stdout) == untimed(plain.stdout) and traced.status == plain.status
     assert {t.rpartition("::")[2] for t, f in reached(traced.spools).items() if f} == {
         "test_add[1]", "test_add[2]", "test_sub", "test_fails"}
+
+
+UNITS = """
+import unittest
+from arith import add, sub
+
+
+class T(unittest.TestCase):
+    def setUp(self):
+        self.five = add(2, 3)
+
+    def test_sub(self):
+        self.assertEqual(sub(self.five, 1), 4)
+
+    def test_fails(self):
+        self.fail()
+
+    def test_parts(self):
+        for n in range(2):
+            with self.subTest(n=n):
+                self.assertEqual(add(n, 0), 0)
+
+    @unittest.skip("now")
+    def test_skipped(self):
+        pass
+
+    @unittest.expectedFailure
+    def test_known(self):
+        self.fail()
+"""
+
+
+def test_tests_of_unittest_have_names(project):
+    project.write("arith.py", CODE)
+    project.write("tests/test_unit.py", UNITS)
+    words = ("-m", "unittest", "discover", "-s", "tests")
+    plain, traced = project.plain(*words), project.record(*words)
+    assert (untimed(traced.stderr), traced.status) == (untimed(plain.stderr), plain.status) and plain.status == 1
+    s = traced.spool
+    names = {i: f["qualname"] for i, f in s.functions.items()}
+    at = "test_unit.T."
+    assert {t["test"]: (t["outcome"], {names[i] for i in t["functions"]}) for t in s.tests} == {
+        at + "test_sub": ("passed", {"add", "sub"}), at + "test_fails": ("failed", {"add"}),
+        at + "test_parts": ("failed", {"add"}), at + "test_skipped": ("skipped", set()),
+        at + "test_known": ("skipped", {"add"}),
+    }
+    assert all(t["ns"] >= 0 for t in s.tests)

@@ -104,6 +104,14 @@ class Project:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.root, env=environment(env),
             timeout=120))
 
+    def runtests(self, command, names, modules):
+        head = {"verb": "runtests", "project_root": self.root, "cwd": self.root, "command": command,
+                "calls": [], "tests": list(names), "modules": modules, "nonce": "0123"}
+        return Answer(subprocess.run(
+            [sys.executable, "-B", WORKER], input=json.dumps(head).encode() + b"\n",
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.root, env=environment(),
+            timeout=120))
+
     def blobs(self, code):
         """Blobs of the calls that an expression lists, made by a program in the project."""
         program = "import pickle, sys\nsys.path.insert(0, %r)\n%s\nsys.stdout.buffer.write(pickle.dumps([pickle.dumps(c) for c in calls]))" % (self.root, textwrap.dedent(code))
@@ -124,7 +132,7 @@ class Project:
         with open(os.path.join(ROOT, "lib", "schema.sql"), encoding="utf-8") as f:
             db.executescript(f.read())
         db.execute("PRAGMA application_id = %d" % 0x63665452)
-        db.execute("PRAGMA user_version = 2")
+        db.execute("PRAGMA user_version = 3")
         facts = {"project_root": self.root, "module_root": ".", "tests_root": "tests",
                  "language": "python", "cwd": self.root, "seed": 7}
         facts.update(meta or {})

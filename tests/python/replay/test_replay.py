@@ -246,9 +246,9 @@ def test_an_unstable_call_only_has_to_end_the_same_way(project):
 
 def test_a_trace_that_is_gone_or_not_one(shop):
     path = os.path.join(shop.root, "codeflash.trace")
-    change(shop, "PRAGMA user_version = 3")
-    one_line_failure(shop.pytest("-k", "each"), "schema 3, this build reads 2", "record it again")
     change(shop, "PRAGMA user_version = 2")
+    one_line_failure(shop.pytest("-k", "each"), "schema 2, this build reads 3", "record it again")
+    change(shop, "PRAGMA user_version = 3")
     change(shop, "DELETE FROM outcome")
     one_line_failure(shop.pytest("-k", "each"), "no outcome of call", "cf-replaygen")
     change(shop, "DELETE FROM call")
