@@ -27,13 +27,7 @@ static void original_free(struct original *of)
 {
 	if (!of)
 		return;
-	for (int i = 0; of->judged && i < of->ncalls; i++) {
-		value_free(of->judged[i].outcome);
-		free(of->judged[i].skip);
-		free(of->judged[i].input);
-		json_decref(of->judged[i].mask);
-	}
-	free(of->judged);
+	derived_free(of->judged, of->njudged);
 	trace_calls_free(of->calls, of->ncalls);
 	trace_function_release(&of->function);
 	cf_plugin_release(&of->plugin);
@@ -61,19 +55,23 @@ static void waiting(void)
 	said = true;
 }
 
-int original_run(const struct verify_opts *o, struct original *of, const int *which, int n,
-	const struct candidate_files *files, unsigned seed, struct worker_result *r)
+int original_run(const struct verify_opts *o, struct original *of, struct judged *const *which, int n,
+	const struct candidate_files *files, const struct worker_derive *wish, unsigned seed,
+	struct worker_result *r)
 {
 	const struct trace_function *f = &of->function;
 	/* held while it runs and no longer: who measures may be waiting for our output */
 	cf_autoclose int lock = cf_lock(false, waiting);
 	cf_autofree struct trace_call *calls = cf_calloc((size_t)n + 1, sizeof(*calls));
+	cf_autofree const char **specs = cf_calloc((size_t)n + 1, sizeof(*specs));
+	bool derived = wish != NULL;
 	struct worker_job job = {
 		.trace = &of->trace,
 		.plugin = &of->plugin,
 		.function = &of->function,
 		.calls = calls,
 		.ncalls = n,
+		.derive = wish,
 		.seed = seed,
 		.call_timeout_s = o->call_timeout_s,
 		.total_timeout_s = o->timeout_s,
@@ -88,8 +86,16 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 
 	if (lock < 0)
 		return -1;
-	for (int i = 0; i < n; i++)
-		calls[i] = of->calls[which ? which[i] : i]; /* blobs are borrowed */
+	for (int i = 0; i < n; i++) {
+		calls[i] = *which[i]->call; /* blobs are borrowed */
+		specs[i] = which[i]->spec;
+		derived |= specs[i] != NULL;
+	}
+	if (derived) {
+		job.specs = specs;
+		job.inputs = of->calls;
+		job.ninputs = of->ncalls;
+	}
 	return worker_run(&job, r);
 }
 
@@ -161,8 +167,13 @@ static struct value *usable(const struct worker_outcome *w, char **skip)
 	return v;
 }
 
-/* Holds the second run against the first. */
-static void settle(struct judged *j, const struct worker_outcome *again)
+void judged_first(struct judged *j, struct worker_outcome *w)
+{
+	j->outcome = usable(w, &j->skip);
+	j->input = cf_steal(&w->input);
+}
+
+void judged_settle(struct judged *j, const struct worker_outcome *again)
 {
 	/* to the last bit: within a tolerance a clock stands still */
 	struct value_rules rules = {.float_rel = 0}, unordered = {.float_rel = 0, .any_order = true};
@@ -189,31 +200,46 @@ static void settle(struct judged *j, const struct worker_outcome *again)
 	value_free(second);
 }
 
+void judged_release(struct judged *j)
+{
+	value_free(j->outcome);
+	free(j->spec);
+	free(j->skip);
+	free(j->input);
+	json_decref(j->mask);
+}
+
 static int run_twice(const struct verify_opts *o, struct original *of)
 {
-	cf_autofree int *which = cf_calloc((size_t)of->ncalls + 1, sizeof(*which));
+	cf_autofree struct judged **which = NULL;
+	struct worker_derive wish;
 	struct worker_result r;
 	int n = 0;
 
+	of->njudged = of->ncalls;
 	of->judged = cf_calloc((size_t)of->ncalls + 1, sizeof(*of->judged));
-	if (original_run(o, of, NULL, of->ncalls, NULL, SEED_A, &r) < 0)
+	which = cf_calloc((size_t)of->ncalls + (size_t)o->derived + 1, sizeof(*which));
+	for (int i = 0; i < of->ncalls; i++) {
+		of->judged[i].call = &of->calls[i];
+		which[i] = &of->judged[i];
+	}
+	if (original_run(o, of, which, of->ncalls, NULL,
+		    derived_wish(o, of, &wish, &of->underived) ? &wish : NULL, SEED_A, &r) < 0)
 		return give_up(of, CF_PROGRAM, "the original could not be run");
 	of->kind = r.kind;
-	for (int i = 0; i < of->ncalls; i++) {
-		struct judged *j = &of->judged[i];
-
-		j->outcome = usable(&r.outcomes[i], &j->skip);
-		j->input = cf_steal(&r.outcomes[i].input);
-		if (j->outcome)
-			which[n++] = i;
-	}
+	for (int i = 0; i < of->ncalls; i++)
+		judged_first(&of->judged[i], &r.outcomes[i]);
+	of->njudged = derived_take(of, &r, &of->judged, of->ncalls);
 	worker_result_release(&r);
+	for (int i = 0; i < of->njudged; i++)
+		if (of->judged[i].outcome)
+			which[n++] = &of->judged[i];
 	if (!n)
 		return 0;
-	if (original_run(o, of, which, n, NULL, SEED_A, &r) < 0)
+	if (original_run(o, of, which, n, NULL, NULL, SEED_A, &r) < 0)
 		return give_up(of, CF_PROGRAM, "the original could not be run");
 	for (int i = 0; i < n; i++)
-		settle(&of->judged[which[i]], &r.outcomes[i]);
+		judged_settle(which[i], &r.outcomes[i]);
 	worker_result_release(&r);
 	return 0;
 }

@@ -6,12 +6,14 @@
  */
 #include "cf-verify/verify.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/mem.h"
+#include "lib/process.h"
 #include "lib/source.h"
 
 struct verdict {
@@ -20,12 +22,13 @@ struct verdict {
 	json_t *skipped, *difference, *notes;
 	int compared[INPUT_SOURCES], unstable, order, runtime_errors;
 	bool truncated;
+	const char *underived; /* see struct original */
 	char *reason;
 	enum sandbox_kind kind;
 	enum cf_exit status;
 };
 
-const char *const input_source_names[] = {[FROM_REPLAY] = "replay"};
+const char *const input_source_names[] = {[FROM_REPLAY] = "replay", [FROM_DERIVED] = "derived"};
 
 static int __attribute__((format(printf, 3, 4))) decide(
 	struct verdict *v, const char *answer, const char *fmt, ...)
@@ -58,7 +61,7 @@ static void skip(struct verdict *v, const char *reason)
 struct side {
 	struct verdict *v;
 	struct original *of;
-	int *which;            /* the calls that take part */
+	struct judged **which; /* the inputs that take part */
 	int n;
 	struct worker_result other; /* the original under another seed; run when first wanted */
 	int have_other;        /* -1: cannot be had */
@@ -67,7 +70,7 @@ struct side {
 static struct value *under_other_seed(struct side *s, int i)
 {
 	if (!s->have_other)
-		s->have_other = original_run(s->v->o, s->of, s->which, s->n, NULL, SEED_B, &s->other) < 0
+		s->have_other = original_run(s->v->o, s->of, s->which, s->n, NULL, NULL, SEED_B, &s->other) < 0
 			? -1
 			: 1;
 	if (s->have_other < 0 || !s->other.outcomes[i].data)
@@ -97,7 +100,7 @@ static enum value_answer same_elements(const struct judged *j, const struct valu
 static enum value_answer hash_order(struct side *s, int i, const struct value *candidate,
 	const struct value_rules *rules, const json_t *always)
 {
-	const struct judged *j = &s->of->judged[s->which[i]];
+	const struct judged *j = s->which[i];
 	struct value_rules exact = {.float_rel = 0}, unordered = {.float_rel = 0, .any_order = true};
 	struct value *other = under_other_seed(s, i);
 	enum value_answer answer = VALUE_DIFFERENT;
@@ -121,10 +124,16 @@ static bool raised_by_runtime(const struct judged *j)
 	return raised_by && !strcmp(raised_by, "runtime");
 }
 
+/*
+ * Changed values cancel out where recorded ones do not, and what is left then is rounding: of a derived
+ * input's floats the tolerance is relative to the largest of them, and no less than to this.
+ */
+#define LEAST_SCALE 1e-3
+
 static enum value_answer compare_call(
 	struct side *s, int i, const struct value *candidate, struct value_diff *diff)
 {
-	const struct judged *j = &s->of->judged[s->which[i]];
+	const struct judged *j = s->which[i];
 	struct value_rules rules = {
 		.float_rel = s->v->o->float_rel, .error_type_only = raised_by_runtime(j)};
 	/* an error is what it is, whatever other error it came upon */
@@ -134,6 +143,8 @@ static enum value_answer compare_call(
 
 	if (j->mask)
 		json_array_extend(mask, j->mask);
+	if (j->source == FROM_DERIVED)
+		rules.float_abs = rules.float_rel * fmax(value_scale(j->outcome), LEAST_SCALE);
 	answer = value_compare(j->outcome, candidate, &rules, mask, diff);
 	if (by_order)
 		answer = same_elements(j, candidate, rules, mask, always);
@@ -155,7 +166,7 @@ static json_t *text_of(const char *s)
 
 static int differs(struct side *s, int i, struct value_diff *d)
 {
-	const struct judged *j = &s->of->judged[s->which[i]];
+	const struct judged *j = s->which[i];
 	struct verdict *v = s->v;
 
 	/* in any order the first difference in order says nothing */
@@ -167,16 +178,23 @@ static int differs(struct side *s, int i, struct value_diff *d)
 	json_object_set_new(v->difference, "original", text_of(d->original));
 	json_object_set_new(v->difference, "candidate", text_of(d->candidate));
 	json_object_set_new(v->difference, "input", text_of(j->input));
-	json_object_set_new(
-		v->difference, "call", json_integer((json_int_t)s->of->calls[s->which[i]].id));
-	return decide(v, "different", "%s: %s != %s on %s", d->path, d->original, d->candidate,
-		j->input ? j->input : "a recorded call");
+	json_object_set_new(v->difference, "source", json_string(input_source_names[j->source]));
+	json_object_set_new(v->difference, "call", json_integer((json_int_t)j->call->id));
+	return decide(v, "different", "%s: %s != %s on %s%s", d->path, d->original, d->candidate,
+		j->source == FROM_DERIVED ? "derived " : "", j->input ? j->input : "input");
+}
+
+/* Beyond what was recorded the original's stumbling asks no more of a candidate than to fail as well. */
+static bool both_fail(const struct judged *j, const struct value *candidate)
+{
+	return j->source == FROM_DERIVED && raised_by_runtime(j) &&
+	       !strcmp(value_outcome(candidate), "raise");
 }
 
 static int judge_call(struct side *s, int i, const struct worker_outcome *w, enum worker_end end)
 {
-	const struct judged *j = &s->of->judged[s->which[i]];
-	const char *why = NULL, *input = j->input ? j->input : "a recorded call";
+	const struct judged *j = s->which[i];
+	const char *why = NULL, *input = j->input ? j->input : "an input";
 	struct value *candidate;
 	struct value_diff diff = {0};
 	int r = 0;
@@ -193,6 +211,8 @@ static int judge_call(struct side *s, int i, const struct worker_outcome *w, enu
 	if (!strcmp(value_outcome(candidate), "skip")) {
 		r = decide(s->v, "error", "it cannot be judged where the original can: %s on %s",
 			value_outcome_text(candidate, "reason"), input);
+	} else if (both_fail(j, candidate)) {
+		skip(s->v, "derived input on which the original fails too");
 	} else {
 		switch (compare_call(s, i, candidate, &diff)) {
 		case VALUE_EQUAL:
@@ -219,51 +239,130 @@ static int judge_call(struct side *s, int i, const struct worker_outcome *w, enu
 	return r;
 }
 
-static int all_compared(const struct verdict *v)
+/* What derived inputs show is not what the workflow does: alone they prove nothing. */
+static int recorded_compared(const struct verdict *v)
 {
 	int n = 0;
 
 	for (int i = 0; i < INPUT_SOURCES; i++)
-		n += v->compared[i];
+		n += i == FROM_DERIVED ? 0 : v->compared[i];
 	return n;
 }
 
 /* --- one target ------------------------------------------------------------------------------------- */
 
+/* Judges the candidate on s->which until it fails. *at is then the input it failed on. */
+static int judge_inputs(struct side *s, const struct candidate_files *files, int *at)
+{
+	struct verdict *v = s->v;
+	struct worker_result r;
+	int bad = 0;
+
+	if (original_run(v->o, s->of, s->which, s->n, files, NULL, SEED_A, &r) < 0) {
+		v->status = CF_PROGRAM;
+		return decide(v, "unverified", "it could not be run");
+	}
+	v->kind = r.kind > s->of->kind ? r.kind : s->of->kind;
+	for (*at = 0; *at < s->n; ++*at)
+		if ((bad = judge_call(s, *at, &r.outcomes[*at], r.end)))
+			break;
+	worker_result_release(&r);
+	if (s->have_other > 0)
+		worker_result_release(&s->other);
+	s->have_other = 0;
+	return bad;
+}
+
+/* The recorded inputs that bind, put into `which`. How many. */
+static int recorded_inputs(struct original *of, struct judged **which)
+{
+	int n = 0;
+
+	for (int i = 0; i < of->ncalls; i++)
+		if (of->judged[i].outcome)
+			which[n++] = &of->judged[i];
+	return n;
+}
+
+/* Rounds of smaller inputs, and when to stop looking for them. */
+#define ROUNDS 6
+#define ROUNDS_NS 10000000000u
+
+/*
+ * The candidate differs on a derived input: looks for the smallest that shows it, and puts that into
+ * the verdict. run_ns is what a run of the candidate took.
+ */
+static void shrink(struct verdict *v, struct original *of, const struct candidate_files *files,
+	const struct judged *j, uint64_t run_ns)
+{
+	uint64_t until = cf_now_ns() + ROUNDS_NS, took = 3 * run_ns;
+	struct judged *kept = NULL; /* the round that j is of */
+	int nkept = 0;
+
+	for (int round = 0; round < ROUNDS && cf_now_ns() + took < until; round++) {
+		struct verdict tried = {.o = v->o, .answer = "unverified", .skipped = json_object()};
+		struct side s = {.v = &tried, .of = of};
+		uint64_t start = cf_now_ns();
+		int n, at = 0;
+		struct judged *smaller = derived_smaller(v->o, of, j, &n);
+
+		s.which = cf_calloc((size_t)of->ncalls + (size_t)n + 1, sizeof(*s.which));
+		s.n = recorded_inputs(of, s.which);
+		for (int i = 0; i < n; i++)
+			if (smaller[i].outcome)
+				s.which[s.n++] = &smaller[i];
+		if (n && judge_inputs(&s, files, &at) && tried.difference && s.which[at]->spec) {
+			j = s.which[at];
+			json_decref(v->difference);
+			v->difference = json_incref(tried.difference);
+			free(v->reason);
+			v->reason = cf_steal(&tried.reason);
+			derived_free(kept, nkept);
+			kept = smaller;
+			nkept = n;
+		} else {
+			derived_free(smaller, n);
+			round = ROUNDS;
+		}
+		took = cf_now_ns() - start;
+		free(s.which);
+		free(tried.reason);
+		json_decref(tried.difference);
+		json_decref(tried.skipped);
+	}
+	derived_free(kept, nkept);
+}
+
 static int judge_target(struct verdict *v, struct original *of, const struct candidate_files *files)
 {
-	cf_autofree int *which = cf_calloc((size_t)of->ncalls + 1, sizeof(*which));
+	cf_autofree struct judged **which = cf_calloc((size_t)of->njudged + 1, sizeof(*which));
 	struct side s = {.v = v, .of = of, .which = which};
-	struct worker_result r;
-	int bad = 0, before = all_compared(v);
+	int bad, at = 0, before = recorded_compared(v);
+	uint64_t start;
 
 	if (of->why) {
 		v->status = of->status;
 		return decide(v, "unverified", "%s", of->why);
 	}
-	for (int i = 0; i < of->ncalls; i++) {
-		if (of->judged[i].outcome)
-			which[s.n++] = i;
-		else
+	for (int i = 0; i < of->ncalls; i++)
+		if (!of->judged[i].outcome)
 			skip(v, of->judged[i].skip);
-	}
+	s.n = recorded_inputs(of, which);
 	if (!s.n) {
 		const char *why = json_object_iter_key(json_object_iter(v->skipped));
 
 		return decide(v, "unverified", "no call of %s can be compared: %s", of->function.qualname,
 			of->ncalls ? why : "none was recorded");
 	}
-	if (original_run(v->o, of, which, s.n, files, SEED_A, &r) < 0) {
-		v->status = CF_PROGRAM;
-		return decide(v, "unverified", "it could not be run");
-	}
-	v->kind = r.kind > of->kind ? r.kind : of->kind;
-	for (int i = 0; i < s.n && !bad; i++)
-		bad = judge_call(&s, i, &r.outcomes[i], r.end);
-	worker_result_release(&r);
-	if (s.have_other > 0)
-		worker_result_release(&s.other);
-	if (!bad && all_compared(v) == before)
+	for (int i = of->ncalls; i < of->njudged; i++)
+		if (of->judged[i].outcome)
+			which[s.n++] = &of->judged[i];
+	v->underived = of->underived;
+	start = cf_now_ns();
+	bad = judge_inputs(&s, files, &at);
+	if (bad && v->difference && which[at]->spec)
+		shrink(v, of, files, which[at], cf_now_ns() - start);
+	if (!bad && recorded_compared(v) == before)
 		bad = decide(v, "unverified", "no call of %s could be compared: %s", of->function.qualname,
 			json_object_iter_key(json_object_iter(v->skipped)));
 	return bad;
@@ -492,6 +591,8 @@ json_t *verify_candidate(const struct verify_opts *o, const json_t *candidate, e
 			v.runtime_errors);
 	if (v.truncated)
 		note(&v, "iterators were compared over their first items only");
+	if (v.underived)
+		note(&v, "%s", v.underived);
 	if (v.kind == SANDBOX_COPY)
 		note(&v, "no namespaces here: it ran in a copy of the tree");
 	if (v.kind == SANDBOX_NONE)
@@ -514,23 +615,26 @@ json_t *verify_candidate(const struct verify_opts *o, const json_t *candidate, e
 void verify_report(const json_t *candidate)
 {
 	const json_t *verdict = json_object_get(candidate, "verdict");
+	const json_t *compared = json_object_get(verdict, "compared");
 	const char *name = cf_json_str(json_object_get(candidate, "target"), "name");
 	const char *origin = cf_json_str(candidate, "origin"), *answer = cf_json_str(verdict, "answer");
 	const char *reason = cf_json_str(verdict, "reason");
-	int n = (int)cf_json_int(json_object_get(verdict, "compared"), "replay", 0);
+	int64_t n = cf_json_int(compared, "replay", 0), derived = cf_json_int(compared, "derived", 0);
 	int64_t skipped = 0;
 	const char *key;
 	json_t *count;
 
+	fprintf(stderr, "%s: %s: %s", name ? name : "?", origin ? origin : "?", answer);
+	if (strcmp(answer, "equivalent")) {
+		fprintf(stderr, ": %s\n", reason ? reason : "");
+		return;
+	}
 	json_object_foreach (json_object_get(verdict, "skipped"), key, count)
 		skipped += json_integer_value(count);
-	if (strcmp(answer, "equivalent"))
-		fprintf(stderr, "%s: %s: %s: %s\n", name ? name : "?", origin ? origin : "?", answer,
-			reason ? reason : "");
-	else if (skipped)
-		fprintf(stderr, "%s: %s: equivalent, %d calls (%lld not compared)\n", name ? name : "?",
-			origin ? origin : "?", n, (long long)skipped);
-	else
-		fprintf(stderr, "%s: %s: equivalent, %d call%s\n", name ? name : "?",
-			origin ? origin : "?", n, n == 1 ? "" : "s");
+	fprintf(stderr, ", %lld call%s", (long long)n, n == 1 ? "" : "s");
+	if (derived)
+		fprintf(stderr, " and %lld derived input%s", (long long)derived, derived == 1 ? "" : "s");
+	if (skipped)
+		fprintf(stderr, " (%lld not compared)", (long long)skipped);
+	fputc('\n', stderr);
 }

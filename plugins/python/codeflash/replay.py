@@ -209,7 +209,7 @@ class Replay:
                 if target is None:
                     target = self._targets[function] = _opened(request, watch)
                 work = runner.Runner(request, target, stdout, watch)
-                _, outcome = work.run(call, blob, codec)
+                _, outcome = work.run(call, lambda: work.restore(blob, codec))
             finally:
                 stdout.remove()
         return watch.reason, outcome
