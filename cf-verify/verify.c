@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/mem.h"
@@ -284,25 +285,37 @@ static int recorded_inputs(struct original *of, struct judged **which)
 	return n;
 }
 
-/* Rounds of smaller inputs, and when to stop looking for them. */
+/* Processor time of what was run so far. */
+static double spent_s(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_CHILDREN, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+/* Rounds of smaller inputs, and when to stop looking for them: in processor time, and by the clock. */
 #define ROUNDS 6
-#define ROUNDS_NS 10000000000u
+#define ROUNDS_CPU_S 3.0
+#define ROUNDS_NS 20000000000u
 
 /*
  * The candidate differs on a derived input: looks for the smallest that shows it, and puts that into
- * the verdict. run_ns is what a run of the candidate took.
+ * the verdict. run_s is what a run of the candidate took.
  */
 static void shrink(struct verdict *v, struct original *of, const struct candidate_files *files,
-	const struct judged *j, uint64_t run_ns)
+	const struct judged *j, double run_s)
 {
-	uint64_t until = cf_now_ns() + ROUNDS_NS, took = 3 * run_ns;
+	uint64_t until = cf_now_ns() + ROUNDS_NS;
+	double end = spent_s() + ROUNDS_CPU_S, took = 3 * run_s;
 	struct judged *kept = NULL; /* the round that j is of */
 	int nkept = 0;
 
-	for (int round = 0; round < ROUNDS && cf_now_ns() + took < until; round++) {
+	for (int round = 0; round < ROUNDS && spent_s() + took < end && cf_now_ns() < until; round++) {
 		struct verdict tried = {.o = v->o, .answer = "unverified", .skipped = json_object()};
 		struct side s = {.v = &tried, .of = of};
-		uint64_t start = cf_now_ns();
+		double start = spent_s();
 		int n, at = 0;
 		struct judged *smaller = derived_smaller(v->o, of, j, &n);
 
@@ -324,7 +337,7 @@ static void shrink(struct verdict *v, struct original *of, const struct candidat
 			derived_free(smaller, n);
 			round = ROUNDS;
 		}
-		took = cf_now_ns() - start;
+		took = spent_s() - start;
 		free(s.which);
 		free(tried.reason);
 		json_decref(tried.difference);
@@ -338,7 +351,7 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 	cf_autofree struct judged **which = cf_calloc((size_t)of->njudged + 1, sizeof(*which));
 	struct side s = {.v = v, .of = of, .which = which};
 	int bad, at = 0, before = recorded_compared(v);
-	uint64_t start;
+	double start;
 
 	if (of->why) {
 		v->status = of->status;
@@ -358,10 +371,10 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 		if (of->judged[i].outcome)
 			which[s.n++] = &of->judged[i];
 	v->underived = of->underived;
-	start = cf_now_ns();
+	start = spent_s();
 	bad = judge_inputs(&s, files, &at);
 	if (bad && v->difference && which[at]->spec)
-		shrink(v, of, files, which[at], cf_now_ns() - start);
+		shrink(v, of, files, which[at], spent_s() - start);
 	if (!bad && recorded_compared(v) == before)
 		bad = decide(v, "unverified", "no call of %s could be compared: %s", of->function.qualname,
 			json_object_iter_key(json_object_iter(v->skipped)));

@@ -123,7 +123,7 @@ LARGEST='    best = None
 }
 
 @test "derived: text as the world writes it" {
-	caught slug 'text.lower()' 'text.casefold()' "slug('ß')"
+	caught slug 'text.lower()' 'text.casefold()' "slug('ß')" "slug('ßA')"
 	caught lines 'text.split("\n")' 'text.splitlines()'
 	caught slug '"-".join(text.lower().split())' 'text.lower().replace(" ", "-")'
 	right slug '"-".join(text.lower().split())' '"-".join([w for w in text.lower().split()])'

@@ -1116,14 +1116,17 @@ class Stock:
         tries += [(call, _plus(steps, place.path, move)) for place in places(now, 200, WIDE)
                   if not place.part or _name(place.value) in _ROWS for move in _less(place.value)]
         found = []
+        seen = set()
         for number, (other, changed) in enumerate(tries):
             if until():
                 break
             try:
-                got = _size(self.made(other, changed))
+                made = self.made(other, changed)
             except Exception:
                 continue
-            if got is not None and (size is None or got < size):
+            got, digest = _size(made), _digest(made[:2])
+            if got is not None and digest not in seen and (size is None or got < size):
+                seen.add(digest)
                 found.append((got, number, other, changed))
         found.sort(key=lambda f: f[:2])
         found = found[:most // 2] + _spread(found[most // 2:], most - most // 2)
