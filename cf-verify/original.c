@@ -31,21 +31,7 @@ void original_free(struct original *of)
 {
 	if (!of)
 		return;
-	for (int k = 0; k < OTHER_RUNS; k++) {
-		for (int i = 0; of->others[k] && i < of->ncalls; i++) {
-			free(of->others[k][i].data);
-			free(of->others[k][i].input);
-			free(of->others[k][i].why);
-		}
-		free(of->others[k]);
-	}
-	for (int i = 0; of->judged && i < of->ncalls; i++) {
-		value_free(of->judged[i].outcome);
-		free(of->judged[i].skip);
-		free(of->judged[i].input);
-		json_decref(of->judged[i].mask);
-	}
-	free(of->judged);
+	derived_free(of->judged, of->njudged);
 	trace_calls_free(of->calls, of->ncalls);
 	trace_function_release(&of->function);
 	cf_plugin_release(&of->plugin);
@@ -86,8 +72,9 @@ static double total_timeout(const struct verify_opts *o, const struct original *
 	return o->times_original > 0 && limit < o->timeout_s ? limit : o->timeout_s;
 }
 
-int original_run(const struct verify_opts *o, struct original *of, const int *which, int n,
-	const struct candidate_files *files, unsigned seed, struct worker_result *r)
+int original_run(const struct verify_opts *o, struct original *of, struct judged *const *which, int n,
+	const struct candidate_files *files, const struct worker_derive *wish, unsigned seed,
+	struct worker_result *r)
 {
 	const struct trace_function *f = &of->function;
 	double total = total_timeout(o, of);
@@ -95,12 +82,15 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 	cf_autoclose int lock = cf_lock(false, original_waiting);
 	cf_autofree struct trace_call *calls = cf_calloc((size_t)n + 1, sizeof(*calls));
 	const struct overlay_file *own = o->original_file && o->original_file->path ? o->original_file : NULL;
+	cf_autofree const char **specs = cf_calloc((size_t)n + 1, sizeof(*specs));
+	bool derived = wish != NULL;
 	struct worker_job job = {
 		.trace = &of->trace,
 		.plugin = &of->plugin,
 		.function = &of->function,
 		.calls = calls,
 		.ncalls = n,
+		.derive = wish,
 		.seed = seed,
 		.call_timeout_s = o->call_timeout_s < total ? o->call_timeout_s : total,
 		.total_timeout_s = total,
@@ -118,10 +108,18 @@ int original_run(const struct verify_opts *o, struct original *of, const int *wh
 
 	if (lock < 0)
 		return -1;
-	for (int i = 0; i < n; i++)
-		calls[i] = of->calls[which ? which[i] : i]; /* blobs are borrowed */
+	for (int i = 0; i < n; i++) {
+		calls[i] = *which[i]->call; /* blobs are borrowed */
+		specs[i] = which[i]->spec;
+		derived |= specs[i] != NULL;
+	}
+	if (derived) {
+		job.specs = specs;
+		job.inputs = of->calls;
+		job.ninputs = of->ncalls;
+	}
 	bad = worker_run(&job, r);
-	if (!files && cf_now_ns() - begun > of->run_ns)
+	if (!files && !wish && cf_now_ns() - begun > of->run_ns)
 		of->run_ns = cf_now_ns() - begun;
 	return bad;
 }
@@ -210,8 +208,13 @@ static struct value *usable(const struct worker_outcome *w, char **skip)
 	return v;
 }
 
-/* Holds the second run against the first. */
-static void settle(struct judged *j, const struct worker_outcome *again)
+void judged_first(struct judged *j, struct worker_outcome *w)
+{
+	j->outcome = usable(w, &j->skip);
+	j->input = cf_steal(&w->input);
+}
+
+void judged_settle(struct judged *j, const struct worker_outcome *again)
 {
 	/* to the last bit: within a tolerance a clock stands still */
 	struct value_rules rules = {.float_rel = 0}, unordered = {.float_rel = 0, .any_order = true};
@@ -238,58 +241,95 @@ static void settle(struct judged *j, const struct worker_outcome *again)
 	value_free(second);
 }
 
+void judged_release(struct judged *j)
+{
+	for (int k = 0; k < OTHER_RUNS; k++) {
+		if (!j->others[k])
+			continue;
+		free(j->others[k]->data);
+		free(j->others[k]->input);
+		free(j->others[k]->why);
+		free(j->others[k]);
+	}
+	value_free(j->outcome);
+	free(j->spec);
+	free(j->skip);
+	free(j->input);
+	json_decref(j->mask);
+}
+
 static int run_twice(const struct verify_opts *o, struct original *of)
 {
-	cf_autofree int *which = cf_calloc((size_t)of->ncalls + 1, sizeof(*which));
+	cf_autofree struct judged **which = NULL;
+	struct worker_derive wish;
 	struct worker_result r;
-	int n = 0;
+	int n = 0, at;
 
+	of->njudged = of->ncalls;
 	of->judged = cf_calloc((size_t)of->ncalls + 1, sizeof(*of->judged));
-	if (original_run(o, of, NULL, of->ncalls, NULL, SEED_A, &r) < 0)
+	which = cf_calloc((size_t)of->ncalls + (size_t)o->derived + 1, sizeof(*which));
+	for (int i = 0; i < of->ncalls; i++) {
+		of->judged[i].call = &of->calls[i];
+		which[i] = &of->judged[i];
+	}
+	if (original_run(o, of, which, of->ncalls, NULL,
+		    derived_wish(o, of, &wish, &of->underived) ? &wish : NULL, SEED_A, &r) < 0)
 		return give_up(of, CF_PROGRAM, "the original could not be run");
 	of->kind = r.kind;
-	for (int i = 0; i < of->ncalls; i++) {
-		struct judged *j = &of->judged[i];
-
-		j->outcome = usable(&r.outcomes[i], &j->skip);
-		j->input = cf_steal(&r.outcomes[i].input);
-		if (j->outcome)
-			which[n++] = i;
-	}
+	for (int i = 0; i < of->ncalls; i++)
+		judged_first(&of->judged[i], &r.outcomes[i]);
+	of->njudged = derived_take(of, &r, &of->judged, of->ncalls);
 	worker_result_release(&r);
+	for (int i = 0; i < of->njudged; i++)
+		if (of->judged[i].outcome)
+			which[n++] = &of->judged[i];
 	if (!n)
 		return 0;
-	if (original_run(o, of, which, n, NULL, SEED_A, &r) < 0)
+	if (original_run(o, of, which, n, NULL, NULL, SEED_A, &r) < 0)
 		return give_up(of, CF_PROGRAM, "the original could not be run");
 	for (int i = 0; i < n; i++)
-		settle(&of->judged[which[i]], &r.outcomes[i]);
+		judged_settle(which[i], &r.outcomes[i]);
 	worker_result_release(&r);
+	/* every candidate that does the same is asked for this, in a process of its own */
+	at = 0;
+	for (int i = 0; i < n; i++)
+		if (which[i]->outcome)
+			which[at++] = which[i];
+	if (at)
+		value_free(original_other(o, of, which, at, 0, 0));
 	return 0;
 }
 
-const struct worker_outcome *original_other(const struct verify_opts *o, struct original *of, int k)
+struct value *original_other(
+	const struct verify_opts *o, struct original *of, struct judged *const *which, int n, int i, int k)
 {
 	static const unsigned seeds[OTHER_RUNS] = {SEED_B, SEED_B, 3, 4, 5, 6, 7, 8, 9, 10};
-	struct worker_outcome **other = &of->others[k];
-	cf_autofree int *which = NULL;
 	struct worker_result r;
-	int n = 0;
+	struct value *outcome;
 
-	if (*other)
-		return *other;
-	*other = cf_calloc((size_t)of->ncalls + 1, sizeof(**other));
-	which = cf_calloc((size_t)of->ncalls + 1, sizeof(*which));
-	for (int i = 0; of->judged && i < of->ncalls; i++)
-		if (of->judged[i].outcome)
-			which[n++] = i;
-	if (!n || original_run(o, of, which, n, NULL, seeds[k], &r) < 0)
-		return *other;
-	for (int i = 0; i < n; i++) {
-		(*other)[which[i]] = r.outcomes[i];
-		r.outcomes[i] = (struct worker_outcome){0};
+	if (!which[i]->others[k]) {
+		bool ran = original_run(o, of, which, n, NULL, NULL, seeds[k], &r) == 0;
+
+		for (int at = 0; at < n; at++) {
+			struct worker_outcome **other = &which[at]->others[k];
+
+			if (*other)
+				continue;
+			*other = cf_calloc(1, sizeof(**other));
+			if (ran) {
+				**other = r.outcomes[at];
+				r.outcomes[at] = (struct worker_outcome){0};
+			}
+		}
+		if (ran)
+			worker_result_release(&r);
 	}
-	worker_result_release(&r);
-	return *other;
+	if (!which[i]->others[k]->data)
+		return NULL;
+	outcome = value_decode(which[i]->others[k]->data, which[i]->others[k]->n, NULL);
+	if (outcome && !value_outcome(outcome))
+		value_free(cf_steal(&outcome));
+	return outcome;
 }
 
 struct original *original_open(const struct verify_opts *o, const json_t *target)

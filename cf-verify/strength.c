@@ -140,8 +140,6 @@ json_t *strength_next(const struct verify_opts *o, struct strength **of, size_t 
 			s->begun = s->mutants.n;
 			continue;
 		}
-		/* every process that is forked for a mutant inherits what it compares with */
-		original_other(o, original_of(o, s->target), 0);
 		if (!s->until)
 			s->until = now + (uint64_t)(o->mutants_time_s * 1e9);
 		*of = s;

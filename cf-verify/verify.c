@@ -7,12 +7,15 @@
 #include "cf-verify/verify.h"
 #include "cf-verify/tests.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/mem.h"
+#include "lib/process.h"
 #include "lib/source.h"
 
 struct verdict {
@@ -22,12 +25,13 @@ struct verdict {
 	int compared[INPUT_SOURCES], unstable, order, runtime_errors;
 	json_t *tests; /* what became of those that reach its targets; NULL: there are none */
 	bool truncated;
+	const char *underived; /* see struct original */
 	char *reason;
 	enum sandbox_kind kind;
 	enum cf_exit status;
 };
 
-const char *const input_source_names[] = {[FROM_REPLAY] = "replay", [FROM_TESTS] = "tests"};
+const char *const input_source_names[] = {[FROM_REPLAY] = "replay", [FROM_TESTS] = "tests", [FROM_DERIVED] = "derived"};
 
 static void __attribute__((format(printf, 2, 3))) note(struct verdict *v, const char *fmt, ...)
 {
@@ -73,19 +77,14 @@ static void skip(struct verdict *v, const char *reason)
 struct side {
 	struct verdict *v;
 	struct original *of;
-	int *which;            /* the calls that take part */
+	struct judged **which; /* the inputs that take part */
 	int n;
 };
 
 /* What the original did on the call in the k-th run under another seed. Returns new, or NULL. */
 static struct value *under_other_seed(struct side *s, int i, int k)
 {
-	const struct worker_outcome *w = &original_other(s->v->o, s->of, k)[s->which[i]];
-	struct value *outcome = w->data ? value_decode(w->data, w->n, NULL) : NULL;
-
-	if (outcome && !value_outcome(outcome))
-		value_free(cf_steal(&outcome));
-	return outcome;
+	return original_other(s->v->o, s->of, s->which, s->n, i, k);
 }
 
 /* Equal where `mask` is not, and the same elements whatever their order everywhere. */
@@ -108,7 +107,7 @@ static enum value_answer same_elements(const struct value *original, const struc
 static enum value_answer hash_order(struct side *s, int i, const struct value *original,
 	const struct value *candidate, const struct value_rules *rules, json_t *always)
 {
-	const struct judged *j = &s->of->judged[s->which[i]];
+	const struct judged *j = s->which[i];
 	struct value_rules exact = {.float_rel = 0}, unordered = {.float_rel = 0, .any_order = true};
 	struct value_rules any = *rules;
 	json_auto_t *mask = json_array();
@@ -146,12 +145,23 @@ static bool raised_by_runtime(const struct value *outcome)
 	return raised_by && !strcmp(raised_by, "runtime");
 }
 
+/*
+ * Changed values cancel out where recorded ones do not, and what is left then is rounding: of a derived
+ * input's floats the tolerance is relative to the largest of them, and no less than to this.
+ */
+#define LEAST_SCALE 1e-3
+
+static double tolerance(const struct side *s, const struct judged *j, const struct value *original)
+{
+	return j->source == FROM_DERIVED ? s->v->o->float_rel * fmax(value_scale(original), LEAST_SCALE) : 0;
+}
+
 static enum value_answer compare_call(
 	struct side *s, int i, const struct value *candidate, struct value_diff *diff)
 {
-	const struct judged *j = &s->of->judged[s->which[i]];
-	struct value_rules rules = {
-		.float_rel = s->v->o->float_rel, .error_type_only = raised_by_runtime(j->outcome)};
+	const struct judged *j = s->which[i];
+	struct value_rules rules = {.float_rel = s->v->o->float_rel, .float_abs = tolerance(s, j, j->outcome),
+		.error_type_only = raised_by_runtime(j->outcome)};
 	enum value_answer answer = value_compare(j->outcome, candidate, &rules, j->mask, diff);
 	bool by_order = j->any_order;
 
@@ -174,8 +184,8 @@ static enum value_answer compare_call(
 static enum value_answer compare_other(struct side *s, int i, const struct value *original,
 	const struct value *candidate, struct value_diff *diff)
 {
-	const struct judged *j = &s->of->judged[s->which[i]];
-	struct value_rules rules = {.float_rel = s->v->o->float_rel,
+	const struct judged *j = s->which[i];
+	struct value_rules rules = {.float_rel = s->v->o->float_rel, .float_abs = tolerance(s, j, original),
 		.error_type_only = raised_by_runtime(original), .any_order = j->any_order};
 	struct value_rules exact = {.float_rel = 0};
 	enum value_answer answer = value_compare(original, candidate, &rules, j->mask, diff);
@@ -202,7 +212,7 @@ static json_t *text_of(const char *s)
 
 static int differs(struct side *s, int i, struct value_diff *d)
 {
-	const struct judged *j = &s->of->judged[s->which[i]];
+	const struct judged *j = s->which[i];
 	struct verdict *v = s->v;
 
 	/* in any order the first difference in order says nothing */
@@ -217,18 +227,28 @@ static int differs(struct side *s, int i, struct value_diff *d)
 	json_object_set_new(v->difference, "candidate", text_of(d->candidate));
 	json_object_set_new(v->difference, "input", text_of(j->input));
 	json_object_set_new(v->difference, "source", json_string(input_source_names[j->source]));
-	json_object_set_new(
-		v->difference, "call", json_integer((json_int_t)s->of->calls[s->which[i]].id));
-	return decide(v, "different", "%s: %s != %s on %s", d->path, d->original, d->candidate,
-		j->input ? j->input : "a recorded call");
+	json_object_set_new(v->difference, "call", json_integer((json_int_t)j->call->id));
+	return decide(v, "different", "%s: %s != %s on %s%s", d->path, d->original, d->candidate,
+		j->source == FROM_DERIVED ? "derived " : "", j->input ? j->input : "input");
+}
+
+/*
+ * Beyond what was recorded the original's stumbling asks no more of a candidate than to fail as well.
+ * `original` is what the original does on j.
+ */
+static bool both_fail(
+	const struct judged *j, const struct value *original, const struct value *candidate)
+{
+	return j->source == FROM_DERIVED && raised_by_runtime(original) &&
+	       !strcmp(value_outcome(candidate), "raise");
 }
 
 /* The candidate's outcome of a call. Returns new, or NULL with the verdict decided. */
 static struct value *outcome_of(
 	struct side *s, int i, const struct worker_outcome *w, enum worker_end end)
 {
-	const struct judged *j = &s->of->judged[s->which[i]];
-	const char *why = NULL, *input = j->input ? j->input : "a recorded call";
+	const struct judged *j = s->which[i];
+	const char *why = NULL, *input = j->input ? j->input : "an input";
 	struct value *candidate;
 
 	if (!w->data) {
@@ -251,13 +271,18 @@ static struct value *outcome_of(
 
 static int judge_call(struct side *s, int i, const struct worker_outcome *w, enum worker_end end)
 {
-	const struct judged *j = &s->of->judged[s->which[i]];
+	const struct judged *j = s->which[i];
 	struct value *candidate = outcome_of(s, i, w, end);
 	struct value_diff diff = {0};
 	int r = 0;
 
 	if (!candidate)
 		return -1;
+	if (both_fail(j, j->outcome, candidate)) {
+		skip(s->v, "derived input on which the original fails too");
+		value_free(candidate);
+		return 0;
+	}
 	switch (compare_call(s, i, candidate, &diff)) {
 	case VALUE_EQUAL:
 		/* that both fail says little: in the run it may not have failed, and gone on */
@@ -291,7 +316,7 @@ static int judge_luck(struct side *s, const struct candidate_files *files)
 	struct worker_result r;
 	int bad = 0, held = 0;
 
-	if (original_run(s->v->o, s->of, s->which, s->n, files, SEED_B, &r) < 0) {
+	if (original_run(s->v->o, s->of, s->which, s->n, files, NULL, SEED_B, &r) < 0) {
 		s->v->status = CF_PROGRAM;
 		return decide(s->v, "unverified", "it could not be run under another seed");
 	}
@@ -304,7 +329,8 @@ static int judge_luck(struct side *s, const struct candidate_files *files)
 			candidate = outcome_of(s, i, &r.outcomes[i], r.end);
 			if (!candidate)
 				bad = -1;
-			else if (compare_other(s, i, original, candidate, &diff) == VALUE_DIFFERENT)
+			else if (!both_fail(s->which[i], original, candidate) &&
+				compare_other(s, i, original, candidate, &diff) == VALUE_DIFFERENT)
 				bad = differs(s, i, &diff);
 		}
 		value_diff_release(&diff);
@@ -319,35 +345,124 @@ static int judge_luck(struct side *s, const struct candidate_files *files)
 	return bad;
 }
 
-static int all_compared(const struct verdict *v)
+/* What derived inputs show is not what the workflow does: alone they prove nothing. */
+static int recorded_compared(const struct verdict *v)
 {
 	int n = 0;
 
 	for (int i = 0; i < INPUT_SOURCES; i++)
-		n += v->compared[i];
+		n += i == FROM_DERIVED ? 0 : v->compared[i];
 	return n;
 }
 
 /* --- one target ------------------------------------------------------------------------------------- */
 
-/* -1 it is refused; 1 no call could be compared, and the verdict says so for the time being. */
+/* Judges the candidate on s->which until it fails. *at is then the input it failed on. */
+static int judge_inputs(struct side *s, const struct candidate_files *files, int *at)
+{
+	struct verdict *v = s->v;
+	struct worker_result r;
+	int bad = 0;
+
+	if (original_run(v->o, s->of, s->which, s->n, files, NULL, SEED_A, &r) < 0) {
+		v->status = CF_PROGRAM;
+		return decide(v, "unverified", "it could not be run");
+	}
+	v->kind = r.kind > s->of->kind ? r.kind : s->of->kind;
+	for (*at = 0; *at < s->n; ++*at)
+		if ((bad = judge_call(s, *at, &r.outcomes[*at], r.end)))
+			break;
+	worker_result_release(&r);
+	return bad;
+}
+
+/* The recorded inputs that bind, put into `which`. How many. */
+static int recorded_inputs(struct original *of, struct judged **which)
+{
+	int n = 0;
+
+	for (int i = 0; i < of->ncalls; i++)
+		if (of->judged[i].outcome)
+			which[n++] = &of->judged[i];
+	return n;
+}
+
+/* Processor time of what was run so far. */
+static double spent_s(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_CHILDREN, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+/* Rounds of smaller inputs, and when to stop looking for them: in processor time, and by the clock. */
+#define ROUNDS 6
+#define ROUNDS_CPU_S 3.0
+#define ROUNDS_NS 20000000000u
+
+/*
+ * The candidate differs on a derived input: looks for the smallest that shows it, and puts that into
+ * the verdict. run_s is what a run of the candidate took.
+ */
+static void shrink(struct verdict *v, struct original *of, const struct candidate_files *files,
+	const struct judged *j, double run_s)
+{
+	uint64_t until = cf_now_ns() + ROUNDS_NS;
+	double end = spent_s() + ROUNDS_CPU_S, took = 3 * run_s;
+	struct judged *kept = NULL; /* the round that j is of */
+	int nkept = 0;
+
+	for (int round = 0; round < ROUNDS && spent_s() + took < end && cf_now_ns() < until; round++) {
+		struct verdict tried = {.o = v->o, .answer = "unverified", .skipped = json_object()};
+		struct side s = {.v = &tried, .of = of};
+		double start = spent_s();
+		int n, at = 0;
+		struct judged *smaller = derived_smaller(v->o, of, j, &n);
+
+		s.which = cf_calloc((size_t)of->ncalls + (size_t)n + 1, sizeof(*s.which));
+		s.n = recorded_inputs(of, s.which);
+		for (int i = 0; i < n; i++)
+			if (smaller[i].outcome)
+				s.which[s.n++] = &smaller[i];
+		if (n && judge_inputs(&s, files, &at) && tried.difference && s.which[at]->spec) {
+			j = s.which[at];
+			json_decref(v->difference);
+			v->difference = json_incref(tried.difference);
+			free(v->reason);
+			v->reason = cf_steal(&tried.reason);
+			derived_free(kept, nkept);
+			kept = smaller;
+			nkept = n;
+		} else {
+			derived_free(smaller, n);
+			round = ROUNDS;
+		}
+		took = spent_s() - start;
+		free(s.which);
+		free(tried.reason);
+		json_decref(tried.difference);
+		json_decref(tried.skipped);
+	}
+	derived_free(kept, nkept);
+}
+
 static int judge_target(struct verdict *v, struct original *of, const struct candidate_files *files)
 {
-	cf_autofree int *which = cf_calloc((size_t)of->ncalls + 1, sizeof(*which));
+	cf_autofree struct judged **which = cf_calloc((size_t)of->njudged + 1, sizeof(*which));
 	struct side s = {.v = v, .of = of, .which = which};
-	struct worker_result r;
-	int bad = 0, before = all_compared(v);
+	int bad, at = 0, before = recorded_compared(v);
+	double start;
 
 	if (of->why) {
 		v->status = of->status;
 		return decide(v, "unverified", "%s", of->why);
 	}
-	for (int i = 0; i < of->ncalls; i++) {
-		if (of->judged[i].outcome)
-			which[s.n++] = i;
-		else
+	for (int i = 0; i < of->ncalls; i++)
+		if (!of->judged[i].outcome)
 			skip(v, of->judged[i].skip);
-	}
+	s.n = recorded_inputs(of, which);
 	if (!s.n) {
 		const char *why = json_object_iter_key(json_object_iter(v->skipped));
 
@@ -355,17 +470,17 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 			of->ncalls ? why : "none was recorded");
 		return 1;
 	}
-	if (original_run(v->o, of, which, s.n, files, SEED_A, &r) < 0) {
-		v->status = CF_PROGRAM;
-		return decide(v, "unverified", "it could not be run");
-	}
-	v->kind = r.kind > of->kind ? r.kind : of->kind;
-	for (int i = 0; i < s.n && !bad; i++)
-		bad = judge_call(&s, i, &r.outcomes[i], r.end);
-	worker_result_release(&r);
+	for (int i = of->ncalls; i < of->njudged; i++)
+		if (of->judged[i].outcome)
+			which[s.n++] = &of->judged[i];
+	v->underived = of->underived;
+	start = spent_s();
+	bad = judge_inputs(&s, files, &at);
+	if (bad && v->difference && which[at]->spec)
+		shrink(v, of, files, which[at], spent_s() - start);
 	if (!bad)
 		bad = judge_luck(&s, files);
-	if (bad || all_compared(v) > before)
+	if (bad || recorded_compared(v) > before)
 		return bad;
 	decide(v, "unverified", "no call of %s could be compared: %s", of->function.qualname,
 		json_object_iter_key(json_object_iter(v->skipped)));
@@ -651,6 +766,8 @@ json_t *verify_candidate(const struct verify_opts *o, const json_t *candidate, e
 			v.runtime_errors);
 	if (v.truncated)
 		note(&v, "iterators were compared over their first items only");
+	if (v.underived)
+		note(&v, "%s", v.underived);
 	if (v.kind == SANDBOX_COPY)
 		note(&v, "no namespaces here: it ran in a copy of the tree");
 	if (v.kind == SANDBOX_NONE)
@@ -675,30 +792,33 @@ json_t *verify_candidate(const struct verify_opts *o, const json_t *candidate, e
 void verify_report(const json_t *candidate)
 {
 	const json_t *verdict = json_object_get(candidate, "verdict");
+	const json_t *compared = json_object_get(verdict, "compared");
 	const char *name = cf_json_str(json_object_get(candidate, "target"), "name");
 	const char *origin = cf_json_str(candidate, "origin"), *answer = cf_json_str(verdict, "answer");
 	const char *reason = cf_json_str(verdict, "reason");
 	const json_t *strength = json_object_get(verdict, "strength");
-	int n = (int)cf_json_int(json_object_get(verdict, "compared"), "replay", 0);
-	int ran = (int)cf_json_int(json_object_get(verdict, "tests"), "compared", 0);
-	int theirs = (int)cf_json_int(json_object_get(verdict, "compared"), "tests", 0);
-	char beside[48] = "", tests[80] = "";
+	int64_t n = cf_json_int(compared, "replay", 0), derived = cf_json_int(compared, "derived", 0);
+	int64_t theirs = cf_json_int(compared, "tests", 0);
+	int64_t ran = cf_json_int(json_object_get(verdict, "tests"), "compared", 0);
 	int64_t skipped = 0;
 	const char *key;
 	json_t *count;
 
+	fprintf(stderr, "%s: %s: %s", name ? name : "?", origin ? origin : "?", answer);
+	if (strcmp(answer, "equivalent")) {
+		fprintf(stderr, ": %s\n", reason ? reason : "");
+		return;
+	}
 	json_object_foreach (json_object_get(verdict, "skipped"), key, count)
 		skipped += json_integer_value(count);
-	if (skipped)
-		snprintf(beside, sizeof(beside), " (%lld not compared)", (long long)skipped);
+	fprintf(stderr, ", %lld call%s", (long long)n, n == 1 ? "" : "s");
 	if (theirs || ran)
-		snprintf(tests, sizeof(tests), ", %d of tests, %d test%s alike", theirs, ran,
+		fprintf(stderr, ", %lld of tests, %lld test%s alike", (long long)theirs, (long long)ran,
 			ran == 1 ? "" : "s");
-	fprintf(stderr, "%s: %s: %s", name ? name : "?", origin ? origin : "?", answer);
-	if (strcmp(answer, "equivalent"))
-		fprintf(stderr, ": %s", reason ? reason : "");
-	else
-		fprintf(stderr, ", %d call%s%s%s", n, n == 1 && !skipped ? "" : "s", beside, tests);
+	if (derived)
+		fprintf(stderr, " and %lld derived input%s", (long long)derived, derived == 1 ? "" : "s");
+	if (skipped)
+		fprintf(stderr, " (%lld not compared)", (long long)skipped);
 	if (json_is_object(strength))
 		fprintf(stderr, "; %lld of %lld mutants told apart",
 			(long long)cf_json_int(strength, "killed", 0),

@@ -19,27 +19,31 @@ struct verify_opts {
 	double float_rel, call_timeout_s, timeout_s, tests_s;
 	double times_original; /* of the original's own time, that may be taken too; 0: as long as it likes */
 	double mutants_time_s; /* after which no more of a target's are begun */
-	int64_t memory, jobs, max_calls, mutants; /* mutants: -1 for all there are */
+	int64_t memory, jobs, max_calls, derived, seed;
+	int64_t mutants; /* -1 for all there are */
 	const char *shard;
 	const struct overlay_file *original_file; /* laid over the tree for the original, if its path is set */
 	int equivalent; /* candidates found so */
 };
 
 /* Where an input comes from: a key of the verdict's "compared". */
-enum input_source { FROM_REPLAY, FROM_TESTS, INPUT_SOURCES };
+enum input_source { FROM_REPLAY, FROM_TESTS, FROM_DERIVED, INPUT_SOURCES };
 extern const char *const input_source_names[INPUT_SOURCES];
 
-/* What the original did on one kept call, and how far that binds a candidate. */
+#define OTHER_RUNS 10
+
+/* What the original did on one input, and how far that binds a candidate. */
 struct judged {
 	enum input_source source;
+	const struct trace_call *call; /* recorded; borrowed from the original */
+	char *spec;            /* how the input is derived from that call's; NULL: it is that call's */
 	struct value *outcome; /* NULL: it binds to nothing, see skip */
 	char *skip;            /* why the call is not compared */
 	char *input;           /* readable; may be NULL */
+	struct worker_outcome *others[OTHER_RUNS]; /* NULL: not run; see original_other */
 	json_t *mask;          /* paths on which two runs with one seed differed; NULL: none */
 	bool any_order;        /* they differed in order only */
 };
-
-#define OTHER_RUNS 10
 
 /* A target's function, its kept calls and what the original does on them. */
 struct original {
@@ -49,9 +53,10 @@ struct original {
 	struct trace_function function;
 	struct trace_call *calls;
 	int ncalls;
-	struct judged *judged; /* one a call */
+	struct judged *judged; /* one a call, in their order; after them the derived ones */
+	int njudged;
+	const char *underived; /* why there are no derived inputs where there could be; NULL: no reason */
 	uint64_t run_ns;       /* what a run of all of them took */
-	struct worker_outcome *others[OTHER_RUNS]; /* each one a call: see original_other */
 	enum sandbox_kind kind;
 	char *why;             /* it could not be run at all; reported */
 	enum cf_exit status;   /* then the stage's */
@@ -76,22 +81,42 @@ struct candidate_files {
 };
 
 /*
- * One run of the target's calls that are marked in `which` (by index; NULL: all), with the candidate's
- * files or, where that is NULL, the original's. Its outcomes are in the order of the marked calls. 0,
- * or -1 after cf_error.
+ * One run of the target on these inputs, with the candidate's files or, where that is NULL, the
+ * original's. Its outcomes are in the order of the inputs. 0, or -1 after cf_error.
  */
-int original_run(const struct verify_opts *o, struct original *of, const int *which, int n,
-	const struct candidate_files *files, unsigned seed, struct worker_result *r);
+int original_run(const struct verify_opts *o, struct original *of, struct judged *const *which, int n,
+	const struct candidate_files *files, const struct worker_derive *wish, unsigned seed,
+	struct worker_result *r);
 #define SEED_A 1
 #define SEED_B 2
+/* Takes over what the original did in its first run; its skip says why it binds to nothing. */
+void judged_first(struct judged *j, struct worker_outcome *w);
+/* Holds its second run against the first: what differs is masked, or it binds to nothing. */
+void judged_settle(struct judged *j, const struct worker_outcome *again);
+void judged_release(struct judged *j);
+
+/* derived.c */
+/* The wish for the first run of an original. False with *why (static) where there is to be none. */
+bool derived_wish(const struct verify_opts *o, const struct original *of, struct worker_derive *wish,
+	const char **why);
+/* Adds what a run came up with to `judged`, n long, not settled yet. How many it has then. */
+int derived_take(const struct original *of, struct worker_result *r, struct judged **judged, int n);
+/*
+ * Smaller inputs than j's, smallest first, with what the original does on them, settled; n of them.
+ * NULL when there are none or they cannot be had. Returns new.
+ */
+struct judged *derived_smaller(
+	const struct verify_opts *o, struct original *of, const struct judged *j, int *n);
+void derived_free(struct judged *judged, int n);
 
 /*
- * What it does on its calls, by index, in the k-th run under another seed, which is made when first
- * asked for; without data where it has no outcome there. Borrowed. The first two have one seed, for
+ * What it does on which[i] in the k-th run under another seed, which is made of all of them when first
+ * asked for. NULL where it has no outcome there. Returns new. The first two runs have one seed, for
  * what differs from run to run; of two things that come in the same order under one seed, and of more
  * that keep their places, some move under others: so there are many.
  */
-const struct worker_outcome *original_other(const struct verify_opts *o, struct original *of, int k);
+struct value *original_other(
+	const struct verify_opts *o, struct original *of, struct judged *const *which, int n, int i, int k);
 
 /*
  * The verdict on a candidate record over its target, or its "targets". Never NULL. *status is left

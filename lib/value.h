@@ -23,8 +23,9 @@ struct value_rules {
 	bool ignore_order; /* of mappings */
 	bool error_type_only; /* of the error raised only the type: the runtime's words are its own */
 	bool any_order;    /* of everything: for outcomes whose order hangs on hashing */
+	double float_abs;  /* floats that differ by no more than this are equal too; default 0 */
 };
-#define VALUE_RULES_DEFAULT {1e-9, false, false, false}
+#define VALUE_RULES_DEFAULT {1e-9, false, false, false, 0}
 
 enum value_answer { VALUE_EQUAL, VALUE_DIFFERENT, VALUE_UNKNOWN /* opaque: cannot be told */ };
 
@@ -49,6 +50,9 @@ json_t *value_differences(const struct value *a, const struct value *b,
 	const struct value_rules *rules, int max);
 /* Whether the mask, paths as value_differences gives them, has this very one. */
 bool value_masked(const json_t *mask, const char *path);
+
+/* The largest magnitude of a finite floating-point number in it; 0 without any. */
+double value_scale(const struct value *v);
 
 /* Whether an iterator in it was cut off: what it would have yielded further is not known. */
 bool value_truncated(const struct value *v);

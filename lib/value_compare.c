@@ -296,13 +296,14 @@ static void report_vals(struct cmp *c, const struct val *a, const struct val *b)
 
 /* --- scalars ---------------------------------------------------------------------------------------- */
 
-static bool close_enough(double a, double b, double rel)
+static bool close_enough(double a, double b, const struct value_rules *rules)
 {
 	if (isnan(a) && isnan(b))
 		return true;
 	if (a == b)
 		return signbit(a) == signbit(b); /* only the zeros can tell */
-	return isfinite(a) && isfinite(b) && fabs(a - b) <= rel * fmax(fabs(a), fabs(b));
+	return isfinite(a) && isfinite(b) &&
+	       fabs(a - b) <= fmax(rules->float_rel * fmax(fabs(a), fabs(b)), rules->float_abs);
 }
 
 static bool scalar_equal(const struct cmp *c, const struct val *a, const struct val *b)
@@ -313,7 +314,7 @@ static bool scalar_equal(const struct cmp *c, const struct val *a, const struct 
 	case VAL_INT:
 		return a->neg == b->neg && a->u == b->u;
 	case VAL_FLOAT:
-		return a->u == b->u || close_enough(val_double(a), val_double(b), c->rules->float_rel);
+		return a->u == b->u || close_enough(val_double(a), val_double(b), c->rules);
 	case VAL_BIG:
 		if (a->neg != b->neg)
 			return false;
@@ -363,6 +364,35 @@ static double little_float(const unsigned char *p, size_t width)
 	return large.d;
 }
 
+double value_scale(const struct value *v)
+{
+	double scale = 0;
+
+	for (size_t i = 0; i < v->nvals; i++)
+		if (v->vals[i].kind == VAL_FLOAT && isfinite(val_double(&v->vals[i])))
+			scale = fmax(scale, fabs(val_double(&v->vals[i])));
+	for (int i = 0; i < v->nroots; i++)
+		if (v->roots[i].val.kind == VAL_FLOAT && isfinite(val_double(&v->roots[i].val)))
+			scale = fmax(scale, fabs(val_double(&v->roots[i].val)));
+	for (uint32_t k = 0; k < v->nheap; k++) {
+		const struct node *node = &v->heap[k];
+		const struct val *data = &v->vals[node->items], *dtype;
+		size_t width;
+
+		if (node->kind != NODE_ARRAY || !node->nitems || data->kind != VAL_BYTES)
+			continue;
+		dtype = &v->vals[node->dtype];
+		width = float_width(v->data + dtype->u, dtype->n);
+		for (size_t i = 0; width && i + width <= data->n; i += width) {
+			double d = little_float((const unsigned char *)v->data + data->u + i, width);
+
+			if (isfinite(d))
+				scale = fmax(scale, fabs(d));
+		}
+	}
+	return scale;
+}
+
 /* Compares an array's raw data; the first element that differs in *at. */
 static bool array_equal(const struct cmp *c, const struct node *node, const struct val *a,
 	const struct val *b, uint64_t *at)
@@ -384,7 +414,7 @@ static bool array_equal(const struct cmp *c, const struct node *node, const stru
 		for (size_t i = 0; i < a->n; i += width)
 			if (memcmp(p + i, q + i, width) &&
 				!close_enough(little_float(p + i, width), little_float(q + i, width),
-					c->rules->float_rel)) {
+					c->rules)) {
 				*at = size ? i / size : 0;
 				return false;
 			}

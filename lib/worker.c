@@ -26,6 +26,7 @@
 #define MAX_FRAME (256u << 20)
 #define MAX_OUTCOMES (1ull << 30) /* of one function */
 #define MAX_RESTARTS 10		  /* for one function's crashes */
+#define MAX_SPEC 65536
 /* What starting an interpreter and importing the module may take beyond the first call. */
 #define STARTUP_S 60.0
 /* A worker ends a call that is too slow itself; we only where it cannot. */
@@ -65,6 +66,26 @@ static int next_function(const struct worker_job *job, int call)
 	return call;
 }
 
+static json_t *call_json(const struct trace_call *call)
+{
+	return json_pack("{s:I,s:I,s:s}", "id", (json_int_t)call->id, "size", (json_int_t)call->size,
+		"codec", call->codec);
+}
+
+static const char *spec_of(const struct worker_job *job, int call)
+{
+	return job->specs ? job->specs[call] : NULL;
+}
+
+/* Whether the i-th of job->inputs is not sent as a call anyway. */
+static bool sent_apart(const struct worker_job *job, int i)
+{
+	for (int k = 0; k < job->ncalls; k++)
+		if (job->calls[k].id == job->inputs[i].id && !spec_of(job, k))
+			return false;
+	return true;
+}
+
 /* Puts a function and its calls, [from, to), into o. */
 static void add_function(
 	json_t *o, const struct worker_job *job, const struct trace_function *f, int from, int to)
@@ -76,9 +97,32 @@ static void add_function(
 	json_object_set_new(o, "kind", text_or_null(f->kind));
 	for (int i = from; i < to; i++)
 		json_array_append_new(calls,
-			json_pack("{s:I,s:I,s:s}", "id", (json_int_t)job->calls[i].id, "size",
-				(json_int_t)job->calls[i].size, "codec", job->calls[i].codec));
+			spec_of(job, i) ? json_pack("{s:I,s:s}", "id", (json_int_t)job->calls[i].id,
+						  "spec", spec_of(job, i))
+					: call_json(&job->calls[i]));
 	json_object_set_new(o, "calls", calls);
+}
+
+/* What derived calls are made of beside the calls, and the wish for more. */
+static void add_derivation(json_t *o, const struct worker_job *job)
+{
+	const struct worker_derive *d = job->derive;
+	json_t *inputs = json_array(), *wish;
+
+	for (int i = 0; i < job->ninputs; i++)
+		if (sent_apart(job, i))
+			json_array_append_new(inputs, call_json(&job->inputs[i]));
+	if (json_array_size(inputs))
+		json_object_set(o, "inputs", inputs);
+	json_decref(inputs);
+	if (!d)
+		return;
+	wish = json_pack("{s:i,s:I,s:f,s:f,s:f}", "most", d->most, "seed", (json_int_t)d->seed,
+		"call_timeout_s", d->call_timeout_s, "cpu_s", d->cpu_s, "timeout_s", d->timeout_s);
+	if (d->spec)
+		json_object_set_new(wish, "from",
+			json_pack("{s:I,s:s}", "id", (json_int_t)d->call->id, "spec", d->spec));
+	json_object_set_new(o, "derive", wish);
 }
 
 json_t *worker_request(const struct worker_job *job, const char *verb)
@@ -108,6 +152,7 @@ json_t *worker_request(const struct worker_job *job, const char *verb)
 		json_object_set_new(o, "again", json_true());
 	if (job->new_names)
 		json_object_set(o, "new_names", (json_t *)job->new_names);
+	add_derivation(o, job);
 	while (at < job->ncalls) {
 		int end = next_function(job, at);
 		json_t *one = json_object();
@@ -206,7 +251,11 @@ static int start(
 		CF_BUG("a request that cannot be written as JSON");
 	cf_buf_addf(feed, "%s\n", line);
 	for (int i = 0; i < job->ncalls; i++)
-		cf_buf_add(feed, job->calls[i].blob, (size_t)job->calls[i].size);
+		if (!spec_of(job, i))
+			cf_buf_add(feed, job->calls[i].blob, (size_t)job->calls[i].size);
+	for (int i = 0; i < job->ninputs; i++)
+		if (sent_apart(job, i))
+			cf_buf_add(feed, job->inputs[i].blob, (size_t)job->inputs[i].size);
 	fcntl(c->in, F_SETFL, fcntl(c->in, F_GETFL) | O_NONBLOCK);
 	fcntl(c->err, F_SETFL, fcntl(c->err, F_GETFL) | O_NONBLOCK);
 	return 0;
@@ -276,6 +325,7 @@ int worker_start(const struct worker_job *job, const char *verb, struct sandbox_
 struct attempt {
 	const struct worker_job *job; /* its calls only */
 	struct worker_outcome *outcomes;
+	struct worker_result *result; /* takes what is derived */
 	struct cf_buf in, err;
 	uint64_t call_until, total_until;
 	size_t bytes; /* of the function's outcomes, those of earlier attempts too */
@@ -311,7 +361,7 @@ static uint64_t after(double seconds)
 struct frame {
 	int64_t call, end; /* -1: not there */
 	bool timeout;
-	struct cbor_item error, input, outcome; /* data NULL: not there */
+	struct cbor_item error, input, outcome, spec; /* data NULL: not there */
 };
 
 /* A flat map; keys we do not know are for a later version of us. */
@@ -339,6 +389,8 @@ static int read_frame(const char *data, size_t n, struct frame *f)
 			f->input = v;
 		else if (cbor_is_text(&key, "outcome") && v.kind == CBOR_BYTES)
 			f->outcome = v;
+		else if (cbor_is_text(&key, "spec") && v.kind == CBOR_TEXT)
+			f->spec = v;
 	}
 	return r.at == r.n ? 0 : -1;
 }
@@ -352,11 +404,42 @@ static void answered(struct attempt *a)
 		a->total_until = after(a->job->total_timeout_s);
 		a->bytes = 0;
 	}
+	/* it is silent while nothing that it derives is of use */
+	if (a->answered == a->job->ncalls && a->job->derive)
+		a->call_until = a->total_until = after(a->job->derive->timeout_s + GRACE_S);
+}
+
+static void keep_outcome(struct worker_outcome *o, const struct frame *f)
+{
+	o->data = cf_malloc(f->outcome.n + 1);
+	memcpy(o->data, f->outcome.data, f->outcome.n);
+	o->n = f->outcome.n;
+	o->input = f->input.data ? cf_strndup(f->input.data, f->input.n) : NULL;
+}
+
+/* One that the worker derived. What cannot be sent back to it is as good as none. */
+static int take_derived(struct attempt *a, const struct frame *f)
+{
+	const struct worker_derive *wish = a->job->derive;
+	struct worker_result *r = a->result;
+	json_auto_t *sendable = json_stringn(f->spec.data, f->spec.n);
+	struct worker_outcome *o;
+
+	if (!wish || a->answered < a->job->ncalls || !f->outcome.data || r->nderived >= wish->most)
+		return trouble(a, WORKER_ERROR, "the worker answered what it was not asked");
+	if (a->bytes + f->outcome.n > MAX_OUTCOMES || f->spec.n > MAX_SPEC || !sendable)
+		return 0;
+	a->bytes += f->outcome.n;
+	if (!r->derived)
+		r->derived = cf_calloc((size_t)wish->most, sizeof(*r->derived));
+	o = &r->derived[r->nderived++];
+	*o = (struct worker_outcome){.call = f->call, .spec = cf_strndup(f->spec.data, f->spec.n)};
+	keep_outcome(o, f);
+	return 0;
 }
 
 static int take_frame(struct attempt *a, const char *data, size_t n)
 {
-	struct worker_outcome *o = &a->outcomes[a->answered];
 	struct frame f;
 
 	if (read_frame(data, n, &f) < 0)
@@ -371,23 +454,23 @@ static int take_frame(struct attempt *a, const char *data, size_t n)
 		return f.end == a->answered ? 0
 					    : trouble(a, WORKER_ERROR, "the worker miscounted its answers");
 	}
+	if (f.spec.data)
+		return take_derived(a, &f);
 	if (a->answered >= a->job->ncalls || f.call != a->job->calls[a->answered].id ||
 		(!f.timeout && !f.outcome.data && !f.error.data))
 		return trouble(a, WORKER_ERROR, "the worker answered what it was not asked");
 	if (f.timeout)
 		return trouble(a, WORKER_TIMEOUT, "did not return within %g s", a->job->call_timeout_s);
 	if (f.error.data) {
-		o->why = cf_strndup(f.error.data, f.error.n < 900 ? f.error.n : 900);
+		a->outcomes[a->answered].why =
+			cf_strndup(f.error.data, f.error.n < 900 ? f.error.n : 900);
 		answered(a);
 		return 0;
 	}
 	a->bytes += f.outcome.n;
 	if (a->bytes > MAX_OUTCOMES)
 		return trouble(a, WORKER_ERROR, "outcomes of more than %llu MB", MAX_OUTCOMES >> 20);
-	o->data = cf_malloc(f.outcome.n + 1);
-	memcpy(o->data, f.outcome.data, f.outcome.n);
-	o->n = f.outcome.n;
-	o->input = f.input.data ? cf_strndup(f.input.data, f.input.n) : NULL;
+	keep_outcome(&a->outcomes[a->answered], &f);
 	answered(a);
 	return 0;
 }
@@ -526,7 +609,9 @@ int worker_run(const struct worker_job *job, struct worker_result *r)
 
 		rest.calls += done;
 		rest.ncalls -= done;
-		a = (struct attempt){.job = &rest, .outcomes = r->outcomes + done,
+		if (rest.specs)
+			rest.specs += done;
+		a = (struct attempt){.job = &rest, .outcomes = r->outcomes + done, .result = r,
 			.total_until = a.total_until, .bytes = a.bytes,
 			.last = next_function(&rest, 0)};
 		if (attempt(&a, &r->kind) < 0) {
@@ -576,6 +661,12 @@ void worker_result_release(struct worker_result *r)
 		free(r->outcomes[i].input);
 		free(r->outcomes[i].why);
 	}
+	for (int i = 0; i < r->nderived; i++) {
+		free(r->derived[i].data);
+		free(r->derived[i].input);
+		free(r->derived[i].spec);
+	}
+	free(r->derived);
 	free(r->outcomes);
 	free(r->error);
 	*r = (struct worker_result){0};

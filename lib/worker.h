@@ -10,6 +10,16 @@
 #include "lib/trace.h"
 #include "lib/value.h"
 
+/* A wish for inputs derived from those of the job's calls (cf-plugin.7). */
+struct worker_derive {
+	int most;
+	int64_t seed;
+	double call_timeout_s;   /* one that takes longer is not answered */
+	double cpu_s, timeout_s; /* all together: processor time, and by the clock */
+	const struct trace_call *call;    /* with `spec`: smaller ones than this; NULL: any */
+	const char *spec;
+};
+
 struct worker_job {
 	struct trace *trace;
 	const struct cf_plugin *plugin;
@@ -17,6 +27,10 @@ struct worker_job {
 	int nfunctions; /* of one module, in `function`; 0: one */
 	const struct trace_call *calls; /* with several functions theirs, in the same order */
 	int ncalls;
+	const char *const *specs; /* one a call: how it is derived, NULL as recorded; NULL: all are */
+	const struct trace_call *inputs; /* what derived calls are made of; those of `calls` may be in it */
+	int ninputs;
+	const struct worker_derive *derive; /* after the calls; NULL: none */
 	unsigned seed;       /* of the run: random state and hash seed */
 	double call_timeout_s;
 	double total_timeout_s; /* of each function */
@@ -29,6 +43,7 @@ struct worker_job {
 
 struct worker_outcome {
 	int64_t call;
+	char *spec;  /* of one that the worker derived; else NULL */
 	char *data;  /* encoded outcome; NULL: missing */
 	size_t n;
 	char *input; /* readable inputs; NULL where missing */
@@ -40,6 +55,8 @@ enum worker_end { WORKER_DONE, WORKER_ERROR, WORKER_TIMEOUT };
 struct worker_result {
 	struct worker_outcome *outcomes; /* one a call of the job, in its order */
 	int n;
+	struct worker_outcome *derived; /* what the plugin came up with */
+	int nderived;
 	enum worker_end end; /* how the first trouble ended it; WORKER_DONE: every call was answered */
 	char *error;         /* one line: could not import, killed by signal 9, … */
 	enum sandbox_kind kind;

@@ -892,10 +892,16 @@ _OUTCOME = {
 _ROOTS, _HEAP = text("roots"), text("heap")
 
 
+_SKIPPED = b"\xa5" + _SCHEMA + text("skip") + text("reason")
+
+
 def skipped(reason: str) -> bytes:
     """The outcome of a call that cannot be judged."""
-    return (b"\xa5" + _SCHEMA + text("skip") + text("reason") + text(reason)
-            + _ROOTS + b"\x80" + _HEAP + b"\x80")
+    return _SKIPPED + text(reason) + _ROOTS + b"\x80" + _HEAP + b"\x80"
+
+
+def is_skipped(outcome: bytes) -> bool:
+    return outcome.startswith(_SKIPPED)
 
 
 def value(v: object, limits: tuple = ()) -> bytes:

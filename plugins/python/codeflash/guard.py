@@ -52,6 +52,7 @@ class Guard:
         self.reason = ""  # of the first refusal since enter()
         self.files: Optional[files.Files] = None  # where writes that are allowed are noted
         self.writes = writes
+        self.processes = processes
         self.scratch = _scratch()
         self.protected: set = set()  # real paths that are not scratch even where they lie in it
         checks: dict = {"os.kill": self.kill, "os.killpg": self.killpg}
@@ -71,10 +72,9 @@ class Guard:
             "os.setxattr": self.path, "os.removexattr": self.path, "os.rename": self.paths,
             "os.link": self.second, "os.symlink": self.second, "sqlite3.connect": self.database,
         })
-        if not processes:
-            checks.update(dict.fromkeys((
-                "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
-                "os.forkpty", "pty.spawn"), self.process))
+        checks.update(dict.fromkeys((
+            "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
+            "os.forkpty", "pty.spawn"), self.process))
         find = checks.get
 
         def hook(event: str, args: tuple) -> None:
@@ -128,7 +128,8 @@ class Guard:
             self.refuse(SIGNALS)
 
     def process(self, *_: object) -> None:
-        self.refuse(PROCESS)
+        if not self.processes:
+            self.refuse(PROCESS)
 
     def open(self, path: object, mode: object = None, flags: int = 0, *_: object) -> None:
         if isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):

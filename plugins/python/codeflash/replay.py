@@ -210,7 +210,7 @@ class Replay:
                 if target is None:
                     target = self._targets[function] = _opened(request, watch)
                 work = runner.Runner(request, target, output, watch)
-                _, outcome = work.run(call, blob, codec)
+                _, outcome = work.run(call, lambda: work.restore(blob, codec))
             finally:
                 output.remove()
         return watch.reason, outcome

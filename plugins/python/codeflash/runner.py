@@ -18,6 +18,7 @@ from . import blob, effects, encode, files, guard, load, show, state
 
 STDOUT_MAX = 1 << 20
 _RAISE = opmap["RAISE_VARARGS"]
+_LIMITS = (MemoryError, RecursionError, OverflowError)
 
 
 class CallTimeout(BaseException):
@@ -146,12 +147,14 @@ class Runner:
         encode.MAIN = self.main
         encode.TARGET = getattr(target.function, "__code__", None)
         self.again = bool(request.get("again"))
+        self.at_limit = False  # the last call ended where the machine does, not where the code does
         variables = state.Globals(
             target.module, target.function, request.get("new_names") or (), self.in_project)
         self.effects = effects.Effects(variables, self.in_project)
 
-    def run(self, call: int, data: bytes, codec: str) -> tuple:
-        """(the inputs to read, the encoded outcome); the outcome is None when time ran out."""
+    def run(self, call: int, make: Callable[[], blob.Call]) -> tuple:
+        """(the inputs to read, the encoded outcome); the outcome is None when time ran out. make gives
+        inputs, anew each time."""
         shown = ""
         outcome = None
         watch = self.guard
@@ -160,15 +163,15 @@ class Runner:
         try:
             with load.time_limit(self.timeout, CallTimeout):
                 try:
-                    args, kwargs, through = self.restore(data, codec)
+                    args, kwargs, through = make()
                 except CallTimeout:
                     raise
                 except BaseException as error:
                     outcome = encode.skipped(not_restored(error))
                 else:
                     shown = show.call(self.target.name, self.target.receiver, self.kind, args, kwargs)
-                    again = (data, codec) if self.again else None
-                    outcome = self.judge(call, self.target.of(through), args, kwargs, again)
+                    outcome = self.judge(call, self.target.of(through), args, kwargs,
+                                         make if self.again else None)
         except CallTimeout:
             outcome = None
         except BaseException as error:
@@ -192,7 +195,8 @@ class Runner:
         return blob.load_call(data, codec, self.main)
 
     def judge(self, call: int, invoke: Callable, args: tuple, kwargs: dict,
-              again: Optional[tuple] = None) -> bytes:
+              again: Optional[Callable[[], blob.Call]] = None) -> bytes:
+        self.at_limit = False
         self.output.drop()  # of restoring
         self.guard.active = False
         self.effects.begin(lambda: seed(self.seed + call))
@@ -211,7 +215,7 @@ class Runner:
                 roots.append(("yielded", result))
             else:
                 roots.append(("return", result))
-        once_more = None if again is None else lambda: self.once_more(call, invoke, *again)
+        once_more = None if again is None else lambda: self.once_more(call, invoke, again)
         return self.outcome(raised, roots, args, kwargs, once_more)
 
     def outcome(self, raised: Optional[BaseException], roots: list, args: tuple,
@@ -225,6 +229,7 @@ class Runner:
             if why:
                 return encode.skipped(why)
             by = self.raised_by(raised)
+            self.at_limit = by == "runtime" and isinstance(raised, _LIMITS)
             raised.__traceback__ = None
             roots.insert(0, ("raise", raised))
         if target.receiver and args:
@@ -250,10 +255,10 @@ class Runner:
         except MemoryError:
             return encode.skipped("too large")
 
-    def once_more(self, call: int, invoke: Callable, data: bytes, codec: str) -> tuple:
+    def once_more(self, call: int, invoke: Callable, make: Callable[[], blob.Call]) -> tuple:
         """The root for a second call on the same inputs made anew: what the first one kept shows in
         its answer, or as one object that both gave out."""
-        args, kwargs, _ = self.restore(data, codec)
+        args, kwargs, _ = make()
         seed(self.seed + call)
         try:
             return ("again", load.realise(invoke(args, kwargs)))

@@ -12,8 +12,12 @@ import _frozen_importlib_external as _bootstrap_external
 import fcntl
 import json
 import os
+import resource
+import select
 import signal
+import struct
 import sys
+import time
 from types import ModuleType
 
 
@@ -23,7 +27,7 @@ def _standing_alone() -> None:
     load or encode) nor its modules by their names (a candidate could put functions of its own into
     them, or see by them who is watching). What our modules use of the standard library they keep as
     it is now."""
-    global bench, encode, guard, load, runner, runtests, vary
+    global bench, derive, encode, guard, load, runner, runtests, vary
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
     sys.path.insert(0, os.path.dirname(here))
@@ -32,7 +36,7 @@ def _standing_alone() -> None:
     del sys.path[0]
     if os.path.dirname(os.path.abspath(codeflash.__file__)) != here:
         raise ImportError("another package is called codeflash: %s" % codeflash.__file__)
-    from codeflash import bench, encode, guard, load, runner, runtests, vary
+    from codeflash import bench, derive, encode, guard, load, runner, runtests, vary
 
     ours = [n for n in sys.modules if n.partition(".")[0] == "codeflash"]
     for names in [vars(sys.modules[name]) for name in ours] + [globals()]:
@@ -89,9 +93,13 @@ class Session:
         os.close(null)
         self.request = json.loads(self.input.readline())
         self.blobs = [self.blob(call) for call in self.request["calls"]]
+        # of calls that are not run, or not as they were recorded
+        self.inputs = [(call, self.blob(call)) for call in self.request.get("inputs", ())]
 
     def blob(self, call: dict) -> bytes:
-        """The next inputs on stdin."""
+        """The next inputs on stdin; b"" for a derived call, which has none of its own."""
+        if "spec" in call:
+            return b""
         data = self.input.read(call["size"])
         if len(data) != call["size"]:
             raise EOFError("the inputs of call %s are cut short" % call["id"])
@@ -120,15 +128,115 @@ def _prepare(request: dict):
     return runner.Runner(request, load.open_target(request, alias_main=True), output, watch)
 
 
-def _run_calls(session: Session, work: object, calls: list, blobs: list) -> bool:
-    """A frame for each call; False when one ran out of time, after which nothing can be said."""
-    for call, data in zip(calls, blobs):
-        shown, outcome = work.run(call["id"], data, call["codec"])
+class Calls:
+    """The calls of one function, answered with a frame each.
+
+    Those that are derived run in a child each, after the recorded ones: what an input that nobody had
+    in mind breaks, or leaves behind, goes with it. Such a child may not write anything, nor start
+    processes.
+    """
+
+    ROOM = 1 << 30  # bytes of memory that the original may take for a derived call
+
+    def __init__(self, session: Session, work: object, calls: list, blobs: list) -> None:
+        self.session = session
+        self.work = work
+        self.calls = list(zip(calls, blobs))
+        recorded = {c["id"]: (data, c["codec"]) for c, data in self.calls + session.inputs
+                    if "spec" not in c}
+        self.stock = derive.Stock(work.restore, recorded)
+        self.usable = set(recorded)  # what can be derived from
+
+    def run(self) -> bool:
+        """False when one ran out of time, after which nothing can be said."""
+        for call, data in self.calls:
+            if "spec" in call:
+                frame = self.derived(call["id"], json.loads(call["spec"]))
+            else:
+                frame = self.recorded(call["id"], data, call["codec"])
+            if not frame:
+                self.session.write(encode.frame([("call", call["id"]), ("timeout", True)]))
+                return False
+            self.session.write(frame)
+        return True
+
+    def recorded(self, call: int, data: bytes, codec: str) -> bytes:
+        shown, outcome = self.work.run(call, lambda: self.work.restore(data, codec))
         if outcome is None:
-            session.write(encode.frame([("call", call["id"]), ("timeout", True)]))
-            return False
-        session.write(encode.frame([("call", call["id"]), ("input", shown), ("outcome", outcome)]))
-    return True
+            return b""
+        if encode.is_skipped(outcome):
+            self.usable.discard(call)
+        return encode.frame([("call", call), ("input", shown), ("outcome", outcome)])
+
+    def derived(self, call: int, steps: list) -> bytes:
+        def act() -> bytes:
+            shown, outcome = self.aside(call, steps, self.work.timeout, 2 * self.ROOM)
+            if outcome is None:
+                return b""
+            return encode.frame([("call", call), ("input", shown), ("outcome", outcome)])
+
+        if _threads():  # a child would not have them
+            return act()
+        frame, status = _in_child(act, self.work.timeout + 1)
+        if frame is None and status is not None:
+            _die_like(status)
+        return frame or b""
+
+    def aside(self, call: int, steps: list, seconds: float, room: int) -> tuple:
+        work = self.work
+        if not _threads():
+            work.pid = os.getpid()
+            work.guard.writes = work.guard.processes = False
+            work.timeout = seconds
+            _confine(room)
+        return work.run(call, lambda: self.stock.made(call, steps))
+
+    def derive(self, wish: dict) -> None:
+        """Derives from the recorded calls, and answers what the function does on that. What is over a
+        limit, or does not live to tell, is left out."""
+        if _threads():
+            return
+        end = time.monotonic() + wish["timeout_s"]
+        cpu_s = sum(os.times()[:4]) + wish["cpu_s"]  # its children's too
+        limit = wish["call_timeout_s"]
+        usable = sorted(self.usable)
+
+        def over() -> bool:
+            return time.monotonic() > end or sum(os.times()[:4]) > cpu_s
+
+        def plan() -> bytes:
+            _confine(self.ROOM)
+            if "from" in wish:
+                base = wish["from"]
+                specs = self.stock.smaller(
+                    usable, base["id"], json.loads(base["spec"]), wish["most"], over)
+            else:
+                target = self.work.target
+                unseen = int(self.work.kind in ("classmethod", "constructor"))
+                hints = derive.Hints(target.function, vars(target.module), unseen)
+                # some of them will be of no use
+                specs = self.stock.plan(usable, hints, wish["seed"], 3 * wish["most"], over)
+            return json.dumps(specs).encode()
+
+        planned, _ = _in_child(plan, wish["timeout_s"])
+        left = wish["most"]
+        for call, steps in json.loads(planned or b"[]"):
+            if not left or over():
+                break
+            before = time.monotonic()
+            frame, _ = _in_child(lambda: self.tried(call, steps, limit), limit + 1)
+            if frame:
+                self.session.write(frame)
+                left -= 1
+            elif time.monotonic() - before >= limit:
+                cpu_s -= limit  # one that only waits is as dear as one that works
+
+    def tried(self, call: int, steps: list, seconds: float) -> bytes:
+        shown, outcome = self.aside(call, steps, seconds, self.ROOM)
+        if outcome is None or encode.is_skipped(outcome) or self.work.at_limit:
+            return b""
+        spec = json.dumps(steps, separators=(",", ":"))
+        return encode.frame([("call", call), ("spec", spec), ("input", shown), ("outcome", outcome)])
 
 
 def run(session: Session) -> int:
@@ -162,11 +270,16 @@ def run(session: Session) -> int:
 
         def act() -> bool:
             work = runner.Runner(dict(request, **function), target, output, watch)
-            return _run_calls(session, work, calls, blobs)
+            every = Calls(session, work, calls, blobs)
+            if not every.run():
+                return False
+            if "derive" in request:
+                every.derive(request["derive"])
+            return True
 
         # a child would not have the threads: then the functions that follow get other processes
         alone = len(functions) == 1 or _threads()
-        if not (_here if alone else _in_child)(act):
+        if not (_here if alone else _in_own_child)(act):
             return 0
         if alone:
             break
@@ -183,28 +296,80 @@ def _threads() -> bool:
     return threading is not None and threading.active_count() > 1
 
 
-def _in_child(act: object) -> bool:
+def _in_own_child(act: object) -> bool:
     """Does it in a forked child; its answer. Where the child does not live to give one, this process
     ends in the same way."""
+    answer, status = _in_child(lambda: b"1" if act() else b"0")
+    if answer is None:
+        _die_like(status)
+    return answer == b"1"
+
+
+def _in_child(act: object, seconds: float = 0.0) -> tuple:
+    """(what act() gives, done in a forked child, None): bytes. (None, the child's status) where it
+    does not live to give it, (None, None) where it has not within so many seconds, if any."""
     ours, theirs = os.pipe()
     pid = os.fork()
     if not pid:
         try:
             os.close(ours)
-            os.write(theirs, b"1" if act() else b"0")
+            answer = act()
+            data = struct.pack("<Q", len(answer)) + answer
+            while data:
+                data = data[os.write(theirs, data):]
         finally:
             os._exit(3)
     os.close(theirs)
-    status = os.waitpid(pid, 0)[1]
-    os.set_blocking(ours, False)  # what the call started may have the other end
-    try:
-        answer = os.read(ours, 1)
-    except BlockingIOError:
-        answer = b""
+    os.set_blocking(ours, False)
+    end = time.monotonic() + seconds if seconds else None
+    data, status = b"", None
+    ready = select.poll()
+    ready.register(ours, select.POLLIN)
+    while not _whole(data) and (end is None or time.monotonic() < end):
+        ready.poll(50)
+        try:
+            more = os.read(ours, 1 << 20)
+        except BlockingIOError:
+            if status is not None:
+                break  # what it started may have the other end, but it itself is gone
+            status = _ended(pid)
+            continue
+        data += more
+        if not more:
+            break
     os.close(ours)
-    if not answer:
-        _die_like(status)
-    return answer == b"1"
+    if status is None:
+        if not _whole(data) and end is not None and time.monotonic() >= end:
+            os.kill(pid, signal.SIGKILL)
+            _ended(pid, 0)
+            return None, None
+        status = _ended(pid, 0)
+    return (data[8:], None) if _whole(data) else (None, status)
+
+
+def _whole(data: bytes) -> bool:
+    return len(data) >= 8 and len(data) - 8 >= struct.unpack_from("<Q", data)[0]
+
+
+def _ended(pid: int, how: int = os.WNOHANG) -> object:
+    """A child's status; None while it lives. 0 when the code under test has seen to it first."""
+    try:
+        found, status = os.waitpid(pid, how)
+    except ChildProcessError:
+        return 0
+    return status if found else None
+
+
+def _confine(room: int) -> None:
+    """Lets this process have so much memory more than it has."""
+    try:
+        with open("/proc/self/statm") as f:
+            limit = int(f.read().split()[0]) * resource.getpagesize() + room
+    except (OSError, ValueError):
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY or limit < soft:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def _die_like(status: int) -> None:
