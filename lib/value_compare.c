@@ -1023,7 +1023,7 @@ static bool open_node(struct cmp *c, struct frame *f, const struct node *a, cons
 		}
 		return true;
 	case NODE_ERROR:
-		/* only the error raised is on an empty stack, the first time and when called again */
+		/* only the error raised is on an empty stack, the first time and the second */
 		return !(c->rules->error_type_only && c->n == 0 &&
 			 (!strcmp(c->root, "raise") || !strcmp(c->root, "again")));
 	default:

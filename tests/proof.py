@@ -176,7 +176,8 @@ def judge(rewrite: Rewrite, verdict: Dict[str, Any]) -> Result:
         elif rewrite.kind in NOT_YET:
             problem = "caught, and yet in NOT_YET"
         elif rewrite.shows == "derived":
-            problem = "" if source == "derived" else "said to be reached by derived inputs only: %s" % verdict["reason"]
+            if source != "derived":
+                problem = "said to be reached by derived inputs only: %s" % verdict["reason"]
         elif rewrite.shows not in (place, "any"):
             problem = "shows at %s, not at %s: %s" % (place, rewrite.shows, verdict["reason"])
     where = difference.get("path") or (verdict["reason"] or "")
@@ -196,7 +197,11 @@ def bench(work: str, verified: List[Dict[str, Any]], cheats: Dict[str, Rewrite])
         fooled = decision in ("faster", None)
         rewrite = cheats[r["id"]]
         late = rewrite.kind in NOT_YET
-        problem = "caught, and yet in NOT_YET" if late and not fooled else "called faster" if fooled and not late else ""
+        problem = ""
+        if late and not fooled:
+            problem = "caught, and yet in NOT_YET"
+        elif fooled and not late:
+            problem = "called faster"
         results.append(Result(rewrite, decision, "", said or "", problem, late and fooled))
     return results
 
