@@ -32,6 +32,12 @@
 #endif
 
 #define TRACE_MAX ((size_t)512 << 20)
+/* Address space: the sandbox's default, but for a build of ours that is checked itself. */
+#ifdef __SANITIZE_ADDRESS__
+#define MEMORY_MAX SIZE_MAX
+#else
+#define MEMORY_MAX 0
+#endif
 /* A file larger than this is known by its size and time. */
 #define HASHED_MAX ((off_t)16 << 20)
 /* Traces kept of a project: branches are switched to and fro. */
@@ -189,7 +195,7 @@ static void waiting(void)
 static int run(const struct trace *t, const json_t *how, struct cf_buf *trace, enum sandbox_kind *kind)
 {
 	const char *const hide[] = {t->path, NULL};
-	struct sandbox box = {.project_root = t->project_root, .hide = hide,
+	struct sandbox box = {.project_root = t->project_root, .hide = hide, .memory_max = MEMORY_MAX,
 		.cpu_s = 64 * (opts->timeout_s + AROUND_S)}; /* of all its threads */
 	uint64_t until = cf_now_ns() + (uint64_t)((opts->timeout_s + AROUND_S) * 1e9);
 	/* loading the machine as it does, it must not be measured beside */
