@@ -133,7 +133,7 @@ static enum value_answer hash_order(struct side *s, int i, const struct value *o
 		if (moves && only_order)
 			answer = value_compare(original, candidate, rules, mask, NULL);
 		value_free(run);
-		if (!moves && k >= OTHERS / 2) /* under so many: it stands still */
+		if (!moves && k >= OTHER_RUNS / 2) /* under so many: it stands still */
 			break;
 	}
 	return answer;
