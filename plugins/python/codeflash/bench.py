@@ -394,7 +394,6 @@ class Bench:
     def _child(self, commands: int, answers: int) -> None:
         loop = _Loop()
         before = _count_threads()  # the parent's, some versions say, though they are not here
-        _sink_output()
         _own_pages()
         adopt_orphans()
         base = self.high = self.own = _peak()

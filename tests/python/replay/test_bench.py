@@ -100,7 +100,7 @@ def test_a_variant_changes_one_part_the_same_way_in_every_worker(project):
         sys.modules.pop("m", None)
     assert all(a["changed"] == {"1": True} for a in one if "ns" in a)
     assert outcomes(one) == outcomes(two)
-    said = [dict(map(tuple, compare.decode(o)["roots"]))["stdout"] for o in outcomes(one)]
+    said = [dict(map(tuple, reading.decode(o)["roots"]))["stdout"] for o in outcomes(one)]
     recorded = "word 5 ([1, (2.5, b'ab')],) [('k', {7})]\n"
     for text in said:
         parts, before = text.split(), recorded.split()
@@ -141,9 +141,9 @@ def test_what_is_realised_is_told_apart(project):
         assert 15e6 < ran["lazy_ns"][call] <= ran["ns"][call]
     answers = bench(project, "m.py", "g", [(({},), {})], BEGIN, order(1), results())
     assert [a for a in answers if "ns" in a][0]["lazy_ns"]["1"] > 15e6
-    outcome = compare.decode(outcomes(answers)[0])
+    outcome = reading.decode(outcomes(answers)[0])
     realised = dict(map(tuple, outcome["roots"]))["realised"]
-    assert compare.render(dict(outcome, roots=[("return", realised)])) == "return [[1]]"
+    assert reading.render(dict(outcome, roots=[("return", realised)])) == "return [[1]]"
 
 
 def test_an_iterator_that_was_given_is_left_alone(project):

@@ -18,7 +18,7 @@ import textwrap
 
 import codeflash
 import pytest
-from codeflash import blob, compare, derive
+from codeflash import blob, derive, outcomes
 
 from test_worker import root, value
 
@@ -300,7 +300,7 @@ def test_a_spec_is_run_like_a_call_and_gives_what_it_gave(project):
     again, at = [], 0
     while at < len(done.stdout):
         size = int.from_bytes(done.stdout[at:at + 4], "little")
-        again.append(compare.frame(done.stdout[at + 4:at + 4 + size]))
+        again.append(outcomes.frame(done.stdout[at + 4:at + 4 + size]))
         at += 4 + size
     assert again[-1] == {"end": 1 + len(calls)}
     for f, g in zip(frames, again[1:]):
@@ -330,7 +330,7 @@ def test_what_hangs_dies_writes_or_is_at_a_limit_is_left_out_and_breaks_nothing(
     assert "f(10)" in shown and "f(%d)" % (1 << 63) in shown
     assert not {"f(0)", "f(-1)", "f(1)", "f(-5)", "f(2)", "f(6)", "f(4)"} & set(shown)
     for f in frames:  # each finds the module as the recorded call left it
-        assert value(compare.decode(f["outcome"]))[0] == 2
+        assert value(outcomes.decode(f["outcome"]))[0] == 2
     assert not os.path.exists(os.path.join(project.root, "made"))
 
 
