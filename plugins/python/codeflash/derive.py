@@ -604,6 +604,7 @@ class Hints:
         self.floats: List[float] = []
         self.texts: List[str] = []
         self.odd = False
+        self.asks = False  # whether a mapping has a key
         self.defaults: Dict[object, Any] = {}
         code = getattr(function, "__code__", None)
         if type(code) is not CodeType:
@@ -638,6 +639,7 @@ class Hints:
                 else:
                     self.note(k)
             self.odd = self.odd or not _ODD.isdisjoint(c.co_names)
+            self.asks = self.asks or not {"get", "setdefault", "pop"}.isdisjoint(c.co_names)
             for name in c.co_names:
                 v = scope.get(name)
                 if type(v) is FunctionType and v.__globals__ is scope:
@@ -757,9 +759,36 @@ def _of_numbers(v: Any) -> list:
     return [["scale", -1]] if kinds in ({int}, {int, float}) else []
 
 
+def _kinds(values: Any) -> set:
+    """Types of elements. None stands for any of them, and numbers for each other."""
+    names = set(map(_name, values)) - {"NoneType"}
+    return names - {"int", "bool"} | {"float"} if names & {"int", "bool"} else names
+
+
+def _shape(v: Any, depth: int = 3) -> tuple:
+    """What tells values of one use from those of another: the type, and that of what is in it."""
+    name = _name(v)
+    if depth and name in _MAPS:
+        if len(_kinds(v.values())) > 1:
+            return name, sorted(map(repr, v))
+        return name, [_shape(x, depth - 1) for x in list(v.values())[:1]]
+    if depth and name in ("list", "tuple", "collections.deque"):
+        return name, [_shape(x, depth - 1) for x in list(v)[:1]]
+    if depth and name in _SETS:
+        return name, sorted(_kinds(v))
+    return (name,)
+
+
 def _for_row(v: Any, hints: Hints) -> list:
-    """A list, tuple, deque, bytearray, array, frame or range."""
+    """A list, tuple, deque, bytearray, array, frame or range. Where each place has a type of its own,
+    nothing may be elsewhere; a short tuple has as many elements as whoever takes it apart expects."""
     n = len(v)
+    if _name(v) in ("list", "tuple", "collections.deque"):
+        mixed = len(_kinds(v)) > 1
+        if type(v) is tuple and n <= 4:
+            return [] if mixed or n < 2 else [["reversed"], ["rotated", 1]]
+        if mixed:
+            return [["cut", 0, 0], ["cut", 0, 1], ["cut", 0, -1]]
     usual: list = [["cut", 0, 0]] if n else []
     if n:
         usual.append(["twice", n // 2])
@@ -801,11 +830,14 @@ def _for_map(v: Any, hints: Hints) -> list:
     n = len(v)
     if not n:
         return []
+    lacking = [["lack", k] for k in hints.texts + hints.ints if k in v]
+    if len(_kinds(v.values())) > 1:  # a record: who does not ask for its keys relies on them
+        return [["reversed"]] + (lacking if hints.asks else [])
     usual: list = [["cut", 0, 0], ["reversed"], ["cut", 0, 1], ["more", 1], ["cut", 1, None],
                    ["dealt"], ["cut", 0, -1], ["more", MANY], ["rotated", 1]]
     if _name(v) != "collections.Counter":
         usual[5:5] = _of_numbers(v.values())
-    return _woven(usual, [["lack", k] for k in hints.texts + hints.ints if k in v])
+    return _woven(usual, lacking)
 
 
 def _for_set(v: Any, hints: Hints) -> list:
@@ -941,7 +973,7 @@ def _aliases(found: List[Place]) -> Dict[tuple, list]:
     moves: Dict[tuple, list] = {}
     for i, p in enumerate(top):
         for q in top[:i]:
-            if type(p.value) is type(q.value) and p.value is not q.value:
+            if p.value is not q.value and _shape(p.value) == _shape(q.value):
                 moves.setdefault(p.key, []).append(["same", q.path])
     return moves
 
