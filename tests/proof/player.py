@@ -194,14 +194,6 @@ def titles(node, depth=0):
     return _out
 
 
-#- is_square | derived | floats for large integers: a root that is off by one
-def is_square(n):
-    if n < 0:
-        return False
-    root = int(math.sqrt(n))
-    return root * root == n
-
-
 #- is_square | derived | negative numbers: the root has none
 def is_square(n):
     return math.isqrt(n) ** 2 == n

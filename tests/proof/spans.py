@@ -32,17 +32,17 @@ def merge(spans):
     return merged
 
 
-#+ merge | the end of the last span is kept in a local variable
+#+ merge | the last span is kept in a local variable
 def merge(spans):
     merged = []
-    end = None
+    last = None
     for span in sorted(spans):
-        if end is not None and span[0] <= end:
-            if span[1] > end:
-                merged[-1][1] = end = span[1]
+        if last is not None and span[0] <= last[1]:
+            if span[1] > last[1]:
+                last[1] = span[1]
         else:
-            merged.append(list(span))
-            end = span[1]
+            last = list(span)
+            merged.append(last)
     return merged
 
 
