@@ -279,9 +279,15 @@ def left_running(last: bool, before: int = 0) -> int:
     away."""
     n = _count_threads() - before
     how = os.WEXITED | os.WNOHANG | (0 if last else os.WNOWAIT)
+    grace = 20 if last else 0  # for one that is about to end
     try:
-        while os.waitid(os.P_ALL, 0, how) is not None:
-            if not last:
+        while True:
+            if os.waitid(os.P_ALL, 0, how) is None:
+                if not grace:
+                    break
+                grace -= 1
+                time.sleep(0.005)
+            elif not last:
                 return n
         n += 1
     except (OSError, AttributeError):
