@@ -82,7 +82,8 @@ def resume_sampling() -> None:
 def after_fork() -> None:
     """In the child: a spool of its own, everything counted anew."""
 
-def prepared(function: Callable[..., Any], prepare: Callable[..., tuple], name: str) -> Any:
+def prepared(
+    function: Callable[..., Any], prepare: Callable[..., tuple], name: str, doc: str) -> Any:
     """The function, its positional arguments first changed to what prepare(*args, **kwargs) returns."""
 
 def setenv(name: bytes, value: Optional[bytes]) -> None:

@@ -22,7 +22,7 @@ import sys
 from _io import BufferedReader, BufferedWriter, BytesIO, TextIOWrapper
 from _thread import _local as Local
 from gc import get_referents
-from operator import attrgetter
+from operator import attrgetter, is_
 from time import perf_counter
 
 Function = type(lambda: None)
@@ -280,11 +280,27 @@ def _plain_code(code: Code) -> Code:
         _plain_code(c) if type(c) is Code else 1 if is_probe(c) else c for c in code.co_consts))
 
 
+def _marshallable(value: object):
+    """The value with all codes in it as they may be written; itself where there is nothing to change."""
+    t = type(value)
+    if t is Code:
+        return _plain_code(value) if _has_probe(value) else value
+    if t in (tuple, list, set, frozenset):
+        items = list(map(_marshallable, value))
+        return value if all(map(is_, items, value)) else t(items)
+    if t is dict:
+        pairs = [(k, _marshallable(v)) for k, v in value.items()]
+        return value if all(v is value[k] for k, v in pairs) else dict(pairs)
+    return value
+
+
+def _has_probe(code: Code) -> bool:
+    return any(_has_probe(c) if type(c) is Code else is_probe(c) for c in code.co_consts)
+
+
 def before_marshal(value: object, *rest: object) -> tuple:
-    """For marshal.dumps() and dump(): with a function's code as it may be written."""
-    if type(value) is Code and any(map(is_probe, value.co_consts)):
-        value = _plain_code(value)
-    return (value,) + rest
+    """For marshal.dumps() and dump()."""
+    return (_marshallable(value),) + rest
 
 
 def _contents(place: object) -> tuple:
@@ -398,15 +414,28 @@ def _reduce_match(m: object):
     return match, (m.re, m.string, m.start(), m.endpos, m.regs)
 
 
+class quiet:
+    """No warnings of a category from a place (a module by its name, as filters take it; None: any),
+    which the program has not asked for. Beside the filters that it has: to change these through the
+    module warnings would have every warning shown once more."""
+
+    def __init__(self, *categories: type, place: object = None) -> None:
+        self.ours = [("ignore", None, c, place, 0) for c in categories]
+
+    def __enter__(self) -> None:
+        # those that are shown are in the module's list
+        self.filters = (sys.modules.get("warnings") or sys.modules["_warnings"]).filters
+        self.filters[:0] = self.ours
+
+    def __exit__(self, *error: object) -> None:
+        for one in self.ours:
+            if one in self.filters:  # the program may have cleared them
+                self.filters.remove(one)
+
+
 def _reduce_itertool(v: object):
-    # a warning that the program has not asked for; those that are shown are in the module's list
-    filters = (sys.modules.get("warnings") or sys.modules["_warnings"]).filters
-    quiet = ("ignore", None, DeprecationWarning, None, 0)
-    filters.insert(0, quiet)
-    try:
+    with quiet(DeprecationWarning):
         return v.__reduce__()
-    finally:
-        filters.remove(quiet)
 
 
 # by module and name, for not all of these types need be there
@@ -513,8 +542,10 @@ def _built_in(cls: type):
     """The built-in type that its instances are made by, when Python knows all that they hold."""
     base = next(c for c in cls.__mro__ if c is object or c in _CONTENTS or _name(c) in _FILLED
                 or issubclass(c, BaseException) and not c.__flags__ & HEAP)
+    # Exception beside BaseExceptionGroup has nothing of its own
     if hides_state(cls, base) or any(
-            c not in base.__mro__ for c in cls.__mro__ if not c.__flags__ & HEAP):
+            c not in base.__mro__ and not (c is Exception and issubclass(base, BaseException))
+            for c in cls.__mro__ if not c.__flags__ & HEAP):
         return None
     return base
 
@@ -572,7 +603,7 @@ def how(cls: type):
         return True
     if cls.__module__ == "itertools":
         return True
-    if not cls.__flags__ & HEAP:
+    if not cls.__flags__ & HEAP and not issubclass(cls, BaseException):
         return None
     built_in = _built_in(cls)
     if _is_own(cls, _HOOKS) and built_in and "_member_map_" not in cls.__dict__:

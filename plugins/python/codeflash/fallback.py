@@ -73,12 +73,12 @@ def _code(handler: object):
 
 
 def signalled(kind: type, traceback) -> bool:
-    """Whether an exit or an interrupt, which went through a pickling, may come from a signal's handler:
-    then it is for the program. What the pickled objects raise themselves is not."""
+    """Whether an exception that went through what we do comes from a signal's handler, or an exit or an
+    interrupt may: then it is for the program. What pickled objects raise themselves is not."""
     handlers = [_signal.getsignal(n) for n in range(1, _signal.NSIG)]
     handlers = [h for h in handlers if callable(h) and h is not _signal.default_int_handler]
     codes = [_code(h) for h in handlers]
-    if None in codes:
+    if None in codes and not issubclass(kind, Exception):
         return True
     last = None
     while traceback is not None:

@@ -13,11 +13,10 @@ import _frozen_importlib_external as external
 import marshal
 import os
 import sys
-import warnings
 from _json import encode_basestring_ascii
 from bisect import bisect_left
 
-from . import byname, creation
+from . import byname, creation, fallback
 
 CodeType = type((lambda: None).__code__)
 PLACE = "\0codeflash:"
@@ -347,6 +346,11 @@ class _Source:
         return b"\n".join(lines).decode()
 
 
+def unwarned(path: str):
+    """While the file is compiled once more than it would have been."""
+    return byname.quiet(SyntaxWarning, DeprecationWarning, place=path[:-3])
+
+
 def stem(path: str) -> str:
     """The name a file has as a module."""
     return os.path.splitext(os.path.basename(path))[0]
@@ -447,6 +451,7 @@ class Importer:
         self.cache = cache
         self.folders: dict = {}
         self.main_modules: set = set()  # the modules that are the program
+        self.ran: dict = {}  # by path and code: see executed()
 
     @importlib_frame
     def wants(self, path: str) -> bool:
@@ -486,6 +491,8 @@ class Importer:
                 return self.link(*transform(source, path, module, main, self.arms))
             return self.link(*self.compiled(source, path, module))
         except Exception as error:
+            if fallback.signalled(type(error), error.__traceback__):
+                raise
             reason = type(error).__name__
             if isinstance(error, SyntaxError):
                 reason = "syntax error in line %s" % error.lineno
@@ -504,23 +511,24 @@ class Importer:
         path = code.co_filename
         if not path.endswith(".py") or not self.wants(path) or any(map(byname.is_probe, code.co_consts)):
             return None
-        with open(path, "rb") as f:
-            source = f.read()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            as_it_is = compile(source, path, "exec", dont_inherit=True) == code
-        if as_it_is:
-            return self.instrument(source, path, stem(path), True)
-        self.recorder.loss("%s runs without probes: compiled in another way" % os.path.basename(path))
-        return None
+        if (path, code) not in self.ran:
+            with open(path, "rb") as f:
+                source = f.read()
+            with unwarned(path):
+                as_it_is = compile(source, path, "exec", dont_inherit=True) == code
+                again = self.instrument(source, path, stem(path), True) if as_it_is else None
+            if not as_it_is:
+                self.recorder.loss(
+                    "%s runs without probes: compiled in another way" % os.path.basename(path))
+            self.ran[path, code] = again
+        return self.ran[path, code]
 
     def compiled(self, source: bytes, path: str, module: str) -> tuple:
         """transform(), or what it was the last time, quietly, as the import system does it."""
         key = self.cache.key(source, path, module, self.arms)
         made = self.cache.get(key)
         if made is None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with unwarned(path):
                 made = transform(source, path, module, False, self.arms)
             self.cache.put(key, made)
         return made

@@ -143,6 +143,16 @@ def _before_system(*args) -> tuple:
     return args
 
 
+def _prepare(module, name: str, before) -> None:
+    """Has `before` see, and change, the arguments of a built-in function; else it is what it was."""
+    function = getattr(module, name)
+    doc = function.__doc__ or ""
+    signature = getattr(function, "__text_signature__", None)
+    if signature:  # as the interpreter keeps the two together
+        doc = "%s%s\n--\n\n%s" % (name, signature, doc)
+    setattr(module, name, _recorder.prepared(function, before, name, doc))
+
+
 def follow_subprocesses() -> None:
     """Records the Pythons that are started with an environment of their own or a changed one, or
     with options by which they would not see it."""
@@ -152,7 +162,7 @@ def follow_subprocesses() -> None:
             (module, _before_fork_exec, ["fork_exec"]), (os, _before_system, ["system"]),
             (os, _before_exec, ["posix_spawn", "posix_spawnp", "execv", "execve"])):
         for name in names:
-            setattr(where, name, _recorder.prepared(getattr(where, name), before, name))
+            _prepare(where, name, before)
     subprocess = sys.modules.get("subprocess")
     if hasattr(subprocess, "_fork_exec"):
         subprocess._fork_exec = module.fork_exec
@@ -166,14 +176,20 @@ def follow_exec(made: importer.Importer) -> None:
         code = made.executed(args[0], sys._getframe(1).f_globals if names is None else names)
         return args if code is None else (code,) + args[1:]
 
-    builtins.exec = _recorder.prepared(exec, before, "exec")  # type: ignore[assignment]
+    _prepare(builtins, "exec", before)
 
 
-def follow_marshal() -> None:
-    """Lets the program write the code of functions that have probes."""
-    for name in ("dump", "dumps"):
-        setattr(marshal, name, _recorder.prepared(
-            getattr(marshal, name), byname.before_marshal, name))
+def follow_marshal():
+    """Lets the program write the code of functions that have probes, until what is returned is called."""
+    before = [(name, getattr(marshal, name)) for name in ("dump", "dumps")]
+    for name, _ in before:
+        _prepare(marshal, name, byname.before_marshal)
+
+    def undo() -> None:
+        for name, function in before:
+            setattr(marshal, name, function)
+
+    return undo
 
 
 def follow_tests() -> None:

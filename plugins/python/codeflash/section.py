@@ -312,6 +312,7 @@ class Section:
                          importer.Cache(hasher), recording.follows_creation())
             recording.follow(live)
             self.uninstall = importer.install(live)
+            self.unfollow = recording.follow_marshal()
             live.mark()
         except BaseException:
             self.collector.drop()
@@ -340,9 +341,9 @@ class Section:
             if timeout is None:
                 self.over.release()
             _recorder.stop()
-            uninstall = getattr(self, "uninstall", None)
-            if uninstall is not None:
-                uninstall()
+            for undo in (getattr(self, "uninstall", None), getattr(self, "unfollow", None)):
+                if undo is not None:
+                    undo()
             if os._exit == self.leave:
                 os._exit = self.exit
             _unmark()

@@ -269,15 +269,16 @@ static int plain_dump(struct sink *s, PyObject *inputs)
 	return r ? 0 : -1;
 }
 
-/* Not what must reach the program, were it not for us: what a handler of its signals raised. */
-static bool is_ours(void)
+bool capture_error_is_ours(void)
 {
 	PyObject *type, *value, *tb, *answer;
 	bool ours;
 
-	if (PyErr_ExceptionMatches(PyExc_Exception))
-		return true;
 	PyErr_Fetch(&type, &value, &tb);
+	if (!tb && PyErr_GivenExceptionMatches(type, PyExc_Exception)) {
+		PyErr_Restore(type, value, tb); /* no handler's frame */
+		return true;
+	}
 	answer = PyObject_CallFunctionObjArgs(signalled, type, tb ? tb : Py_None, NULL);
 	ours = answer == Py_False;
 	PyErr_Clear();
@@ -368,7 +369,7 @@ static int dump(struct probe *p, struct sink *s, PyObject *inputs, char codec[16
 	s->by_hooks = p->by_hooks;
 	rc = plain_dump(s, inputs);
 	/* What cannot be copied as it is may be so with what its class leaves out. */
-	if (rc < 0 && !s->large && !s->late && s->hooked && !s->by_hooks && is_ours()) {
+	if (rc < 0 && !s->large && !s->late && s->hooked && !s->by_hooks && capture_error_is_ours()) {
 		PyErr_Clear();
 		s->n = 0;
 		s->allowed_ns += USUAL_NS;
@@ -380,7 +381,7 @@ static int dump(struct probe *p, struct sink *s, PyObject *inputs, char codec[16
 		strcpy(codec, "pickle");
 		return 0;
 	}
-	if (!is_ours())
+	if (!capture_error_is_ours())
 		return -1;
 	final = s->large || s->late || PyErr_ExceptionMatches(PyExc_RecursionError);
 	reason_of_error(s, reason, size);
@@ -401,7 +402,7 @@ static int dump(struct probe *p, struct sink *s, PyObject *inputs, char codec[16
 		p->fallback_failed = true;
 		return 1;
 	}
-	if (!is_ours())
+	if (!capture_error_is_ours())
 		return -1;
 	p->fallback_failed = !s->large && !s->late;
 	reason_of_error(s, reason, size);
@@ -544,7 +545,7 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	}
 	if (inputs) {
 		rc = dump(p, s, inputs, codec, reason, sizeof(reason));
-	} else if (is_ours()) {
+	} else if (capture_error_is_ours()) {
 		PyErr_Clear();
 		rc = 1;
 	}

@@ -317,11 +317,13 @@ static PyObject *call_prepared(PyObject *self, PyObject *args, PyObject *kwargs)
 	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
 	PyObject *both = PyModule_GetDict(self), *changed, *result = NULL;
 
+	if (frames_deep(tstate, Py_GetRecursionLimit()))
+		return PyObject_Call(PyDict_GetItemString(both, "function"), args, kwargs);
 	frames_hush(tstate);
 	changed = PyObject_Call(PyDict_GetItemString(both, "prepare"), args, kwargs);
 	frames_unhush(tstate);
 	/* What is wrong with the arguments is for the function to say. */
-	if (!changed && PyErr_ExceptionMatches(PyExc_Exception)) {
+	if (!changed && PyErr_ExceptionMatches(PyExc_Exception) && capture_error_is_ours()) {
 		PyErr_Clear();
 		Py_INCREF(args);
 		changed = args;
@@ -333,26 +335,27 @@ static PyObject *call_prepared(PyObject *self, PyObject *args, PyObject *kwargs)
 }
 
 /*
- * prepared(function, prepare, name): no Python function, so that tracebacks do not show it, and of a
+ * prepared(function, prepare, name, doc): no Python function, so that tracebacks do not show it, and of a
  * module by that of the function's name, so that it looks and is pickled like it.
  */
 static PyObject *prepared(PyObject *self, PyObject *args)
 {
 	PyMethodDef *method = calloc(1, sizeof(*method)); /* as long as the function, for ever */
 	PyObject *function, *prepare, *where, *module, *made = NULL;
-	const char *name;
+	const char *name, *doc;
 
 	(void)self;
 	if (!method)
 		return PyErr_NoMemory();
-	if (!PyArg_ParseTuple(args, "OOs", &function, &prepare, &name))
+	if (!PyArg_ParseTuple(args, "OOss", &function, &prepare, &name, &doc))
 		return NULL;
 	method->ml_name = strdup(name);
+	method->ml_doc = strdup(doc);
 	method->ml_meth = (PyCFunction)(void (*)(void))call_prepared;
 	method->ml_flags = METH_VARARGS | METH_KEYWORDS;
 	where = PyObject_GetAttrString(function, "__module__");
 	module = where ? PyModule_NewObject(where) : NULL;
-	if (module && method->ml_name &&
+	if (module && method->ml_name && method->ml_doc &&
 		PyDict_SetItemString(PyModule_GetDict(module), "function", function) == 0 &&
 		PyDict_SetItemString(PyModule_GetDict(module), "prepare", prepare) == 0)
 		made = PyCFunction_NewEx(method, module, where);

@@ -54,6 +54,8 @@ bool capture_busy(void); /* this thread is in one */
 int capture_init(void);
 void capture_end(void); /* the interpreter is ending: nothing more is copied */
 bool capture_ended(void);
+/* Not where the exception that is set must reach the program: a handler of its signals raised it. */
+bool capture_error_is_ours(void);
 void capture_forget(void); /* with a spool newly open */
 int capture_setup(PyObject *hash, PyObject *fallback, PyObject *signalled, uint64_t limit);
 extern int captures; /* how many run, in all threads */

@@ -112,6 +112,12 @@ PROGRAMS = {
                                 "for k in (g, gen):\n    marshal.dump(k.__code__, io.BytesIO())\n    r = types.FunctionType(marshal.loads(marshal.dumps(k.__code__)), globals())(3)\n    print(r(4) if k is g else list(r))\n"
                                 "try: marshal.dumps(object())\nexcept ValueError as e: print(e)\ntry: marshal.dumps()\nexcept TypeError as e: print(e)\n"
                                 "print(marshal.dumps, exec, os.system, pickle.loads(pickle.dumps(exec)) is exec, exec.__self__.__name__)\n", {"f": 2}),
+    "what a handler raises while files and codes are looked at": (
+        "import marshal, signal\nfrom helper import f\nclass T(Exception): pass\ndef on(*a): raise T\nsignal.signal(signal.SIGALRM, on)\ncode = compile('a = 1', __file__, 'exec')\n"
+        "for act in (lambda: exec(code, {}), lambda: marshal.dumps([f.__code__, {1: f.__code__}])):\n    signal.setitimer(signal.ITIMER_REAL, .05)\n    try:\n        while True: act()\n    except T: print('told')\nprint(f(1))\n", {"f": 1}),
+    "warnings, shown once": ("import os, runpy, warnings\nfrom helper import f\ndef w(): warnings.warn('once')\nopen('other.py', 'w').write('x = 1\\n')\nfor i in range(3):\n    w(); runpy.run_path('other.py'); f(i)\nos.remove('other.py')\n", {"f": 3}),
+    "exec in exec": ("import inspect\nfrom helper import f\ncode = compile('nest(n + 1)\\n', __file__, 'exec')\ndef nest(n): exec(code, {'nest': nest, 'n': n})\ntry: nest(0)\nexcept RecursionError: print('deep')\n"
+                     "print(exec.__doc__, inspect.signature(exec), f(1))\n", {"f": 1}),
     "a debugger at the terminal": ("def f(a):\n    b = a + 1\n    return b\nimport pdb\npdb.Pdb(nosigint=True, readrc=False).set_trace()\nprint(f(1))\nprint(f(2))\n", {"f": 2}),
 }
 STDIN = {"a debugger at the terminal": b"b f\nc\nargs\nn\np b\nr\nl\nu\nc\nargs\nclear 1\nc\n", "a script run by a debugger": b"b g\nc\nargs\nw\nclear 1\nc\nq\n"}
@@ -120,7 +126,7 @@ WORDS = {"forks, where a warning is an error": ("-W", "error"), "a worker that d
          "a script run by cProfile": ("-m", "cProfile", "-o", os.devnull), "a script run by a debugger": ("-m", "pdb")}
 # Under the oldest and the newest Python too: what hangs on the interpreter.
 EVERYWHERE = ["many threads", "asyncio", "a double fork", "multiprocessing", "Pythons started in every way", "os.exec", "looks at its stack", "forks, where a warning is an error", "Pythons that ignore the environment",
-              "every descriptor closed", "streams, hooks and imports replaced", "deep recursion", "how deep it may go", "inputs deeper than the stack", "sys.setprofile", "sys.settrace", "cProfile", "a script run by cProfile", "a script run by a debugger", "files that it compiles", "opcodes traced", "sys.monitoring"]
+              "every descriptor closed", "streams, hooks and imports replaced", "deep recursion", "how deep it may go", "inputs deeper than the stack", "sys.setprofile", "sys.settrace", "cProfile", "a script run by cProfile", "a script run by a debugger", "files that it compiles", "what a handler raises while files and codes are looked at", "exec in exec", "opcodes traced", "sys.monitoring"]
 MANY = {"forks": 200, "children": 15}
 
 

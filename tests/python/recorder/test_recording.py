@@ -348,9 +348,18 @@ def made():
         try: {}[1]
         except KeyError: raise Gone("n")
     except Gone as e: found.append(e)
+    try:
+        try: {}[2]
+        except KeyError as e: raise RuntimeError("no") from e
+    except RuntimeError as e: found.append(e)
+    found.append(OSError(2, "x", "y")); found[-1].errno = 5
     if sys.version_info >= (3, 11):
-        found.append(ExceptionGroup("m", [Value(1, b=2)]))
-        found[-1].add_note("n")
+        class Group(ExceptionGroup): pass
+        globals()["Group"] = Group; Group.__qualname__ = "Group"
+        for kind in (ExceptionGroup, Group):
+            found.append(kind("m", [Value(1, b=2)]))
+            found[-1].add_note("n")
+            found[-1].__cause__ = KeyError(3)
     return found
 def tell(e):
     names = ("code", "value", "errno", "filename", "name", "path", "reason", "__suppress_context__", "__dict__")
@@ -364,7 +373,7 @@ def test_exceptions_come_back_with_all_that_they_hold(project):
     assert ran.spool.reasons("f") == {}
     blobs = [(b.hex(), c) for c, b in ran.spool.captured("f")]
     project.write("script.py", ERRORS)
-    ask = ("import sys; sys.path[:0] = sys.argv[1:3]; import script; from codeflash import blob\n"
+    ask = ("import sys; sys.path[:0] = sys.argv[1:3]; import script; from codeflash import blob; script.made()\n"
            "for b, c in %r: print(script.tell(blob.load_call(bytes.fromhex(b), c, 'script').args[0]))\n")
     again = subprocess.run([project.python, "-B", "-c", ask % blobs, project.folder,
                             os.path.join(HERE, "../../../plugins/python")], check=True, stdout=subprocess.PIPE, text=True)
