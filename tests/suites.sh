@@ -72,7 +72,7 @@ run() {
 		printf 'suites: %s: left in the tree: %s\n' "$package" "$left" >&2
 		return 1
 	fi
-	cf-replaygen "../$package.jsonl" >"../$package.replay" 2>"../$package.replay.log" || return 1
+	cf-replaygen --budget 180 "../$package.jsonl" >"../$package.replay" 2>"../$package.replay.log" || return 1
 	python "$here/tests/suites.py" row "$package" "../$package.plain.xml" "../$package.traced.xml" "../$package.trace" \
 		"../$package.replay" "../$package.watched" ../ledger.md
 }

@@ -8,6 +8,7 @@ environment, and what else of the process code that runs later would find change
 from __future__ import annotations
 
 import _signal
+import gc
 import os
 import sys
 from types import BuiltinMethodType, CodeType, FrameType, MethodType, ModuleType
@@ -97,6 +98,8 @@ def _process() -> Dict[str, Any]:
         "cwd": _cwd(),
         "sys.path": tuple(sys.path),
         "signals": tuple(map(_signal.getsignal, _SIGNALS)),
+        "recursion limit": sys.getrecursionlimit(),
+        "collector": gc.isenabled(),
     }
     modules = sys.modules
     threading = modules.get("threading")
