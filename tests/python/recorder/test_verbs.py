@@ -53,7 +53,7 @@ def test_other_programs_are_not_ours(place, given):
 
 
 @pytest.mark.parametrize("given, status, words", [
-    ("nothing.py", 2, "nothing.py: no such file"), ("python3", 2, "no script"), ("python3 -V", 2, "no script"),
+    ("nothing.py", 2, "nothing.py: no such file"), ("python3", 2, "nothing to run"), ("python3 -V", 2, "nothing to run"),
     ("python3 -m", 2, "needs an argument"), ("python3.99 script.py", 4, "python3.99"),
     ("python3 -Z script.py", 2, "-Z"), ("python3 folder", 2, "__main__"),
 ])
