@@ -67,10 +67,17 @@ static const char *answer_of(const json_t *candidate)
 	return answer ? answer : "unverified";
 }
 
+#define LEAST_GAIN 1.03
+
 static const char *decision_of(const json_t *candidate)
 {
-	const char *decision = cf_json_str(json_object_get(candidate, "measurement"), "decision");
+	const json_t *m = json_object_get(candidate, "measurement");
+	const char *decision = cf_json_str(m, "decision");
 
+	/* neither a gain nor its absence is shown */
+	if (decision && !strcmp(decision, "same") && cf_json_real(m, "low", 1) < 1 &&
+		cf_json_real(m, "high", 1) > LEAST_GAIN)
+		return "undecided";
 	return decision ? decision : "unmeasured";
 }
 
@@ -388,6 +395,7 @@ static const char *in_words(const char *answer)
 {
 	static const char *const words[][2] = {
 		{"same", "not faster"},
+		{"undecided", "undecided, for noise: a larger cf-bench --budget may tell"},
 		{"regresses", "slower or dearer in part"},
 		{"different", "behave differently"},
 		{"outdone", "outdone by another for the same function"},

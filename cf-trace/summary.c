@@ -57,7 +57,7 @@ static int costliest_row(sqlite3_stmt *row, void *arg)
 	put_name((const char *)sqlite3_column_text(row, 3));
 	fputc(' ', stderr);
 	put_name((const char *)sqlite3_column_text(row, 4));
-	fputc('\n', stderr);
+	fputs(sqlite3_column_int(row, 5) ? "  (no input kept)\n" : "\n", stderr);
 	return 0;
 }
 
@@ -144,8 +144,9 @@ int summary_print(struct trace *t, const json_t *o)
 		plural(cf_json_int(o, "calls", 0)), grouped(cf_json_int(o, "captured", 0)),
 		plural(cf_json_int(o, "captured", 0)));
 	if (c.profiled && trace_query(t,
-				  "SELECT own_ns, total_ns, calls, file, qualname FROM profile JOIN"
-				  " function f ON f.id = function WHERE own_ns > 0"
+				  "SELECT own_ns, total_ns, calls, file, qualname, kind <> 'module' AND"
+				  " NOT EXISTS (SELECT 1 FROM call c WHERE c.function = f.id) FROM profile"
+				  " JOIN function f ON f.id = function WHERE own_ns > 0"
 				  " ORDER BY own_ns DESC, f.id LIMIT " COSTLIEST,
 				  costliest_row, &c) < 0)
 		return -1;

@@ -15,13 +15,16 @@
 #ifndef PyBUF_READ
 #define PyBUF_READ 0x100 /* the limited API has the function that takes it, but not the name */
 #endif
+#define UNMEASURED_NS 200000u
 /* The first captures of a function may be large: inputs that matter often are. */
 #define LARGE_BYTES (8u << 20)
 #define LARGE_NS (60 * MS)
 #define USUAL_NS (4 * MS)
 #define SCARCE_NS (3 * MS)
 #define LARGE_TRIES 2
-#define UNMEASURED_NS 200000u
+/* When the budget is spent the first call of a function may still be a small one. */
+#define LEAST_NS UNMEASURED_NS
+#define LEAST_BYTES 4096
 /* On disk: of one function, and of all. */
 #define FUNCTION_BYTES (16u << 20)
 #define ALL_BYTES (256u << 20)
@@ -34,6 +37,7 @@ struct sink {
 	uint64_t forgiven;                 /* what is no capture's fault */
 	uint64_t cpu; /* our own clock at the end of the unmeasured time; 0: it has not ended */
 	bool large, late;
+	bool least; /* the budget is spent */
 	bool by_hooks, hooked; /* see instance_reduce */
 };
 
@@ -74,7 +78,7 @@ bool capture_allowed(const struct probe *p)
 	if (ended || written > ALL_BYTES || p->bytes > FUNCTION_BYTES)
 		return false;
 	if (!p->kept && !p->failures)
-		return spent_ns < whole_budget();
+		return spent_ns < whole_budget() || !p->tries;
 	return spent_ns < 50 * MS + elapsed_ns() / 50;
 }
 
@@ -307,7 +311,9 @@ static void reason_of_error(const struct sink *s, char *to, size_t size)
 		text = bytes;
 	}
 	p = text ? PyBytes_AsString(text) : NULL;
-	if (s->large)
+	if (s->least && (s->large || s->late))
+		p = "the budget for copying inputs was spent";
+	else if (s->large)
 		p = "too large";
 	else if (s->late)
 		p = "takes too long to copy";
@@ -383,7 +389,7 @@ static int dump(struct probe *p, struct sink *s, PyObject *inputs, char codec[16
 	}
 	if (!capture_error_is_ours())
 		return -1;
-	final = s->large || s->late || PyErr_ExceptionMatches(PyExc_RecursionError);
+	final = s->large || s->late || s->least || PyErr_ExceptionMatches(PyExc_RecursionError);
 	reason_of_error(s, reason, size);
 	if (final || p->fallback_failed)
 		return 1;
@@ -521,6 +527,7 @@ static void write_call(struct probe *p, const struct sink *s, const char codec[1
 
 int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through)
 {
+	bool least = !p->kept && spent_ns >= whole_budget();
 	bool large = p->tries < LARGE_TRIES && spent_ns < whole_budget() / 2;
 	uintptr_t tstate = (uintptr_t)PyThreadState_Get();
 	char codec[16] = "", reason[256] = "cannot be pickled";
@@ -533,10 +540,12 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	frames_hush(tstate);
 	captures++;
 	p->tries++;
-	s = new_sink(large ? LARGE_BYTES : usual_bytes);
+	s = new_sink(large ? LARGE_BYTES : least ? LEAST_BYTES : usual_bytes);
 	start = now_ns();
 	if (s) {
+		s->least = least;
 		start_clock(s, large	      ? LARGE_NS
+			       : least	   ? LEAST_NS
 			       : scarce(p) ? SCARCE_NS
 					   : USUAL_NS);
 		mine = s;
@@ -552,7 +561,7 @@ int capture(struct probe *p, PyObject *args, PyObject *kwargs, PyObject *through
 	if (rc == 0) {
 		write_call(p, s, codec, seq, start);
 	} else if (rc == 1) {
-		p->failures++;
+		p->failures += !least;
 		spool_loss(p->id, reason, 1);
 	}
 	mine = NULL;

@@ -380,6 +380,23 @@ def test_exceptions_come_back_with_all_that_they_hold(project):
     assert again.stdout == ran.stdout
 
 
+def test_the_first_call_of_a_function_is_kept_though_the_budget_is_spent(project):
+    project.write("many.py", "".join("def g%d(d): return len(d)\n" % i for i in range(40)))
+    project.write("script.py", """
+import many
+class A:
+    def __init__(self, n): self.n = n
+data = [A(i) for i in range(60000)]
+for i in range(40): getattr(many, "g%d" % i)(data)
+def small(n): return n + 1
+def big(d): return len(d)
+small(1); big(data)
+""")
+    s = project.record("script.py").spool
+    assert len(s.captured("small")) == 1 and not s.captured("big")
+    assert set(s.reasons("big")) <= {"takes too long to copy", "the budget for copying inputs was spent"}
+
+
 def test_an_exception_for_the_program_passes_through_a_capture(project):
     project.write("script.py", """
 import os, signal, socket, sys
