@@ -56,7 +56,7 @@ is() {
 	verify find '    return table[key]' '    value = table[key]
     return value'
 	is equivalent
-	[ "$(json candidate '(r["verdict"]["compared"], r["verdict"]["skipped"])' <<<"$output")" = "({'replay': 1, 'derived': 0}, {'the original fails on it too': 1})" ] || fail_with "$output"
+	[ "$(json candidate '(r["verdict"]["compared"], r["verdict"]["skipped"])' <<<"$output")" = "({'replay': 1}, {'the original fails on it too': 1})" ] || fail_with "$output"
 }
 
 @test "cf-verify: a right candidate is equivalent, and the user's tree is as it was" {
@@ -64,7 +64,7 @@ is() {
 	verify dedupe "$BODY" '    return list(dict.fromkeys(items))'
 	[ "$status" -eq 0 ]
 	is equivalent
-	[ "$(json candidate 'r["verdict"]["compared"]' <<<"$output")" = "{'replay': 5, 'derived': 0}" ]
+	[ "$(json candidate 'r["verdict"]["compared"]' <<<"$output")" = "{'replay': 5}" ]
 	[ "$stderr" = "dedupe: test/one: equivalent, 5 calls" ]
 	[ "$(listing . && cat app.py)" = "$before" ]
 }
@@ -82,7 +82,7 @@ PY
 	run --separate-stderr cf-verify app.py "$there/right.py" --function dedupe --cases codeflash.trace
 	verdict "$output"
 	is equivalent
-	[ "$stderr" = "dedupe: file/right.py: equivalent, 5 calls" ] || fail_with "$stderr"
+	[[ "$stderr" == "dedupe: file/right.py: equivalent, 5 calls"* ]] || fail_with "$stderr"
 	printf '%s\n' "$output" >"$there/out"
 	"$PYTHON" "$ROOT/tests/validate.py" "$there/out"
 	run -1 --separate-stderr cf-verify --exit-code --function app.py:dedupe app.py "$there/wrong.py"

@@ -168,7 +168,7 @@ LARGEST='    best = None
 	verify log 'return len(text)' 'size = len(text)
     return size'
 	[ "$answer" = equivalent ] || fail_with "$reason"
-	[ "$(field '["compared"]["derived"]')" = 0 ]
+	[ "$(field '["compared"].get("derived", 0)')" = 0 ]
 	identical depth
 	right depth '    return 0 if not xs else 1 + depth(xs[1:])' '    return len(xs)'
 	[ $((SECONDS - start)) -lt 120 ]
@@ -193,9 +193,9 @@ LARGEST='    best = None
 	done
 	verify total 'result += x' 'result = result + x' --derived 0
 	[ "$answer" = equivalent ]
-	[ "$(field '["compared"]')" = "{'replay': 5, 'derived': 0}" ]
+	[ "$(field '["compared"]')" = "{'replay': 5}" ]
 	verify total 'result += x' 'result = result + x' --derived 5
-	[ "$(field '["compared"]["derived"]')" -le 5 ]
+	[ "$(field '["compared"].get("derived", 0)')" -le 5 ]
 	run --separate-stderr cf-verify --derived 100000000 /dev/null
 	[ "$status" -eq 2 ]
 	one_line cf-verify --derived
@@ -204,7 +204,7 @@ LARGEST='    best = None
 @test "derived: without a sandbox there are none, and the verdict says so" {
 	verify total 'result += x' 'result = result + x' --no-sandbox
 	[ "$answer" = equivalent ]
-	[ "$(field '["compared"]["derived"]')" = 0 ]
+	[ "$(field '["compared"].get("derived", 0)')" = 0 ]
 	[[ "$(field '["notes"]')" == *"no derived inputs"* ]]
 }
 
