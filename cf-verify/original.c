@@ -293,7 +293,7 @@ static int run_twice(const struct verify_opts *o, struct original *of)
 	/* every candidate that does the same is asked for this, in a process of its own */
 	at = 0;
 	for (int i = 0; i < n; i++)
-		if (which[i]->outcome)
+		if (which[i]->outcome && !which[i]->spec)
 			which[at++] = which[i];
 	if (at)
 		value_free(original_other(o, of, which, at, 0, 0));

@@ -311,13 +311,18 @@ static int judge_call(struct side *s, int i, const struct worker_outcome *w, enu
 
 /*
  * What takes the first of a set, or draws its luck from elsewhere, can be right by chance: under
- * another seed it must do what the original does under that.
+ * another seed it must do what the original does under that, on the recorded inputs.
  */
-static int judge_luck(struct side *s, const struct candidate_files *files)
+static int judge_luck(const struct side *all, const struct candidate_files *files)
 {
+	cf_autofree struct judged **which = cf_calloc((size_t)all->n + 1, sizeof(*which));
+	struct side recorded = {.v = all->v, .of = all->of, .which = which}, *s = &recorded;
 	struct worker_result r;
 	int bad = 0, held = 0;
 
+	for (int i = 0; i < all->n; i++)
+		if (!all->which[i]->spec)
+			which[s->n++] = all->which[i];
 	if (original_run(s->v->o, s->of, s->which, s->n, files, NULL, SEED_B, &r) < 0) {
 		s->v->status = CF_PROGRAM;
 		return decide(s->v, "unverified", "it could not be run under another seed");
