@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 {
 	struct verify_opts o = {.float_rel = 1e-9, .call_timeout_s = 10, .timeout_s = 300, .tests_s = 20,
 		.memory = (int64_t)8 << 30, .jobs = processors(), .max_calls = 0, .mutants = -1,
-		.mutants_time_s = 30, .derived = 100, .seed = 1};
+		.mutants_time_s = 30, .derived = 50, .seed = 1};
 	bool values = false;
 	const char *mask = NULL, *tests = NULL;
 	struct pair pair = {0};
@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 		{0, "max-calls", "n", CF_INT, &o.max_calls,
 			"at most so many recorded calls of a function (default 0: all)", 0},
 		{0, "derived", "n", CF_INT, &o.derived,
-			"inputs derived from recorded ones, of a function (default 100; 0: none)", 0},
+			"inputs derived from recorded ones, of a function (default 50; 0: none)", 0},
 		{0, "seed", "n", CF_INT, &o.seed, "what to derive is drawn with (default 1)", 0},
 		{0, "float-rel", "x", CF_DOUBLE, &o.float_rel,
 			"relative tolerance for floats (default 1e-9)", 0},
