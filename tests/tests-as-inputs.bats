@@ -4,6 +4,11 @@
 
 load helper
 
+# without what would tell first what the tests are to tell
+cf-verify() {
+	case "$*" in *--combine*) command cf-verify --derived 0 "$@" ;; *) command cf-verify --derived 0 --mutants 0 "$@" ;; esac
+}
+
 FIXTURES="$BATS_TEST_DIRNAME/fixtures/tests"
 
 setup_file() {
@@ -88,10 +93,10 @@ LOOP='    result = 0
 
 @test "tests: what no call shows is caught by a test that ends differently" {
 	verify warned '    if n > 2:
-        LOG.warning("n is %d", n)
+        warned.last = n  # attributes of functions are looked at by tests only
     return n * 2' '    return n * 2'
 	is different 'test tests/test_app.py::test_says_so'
-	[[ "$reason" == "test tests/test_app.py::test_says_so: passed != failed (AssertionError"* ]] || fail_with "$reason"
+	[[ "$reason" == "test tests/test_app.py::test_says_so: passed != failed (AttributeError"* ]] || fail_with "$reason"
 	[ "$(verdict '["difference"]["original"] + v["difference"]["candidate"] + v["difference"]["source"]')" = passedfailedtests ]
 	verify looked_up '[fetch(key) for key in keys]' '[{"a": 1}[key] for key in keys]'
 	is different 'test tests/test_app.py::test_with_another_fetch'
@@ -189,7 +194,7 @@ LOOP='    result = 0
 	{
 		grep '"cf/tests/1"' with.jsonl
 		candidate warned '    if n > 2:
-        LOG.warning("n is %d", n)
+        warned.last = n  # attributes of functions are looked at by tests only
     return n * 2' '    return n + n'
 		candidate total "$LOOP" '    return sum(items)'
 	} | "$PYTHON" -c '
@@ -220,8 +225,8 @@ class TestApp(unittest.TestCase):
         self.assertEqual(app.total([3, -3]), 0)
 
     def test_says_so(self):
-        with self.assertLogs("app"):
-            app.warned(3)
+        app.warned(3)
+        self.assertEqual(app.warned.last, 3)
 
     def test_in_parts(self):
         for n in range(3):
@@ -245,7 +250,7 @@ PY
 	[ "$(verdict '["tests"]["compared"]')" -eq 3 ] || fail_with "$output"
 	verify total "$LOOP" '    return sum(map(abs, items))'
 	is different return
-	verify warned '        LOG.warning("n is %d", n)' '        pass'
+	verify warned '        warned.last = n  # attributes of functions are looked at by tests only' '        pass'
 	is different 'test testapp.TestApp.test_says_so'
 	verify total "$LOOP" '    return min(sum(items), 1) if len(items) == 1 and "unittest" in __import__("sys").modules else sum(items)'
 	is different 'test testapp.TestApp.test_in_parts'
@@ -333,7 +338,7 @@ PY
 	[ "$(tests_record 'r["trace"], r["cached"]')" = "('$PWD/codeflash.trace', True)" ] || fail_with "$(cat with.jsonl)"
 	[ "$(cat log)" = "tests: 13 tests, 12 reach the targets" ] || fail_with "$(cat log)"
 	[ ! -e .codeflash/tests ]
-	verify warned '        LOG.warning("n is %d", n)' '        pass'
+	verify warned '        warned.last = n  # attributes of functions are looked at by tests only' '        pass'
 	is different 'test tests/test_app.py::test_says_so'
 	verify total "$LOOP" '    return sum(items)'
 	is equivalent
@@ -343,7 +348,7 @@ PY
 @test "tests: in a copy of the tree they are tests of the copy" {
 	export CODEFLASH_SANDBOX=copy
 	cf-trace -q --tests ranked.jsonl >/dev/null
-	verify warned '        LOG.warning("n is %d", n)' '        pass'
+	verify warned '        warned.last = n  # attributes of functions are looked at by tests only' '        pass'
 	is different 'test tests/test_app.py::test_says_so'
 	[ "$(verdict '["sandbox"]')" = copy ]
 	project
