@@ -698,7 +698,7 @@ def _after(v: float, up: bool) -> float:
 
 def _for_int(v: int, hints: Hints) -> list:
     near = [x for c in hints.ints for x in (c, c + 1, c - 1)]
-    usual = [0, -1, -v, 1, v + 1, v - 1, 1 << 63, 2, 2 * v, 1 << 31, -(1 << 63) - 1, 1000]
+    usual = [0, -1, -v, 1, v + 1, v - 1, (1 << 63) - 1, 2, 2 * v, 1 << 31, -(1 << 63), 1000]
     return [["=", x] for x in _distinct(_woven(usual, near)) if x != v]
 
 
