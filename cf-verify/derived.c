@@ -76,12 +76,9 @@ struct judged *derived_smaller(
 	cf_autofree struct judged **which = cf_calloc((size_t)of->ncalls + SMALLER + 1, sizeof(*which));
 	struct judged *smaller = NULL;
 	struct worker_result r;
-	int recorded = 0;
+	int recorded = original_recorded(of, which);
 
 	*n = 0;
-	for (int i = 0; i < of->njudged; i++)
-		if (!of->judged[i].spec && of->judged[i].outcome)
-			which[recorded++] = &of->judged[i];
 	if (original_run(o, of, which, recorded, NULL, &wish, SEED_A, &r) < 0)
 		return NULL;
 	*n = derived_take(of, &r, &smaller, 0);

@@ -258,12 +258,22 @@ void judged_release(struct judged *j)
 	json_decref(j->mask);
 }
 
+int original_recorded(const struct original *of, struct judged **which)
+{
+	int n = 0;
+
+	for (int i = 0; i < of->ncalls; i++)
+		if (of->judged[i].outcome)
+			which[n++] = &of->judged[i];
+	return n;
+}
+
 static int run_twice(const struct verify_opts *o, struct original *of)
 {
 	cf_autofree struct judged **which = NULL;
 	struct worker_derive wish;
 	struct worker_result r;
-	int n = 0, at;
+	int n = 0;
 
 	of->njudged = of->ncalls;
 	of->judged = cf_calloc((size_t)of->ncalls + 1, sizeof(*of->judged));
@@ -291,12 +301,9 @@ static int run_twice(const struct verify_opts *o, struct original *of)
 		judged_settle(which[i], &r.outcomes[i]);
 	worker_result_release(&r);
 	/* every candidate that does the same is asked for this, in a process of its own */
-	at = 0;
-	for (int i = 0; i < n; i++)
-		if (which[i]->outcome && !which[i]->spec)
-			which[at++] = which[i];
-	if (at)
-		value_free(original_other(o, of, which, at, 0, 0));
+	n = original_recorded(of, which);
+	if (n)
+		value_free(original_other(o, of, which, n, 0, 0));
 	return 0;
 }
 

@@ -384,17 +384,6 @@ static int judge_inputs(struct side *s, const struct candidate_files *files, int
 	return bad;
 }
 
-/* The recorded inputs that bind, put into `which`. How many. */
-static int recorded_inputs(struct original *of, struct judged **which)
-{
-	int n = 0;
-
-	for (int i = 0; i < of->ncalls; i++)
-		if (of->judged[i].outcome)
-			which[n++] = &of->judged[i];
-	return n;
-}
-
 /* Processor time of what was run so far. */
 static double spent_s(void)
 {
@@ -430,7 +419,7 @@ static void shrink(struct verdict *v, struct original *of, const struct candidat
 		struct judged *smaller = derived_smaller(v->o, of, j, &n);
 
 		s.which = cf_calloc((size_t)of->ncalls + (size_t)n + 1, sizeof(*s.which));
-		s.n = recorded_inputs(of, s.which);
+		s.n = original_recorded(of, s.which);
 		for (int i = 0; i < n; i++)
 			if (smaller[i].outcome)
 				s.which[s.n++] = &smaller[i];
@@ -470,7 +459,7 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 	for (int i = 0; i < of->ncalls; i++)
 		if (!of->judged[i].outcome)
 			skip(v, of->judged[i].skip);
-	s.n = recorded_inputs(of, which);
+	s.n = original_recorded(of, which);
 	if (!s.n) {
 		const char *why = json_object_iter_key(json_object_iter(v->skipped));
 

@@ -94,6 +94,8 @@ void judged_first(struct judged *j, struct worker_outcome *w);
 /* Holds its second run against the first: what differs is masked, or it binds to nothing. */
 void judged_settle(struct judged *j, const struct worker_outcome *again);
 void judged_release(struct judged *j);
+/* The recorded inputs that bind, put into `which`, which has room for all. How many. */
+int original_recorded(const struct original *of, struct judged **which);
 
 /* derived.c */
 /* The wish for the first run of an original. False with *why (static) where there is to be none. */

@@ -203,12 +203,16 @@ _slow: set = set()  # types whose own way to be pickled takes too long
 _fragile: set = set()  # types with a __setstate__ that instances were looked for of
 
 
+def _reach(found: object, path: list) -> object:
+    """What is found by these names, one within the other; None where there is no such thing."""
+    for part in path:
+        found = getattr(found, part, None)
+    return found
+
+
 def _is(obj: object, name: str, path: str) -> bool:
     """Whether the object is what the module of that name has there."""
-    found = sys.modules.get(name)
-    for part in path.split("."):
-        found = getattr(found, part, None)
-    return found is obj
+    return _reach(sys.modules.get(name), path.split(".")) is obj
 
 
 def _look(package: str) -> None:
@@ -325,10 +329,8 @@ def _is_of_program(obj: object) -> bool:
     """Whether it is of a file that another program runs as __main__, which is that program still."""
     functions = [obj] if type(obj) is Function else obj.__dict__.values()
     names = next((f.__globals__ for f in functions if type(f) is Function), {})
-    found = names.get(obj.__qualname__.partition(".")[0])
-    for part in obj.__qualname__.split(".")[1:]:
-        found = getattr(found, part, None)
-    return found is obj and names.get("__name__") == "__main__"
+    first, *rest = obj.__qualname__.split(".")
+    return _reach(names.get(first), rest) is obj and names.get("__name__") == "__main__"
 
 
 def _reduce_class(obj: object):
