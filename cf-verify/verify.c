@@ -5,6 +5,7 @@
  * against the candidate, or is counted as not compared.
  */
 #include "cf-verify/verify.h"
+#include "cf-verify/strength.h"
 #include "cf-verify/tests.h"
 
 #include <math.h>
@@ -20,6 +21,7 @@
 
 struct verdict {
 	const struct verify_opts *o;
+	bool brief; /* nobody will read how it differs */
 	const char *answer;
 	json_t *skipped, *difference, *notes;
 	int compared[INPUT_SOURCES], unstable, order, runtime_errors;
@@ -473,7 +475,7 @@ static int judge_target(struct verdict *v, struct original *of, const struct can
 	v->underived = of->underived;
 	start = spent_s();
 	bad = judge_inputs(&s, files, &at);
-	if (bad && v->difference && which[at]->spec)
+	if (bad && v->difference && which[at]->spec && !v->brief)
 		shrink(v, of, files, which[at], spent_s() - start);
 	if (!bad)
 		bad = judge_luck(&s, files);
@@ -750,8 +752,8 @@ static int judge(struct verdict *v, const json_t *candidate)
 
 json_t *verify_candidate(const struct verify_opts *o, const json_t *candidate, enum cf_exit *status)
 {
-	struct verdict v = {.o = o, .answer = "unverified", .skipped = json_object(),
-		.notes = json_array(), .kind = o->no_sandbox ? SANDBOX_NONE : SANDBOX_OVERLAY};
+	struct verdict v = {.o = o, .brief = is_mutant(candidate), .answer = "unverified",
+		.skipped = json_object(), .notes = json_array(), .kind = o->no_sandbox ? SANDBOX_NONE : SANDBOX_OVERLAY};
 	json_t *record, *compared = json_object();
 
 	judge(&v, candidate);

@@ -3,8 +3,10 @@
 
 usage: mutants.py [--only FUNCTION] [--prune]
 
-The functions are recorded in use (tests/mutants/workload.py). Every mutant that passes for equivalent
-has its reason in tests/mutants/survivors.json: either no input at all could tell it from the original,
+The functions are recorded in all their uses (tests/mutants/workload.py), so that what is left over says
+something about the comparison, and in a few (tests/mutants/few.py), as they are in a program that happens
+to call them: there it is derived inputs that must make up for what no call shows. In the former, every
+mutant that passes for equivalent has its reason in tests/mutants/survivors.json: either no input at all could tell it from the original,
 or such an input is not among those recorded. A survivor without one is printed, and the exit status is
 1. A reason whose mutant is told apart by now is listed; --prune takes it out of the file. The table
 lands in tests/results/mutants.md.
@@ -18,7 +20,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PARTS = os.path.join(HERE, "mutants")
@@ -26,6 +28,7 @@ BUILD = os.path.abspath(os.environ.get("O") or os.path.join(HERE, "..", "build")
 WORK = os.path.join(BUILD, "mutants")
 REASONS = os.path.join(PARTS, "survivors.json")
 RESULTS = os.path.join(HERE, "results", "mutants.md")
+SCRIPTS = ("workload.py", "few.py")
 KINDS = ("equivalent", "input")  # no input tells it apart; one would, but it is not recorded
 FUNCTIONS = {
     "boltons.strutils": "parse_int_list",
@@ -90,7 +93,8 @@ def project(python: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     open(os.path.join(folder, "pyproject.toml"), "w", encoding="utf-8").close()
-    shutil.copy(os.path.join(PARTS, "workload.py"), folder)
+    for script in SCRIPTS:
+        shutil.copy(os.path.join(PARTS, script), folder)
     where = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
     site = subprocess.run([python, "-c", where], stdout=subprocess.PIPE, encoding="utf-8",
                           check=True).stdout.strip()
@@ -99,14 +103,13 @@ def project(python: str) -> None:
                         ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def targets(python: str) -> List[Record]:
-    project(python)
-    trace = tool("cf-trace", "--quiet", "--module-root", ".", python, "workload.py")
+def targets(python: str, script: str) -> List[Record]:
+    trace = tool("cf-trace", "--quiet", "-o", script + ".trace", "--module-root", ".", python, script)
     ranked = tool("cf-rank", "--quiet", "--top", "100000", "--min-share", "0", given=trace)
     found = {(t["module"], t["name"]): t for t in records(ranked, "target")}
     missing = [f"{m}.{n}" for m, n in FUNCTIONS.items() if (m, n) not in found]
     if missing:
-        raise Trouble(f"not recorded: {', '.join(missing)}")
+        raise Trouble(f"{script}: not recorded: {', '.join(missing)}")
     return [found[key] for key in FUNCTIONS.items()]
 
 
@@ -126,18 +129,24 @@ def source_of(verdict: Record) -> str:
     return str(verdict["difference"].get("source", "replay"))
 
 
-def row(name: str, mutants: List[Record]) -> Tuple[str, List[str]]:
-    """Its row of the table, and the keys of the survivors."""
+def judged(target: Record) -> List[Record]:
+    """All its mutants, each with its verdict."""
+    listed = tool("cf-verify", "--list-mutants", given=json.dumps(target) + "\n")
+    mutants = records(tool("cf-verify", "--quiet", "--mutants", "0", given=listed), "candidate")
+    if not mutants:
+        raise Trouble(f"{target['module']}.{target['name']} has no mutants")
+    return mutants
+
+
+def told_apart(mutants: List[Record]) -> str:
+    """Cells of the table: the calls, how many mutants are told apart, by what, and what is not judged."""
     tally = collections.Counter(source_of(m["verdict"]) for m in mutants)
-    survivors = [key_of(m) for m in mutants if m["verdict"]["answer"] == "equivalent"]
-    killed = len(mutants) - len(survivors) - tally["unverified"]
+    of = len(mutants) - tally["unverified"]
+    killed = of - tally["equivalent"]
     by = ", ".join(f"{n} {what}" for what, n in tally.most_common()
                    if what not in ("equivalent", "unverified"))
-    judged = len(mutants) - tally["unverified"]
     calls = mutants[0]["target"]["captured"]
-    share = f"{killed} ({100 * killed / max(judged, 1):.0f} %)"
-    return (f"| {name} | {calls} | {len(mutants)} | {share} | {by} | {len(survivors)} "
-            f"| {tally['unverified']} |", survivors)
+    return f"{calls} | {killed} ({100 * killed / max(of, 1):.0f} %) | {by} | {tally['unverified']}"
 
 
 def described(key: str, reason: Record) -> str:
@@ -155,15 +164,15 @@ def run(only: str, prune: bool) -> int:
     lines: List[str] = []
     notes: List[str] = []
     unexplained, stale, total, killed_all = [], [], 0, 0
-    for target in targets(installed()):
+    python = installed()
+    project(python)
+    for target, few in zip(*(targets(python, script) for script in SCRIPTS)):
         name = f"{target['module']}.{target['name']}"
         if only and only != name:
             continue
-        listed = tool("cf-verify", "--list-mutants", given=json.dumps(target) + "\n")
-        mutants = records(tool("cf-verify", "--quiet", "--mutants", "0", given=listed), "candidate")
-        if not mutants:
-            raise Trouble(f"{name} has no mutants")
-        text, survivors = row(name, mutants)
+        mutants = judged(target)
+        survivors = [key_of(m) for m in mutants if m["verdict"]["answer"] == "equivalent"]
+        text = f"| {name} | {len(mutants)} | {told_apart(mutants)} | {told_apart(judged(few))} |"
         print(text, flush=True)
         lines.append(text)
         known = reasons.get(name, {})
@@ -193,10 +202,11 @@ def write(lines: List[str], notes: List[str], total: int, killed: int) -> None:
     with open(RESULTS, "w", encoding="utf-8") as f:
         print(f"{datetime.date.today()}, Python {platform.python_version()}; {total} mutants, {killed} of"
               f" them not taken for equivalent, {total - killed} survivors\n", file=f)
-        print("| function | calls | mutants | killed | by | survivors | unverified |", file=f)
-        print("|---|---|---|---|---|---|---|", file=f)
+        print("| function | mutants | calls in all uses | killed | by | unverified"
+              " | calls in a few | killed | by | unverified |", file=f)
+        print("|---|---|---|---|---|---|---|---|---|---|", file=f)
         print("\n".join(lines), file=f)
-        print("\nThe survivors, each with its reason:", file=f)
+        print("\nThe survivors of all uses, each with its reason:", file=f)
         print("\n".join(notes), file=f)
 
 
