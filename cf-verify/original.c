@@ -273,6 +273,7 @@ static int run_twice(const struct verify_opts *o, struct original *of)
 	cf_autofree struct judged **which = NULL;
 	struct worker_derive wish;
 	struct worker_result r;
+	bool derives;
 	int n = 0;
 
 	of->njudged = of->ncalls;
@@ -282,13 +283,15 @@ static int run_twice(const struct verify_opts *o, struct original *of)
 		of->judged[i].call = &of->calls[i];
 		which[i] = &of->judged[i];
 	}
-	if (original_run(o, of, which, of->ncalls, NULL,
-		    derived_wish(o, of, &wish, &of->underived) ? &wish : NULL, SEED_A, &r) < 0)
+	derives = derived_wish(o, of, &wish, &of->underived);
+	if (original_run(o, of, which, of->ncalls, NULL, derives ? &wish : NULL, SEED_A, &r) < 0)
 		return give_up(of, CF_PROGRAM, "the original could not be run");
 	of->kind = r.kind;
 	for (int i = 0; i < of->ncalls; i++)
 		judged_first(&of->judged[i], &r.outcomes[i]);
 	of->njudged = derived_take(of, &r, &of->judged, of->ncalls);
+	if (derives && of->njudged == of->ncalls)
+		of->underived = "no derived inputs: the plugin found none that the original can be held to";
 	worker_result_release(&r);
 	for (int i = 0; i < of->njudged; i++)
 		if (of->judged[i].outcome)

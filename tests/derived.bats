@@ -201,7 +201,10 @@ LARGEST='    best = None
 	one_line cf-verify --derived
 }
 
-@test "derived: without a sandbox there are none, and the verdict says so" {
+@test "derived: without a sandbox, and of no arguments, there are none, and the verdict says so" {
+	verify nothing '[0] * 3' '[0, 0, 0]'
+	[ "$answer" = equivalent ]
+	[[ "$(field '["notes"]')" == *"no derived inputs"* ]]
 	verify total 'result += x' 'result = result + x' --no-sandbox
 	[ "$answer" = equivalent ]
 	[ "$(field '["compared"].get("derived", 0)')" = 0 ]
