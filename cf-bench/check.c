@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Results of timed calls compared; which of them, and how they are had, is measure.c's. */
+/* Results of timed calls compared; which of them, and how they are had, is group.c's. */
 #include "cf-bench/check.h"
 
 #include <stdio.h>

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "cf-trace/subtree.h"
+#include "cf-trace/witness.h"
 #include "lib/error.h"
 #include "lib/mem.h"
 #include "lib/process.h"
@@ -113,25 +114,46 @@ static bool reaped(pid_t pid, struct program_end *end)
 	return true;
 }
 
+/* A second one from the same sender within this time is the same wish: timeout(1) tells us, then the group. */
+#define AGAIN_NS 200000000ull
+
+struct got {
+	struct witness witness;
+	int shared;     /* the latest signal that the program has without us; 0: none */
+	int sig;        /* the latest at all, from whom and when */
+	pid_t from;
+	uint64_t at_ns;
+};
+
 /*
- * The kernel sends what is typed at the terminal to the whole group: the program has it already,
- * and whether it ends by it is the program's affair. What another process sends is passed on.
+ * What is typed at the terminal, which is the kernel's to send, goes to the whole group, and so may
+ * what another process sends: the program has it already, and whether it ends by it is the program's
+ * affair. What is sent to us alone is passed on.
  */
-static void pass_on(pid_t pid, const siginfo_t *info, int *typed, struct program_end *end)
+static void take(struct got *got, pid_t pid, const siginfo_t *info, struct program_end *end)
 {
-	if (info->si_code > 0) {
-		*typed = info->si_signo;
+	int sig = info->si_signo;
+	uint64_t now = cf_now_ns();
+	bool again = sig == got->sig && info->si_pid == got->from && now - got->at_ns < AGAIN_NS;
+
+	got->sig = sig;
+	got->from = info->si_code > 0 ? 0 : info->si_pid;
+	got->at_ns = now;
+	if (info->si_code > 0 || witness_saw(&got->witness, sig)) {
+		got->shared = sig;
 		return;
 	}
-	kill(pid, info->si_signo);
-	if (info->si_signo != SIGUSR1 && info->si_signo != SIGUSR2)
-		end->told_to_end = info->si_signo;
+	if (again)
+		return;
+	kill(pid, sig);
+	if (sig != SIGUSR1 && sig != SIGUSR2)
+		end->told_to_end = sig;
 }
 
 static void watch(const struct program *p, pid_t pid, uint64_t start, const sigset_t *set,
-	struct program_end *end)
+	struct got *got, struct program_end *end)
 {
-	int sig, typed = 0;
+	int sig;
 	siginfo_t info;
 	uint64_t deadline = p->timeout_s > 0 ? start + (uint64_t)(p->timeout_s * 1e9) : UINT64_MAX;
 
@@ -147,13 +169,14 @@ static void watch(const struct program *p, pid_t pid, uint64_t start, const sigs
 		}
 		sig = await(set, deadline < until ? deadline : until, &info);
 		if (sig && sig != SIGCHLD)
-			pass_on(pid, &info, &typed, end);
+			take(got, pid, &info, end);
 	}
 	while ((sig = await(set, 0, &info)))
-		if (sig != SIGCHLD && info.si_code > 0)
-			typed = sig;
-	if (typed && !end->told_to_end && (end->sig == typed || end->exit_status == 128 + typed))
-		end->told_to_end = typed;
+		if (sig != SIGCHLD && (info.si_code > 0 || witness_saw(&got->witness, sig)))
+			got->shared = sig;
+	if (got->shared && !end->told_to_end &&
+		(end->sig == got->shared || end->exit_status == 128 + got->shared))
+		end->told_to_end = got->shared;
 }
 
 int program_run(const struct program *p, struct program_end *end)
@@ -161,12 +184,14 @@ int program_run(const struct program *p, struct program_end *end)
 	int report[2];
 	uint64_t start;
 	sigset_t set = awaited();
+	struct got got = {0};
 	pid_t pid;
 
 	*end = (struct program_end){.exit_status = -1};
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return cf_error("cannot make a pipe: %s", strerror(errno));
 	program_hold_signals();
+	witness_start(&got.witness, &set);
 	start = cf_now_ns();
 	pid = fork();
 	if (pid == 0)
@@ -177,12 +202,14 @@ int program_run(const struct program *p, struct program_end *end)
 		close(p->in);
 	if (pid < 0) {
 		close(report[0]);
+		witness_end(&got.witness);
 		return cf_error("cannot start %s: %s", p->argv[0], strerror(errno));
 	}
 	if (read(report[0], &end->exec_errno, sizeof(end->exec_errno)) != sizeof(end->exec_errno))
 		end->exec_errno = 0;
 	close(report[0]);
-	watch(p, pid, start, &set, end);
+	watch(p, pid, start, &set, &got, end);
+	witness_end(&got.witness);
 	end->wall_ns = (int64_t)(cf_now_ns() - start);
 	/* Its children were to end with it; after an ordinary end they are its own affair. */
 	if (end->timed_out)

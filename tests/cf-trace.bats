@@ -188,6 +188,36 @@ PY
 	nothing_left
 }
 
+@test "cf-trace: a signal sent to its process group reaches the program once, as it would without" {
+	program p.fake <<'PY'
+def got(sig, frame):
+    open("got", "a").write("%d\n" % sig)
+for sig in signal.SIGTERM, signal.SIGINT, signal.SIGUSR1:
+    signal.signal(sig, got)
+open("ready", "w")
+for i in range(60):
+    time.sleep(0.02)
+s.close()
+PY
+	for sig in TERM INT USR1; do
+		rm -f ready got
+		setsid cf-trace -q p.fake >line 2>err &
+		pid=$!
+		wait_for '[ -e ready ]'
+		kill -s $sig -- -$pid
+		status=0
+		wait $pid || status=$?
+		[ "$status" -eq 0 ] || fail_with "status $status"
+		[ "$(cat got)" = "$(kill -l $sig)" ] || fail_with "$sig: $(tr '\n' ' ' <got)"
+	done
+	# which tells cf-trace, and then the group
+	rm got
+	timeout 0.7 cf-trace -q p.fake >line 2>err || [ $? -eq 124 ]
+	wait_for '[ -z "$(running_here)" ]'
+	[ "$(cat got)" = 15 ] || fail_with "timeout: $(tr '\n' ' ' <got)"
+	nothing_left
+}
+
 @test "cf-trace: when it is killed the program ends, the trace is cut short and readable" {
 	program p.fake <<'PY'
 f = s.function("f"); s.call(f, b"x", 1); s.count([1])
