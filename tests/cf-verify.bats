@@ -4,6 +4,9 @@
 
 load helper
 
+# derived.bats has the inputs that are not recorded, strength.bats what a verdict is worth
+cf-verify() { command cf-verify --derived 0 --mutants 0 "$@"; }
+
 BODY='    seen = []
     for item in items:
         if item not in seen:
@@ -28,13 +31,12 @@ candidate() { # function old new
 	"$PYTHON" "$BATS_TEST_DIRNAME/fixtures/verify/candidate.py" "$RANKED" "$@"
 }
 
-# Verifies one on the recorded calls (derived.bats has the others); $answer, $reason and $path are the
-# verdict's. What that is worth is for strength.bats.
+# Verifies one; $answer, $reason and $path are the verdict's.
 verify() { # function old new [options of cf-verify]
 	local record
 	record=$(candidate "$1" "$2" "$3")
 	shift 3
-	run --separate-stderr cf-verify --mutants 0 --derived 0 "$@" <<<"$record"
+	run --separate-stderr cf-verify "$@" <<<"$record"
 	verdict "$output"
 }
 
@@ -403,7 +405,7 @@ equivalent" ]
 	printf '%s\n' '{"schema":"cf/target/1",  "odd" : "spacing"}' "$bad" \
 		'{"schema":"cf/other/1","x":[1,  2]}' "$good" '{"schema":"their/own/1"}' >stream.in
 	for jobs in 1 4; do
-		run --separate-stderr cf-verify -q --mutants 0 -j "$jobs" stream.in
+		run --separate-stderr cf-verify -q -j "$jobs" stream.in
 		[ "$status" -eq 0 ]
 		[ "$(cut -c1-22 <<<"$output")" = '{"schema":"cf/target/1
 {"schema":"cf/candidat
@@ -432,8 +434,8 @@ equivalent" ]
 	for n in 1 2 3 4 5 6 7 8; do
 		candidate dedupe "$BODY" "    return list(dict.fromkeys(items))  # $n"
 	done >"$BATS_TEST_TMPDIR/eight"
-	one=$(cf-verify -q --mutants 0 --derived 0 --shard 1/2 "$BATS_TEST_TMPDIR/eight" | json candidate '"verdict" in r' | grep -c True)
-	two=$(cf-verify -q --mutants 0 --derived 0 --shard 2/2 "$BATS_TEST_TMPDIR/eight" | json candidate '"verdict" in r' | grep -c True)
+	one=$(cf-verify -q --shard 1/2 "$BATS_TEST_TMPDIR/eight" | json candidate '"verdict" in r' | grep -c True)
+	two=$(cf-verify -q --shard 2/2 "$BATS_TEST_TMPDIR/eight" | json candidate '"verdict" in r' | grep -c True)
 	[ "$one" -gt 0 ] && [ "$two" -gt 0 ] && [ $((one + two)) -eq 8 ]
 	run cf-verify --shard 3/2 "$BATS_TEST_TMPDIR/eight"
 	[ "$status" -eq 2 ]

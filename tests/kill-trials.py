@@ -168,7 +168,7 @@ def take_up(folder, trial):
     if trial % 2:
         done = run(folder, "cf-trace", "-q", "--recover")
         where, expected = NAME, 0 if had else 2
-        said = "" if had else "was killed"
+        said = "" if had else "nothing is left"
     else:
         done = run(folder, "cf-trace", "-q", "-m", "timeit", "-n", "1", "-r", "1", "pass")
         where, expected = NAME + ".cut", 0
