@@ -1037,6 +1037,7 @@ static void enter(struct cmp *c, uint32_t ia, uint32_t ib)
 	const struct node *a = &c->a->heap[ia], *b = &c->b->heap[ib];
 	struct frame f = {.a = ia, .b = ib};
 	bool same = same_type(c, a, b);
+	size_t nseen = c->nseen, nlog = c->nlog, nfound = c->nfound;
 
 	if (++c->steps > MAX_STEPS) {
 		c->unknown = c->stop = true;
@@ -1072,6 +1073,9 @@ static void enter(struct cmp *c, uint32_t ia, uint32_t ib)
 	}
 	if (!open_node(c, &f, a, b)) {
 		free(f.match);
+		/* a mask has every place that leads here: under it the first one is not looked into */
+		if (c->nfound > nfound)
+			forget(c, nseen, nlog);
 		return;
 	}
 	cf_grow(&c->stack, &c->cap, c->n + 1, sizeof(*c->stack));
