@@ -189,7 +189,11 @@ class Calls:
             work.guard.writes = work.guard.processes = False
             work.timeout = seconds
             _confine(room)
-        return work.run(call, lambda: self.stock.made(call, steps))
+        encode.DERIVED = True
+        try:
+            return work.run(call, lambda: self.stock.made(call, steps))
+        finally:
+            encode.DERIVED = False
 
     def derive(self, wish: dict) -> None:
         """Derives from the recorded calls, and answers what the function does on that. What is over a
