@@ -239,6 +239,8 @@ class Calls:
         shown, outcome = self.aside(call, steps, seconds, self.ROOM)
         if outcome is None or encode.is_skipped(outcome) or self.work.at_limit:
             return b""
+        if not derive.telling(steps, encode.ended(outcome)):
+            return b""
         spec = json.dumps(steps, separators=(",", ":"))
         return encode.frame([("call", call), ("spec", spec), ("input", shown), ("outcome", outcome)])
 
