@@ -821,6 +821,10 @@ def _shape(v: Any, depth: int = 3) -> tuple:
         return name, [_shape(x, depth - 1) for x in list(v)[:1]]
     if depth and name in _SETS:
         return name, sorted(_kinds(v))
+    if name == "numpy.ndarray":
+        return name, v.dtype.kind, v.shape[1:] if v.ndim else None
+    if name == "pandas.DataFrame":
+        return name, list(map(repr, v.columns))
     return (name,)
 
 

@@ -182,6 +182,13 @@ def test_what_lengths_that_part_tell():
         True, True, False]
 
 
+def test_only_arrays_of_a_kind_stand_for_each_other():
+    numpy = pytest.importorskip("numpy")
+    a = numpy.zeros(2)
+    assert derive._shape(a) == derive._shape(numpy.ones(3))
+    assert len({str(derive._shape(x)) for x in (a, a.astype(int), numpy.zeros((2, 1)), numpy.array(1.0))}) == 4
+
+
 def test_square_arrays_stay_square():
     numpy = pytest.importorskip("numpy")
     s = stock((numpy.arange(9.0).reshape(3, 3),))
