@@ -165,7 +165,7 @@ static enum value_answer compare_call(
 {
 	const struct judged *j = s->which[i];
 	struct value_rules rules = {.float_rel = s->v->o->float_rel, .float_abs = tolerance(s, j, j->outcome),
-		.error_type_only = raised_by_runtime(j->outcome)};
+		.error_type_only = raised_by_runtime(j->outcome), .derived = j->source == FROM_DERIVED};
 	enum value_answer answer = value_compare(j->outcome, candidate, &rules, j->mask, diff);
 	bool by_order = j->any_order;
 
@@ -190,7 +190,8 @@ static enum value_answer compare_other(struct side *s, int i, const struct value
 {
 	const struct judged *j = s->which[i];
 	struct value_rules rules = {.float_rel = s->v->o->float_rel, .float_abs = tolerance(s, j, original),
-		.error_type_only = raised_by_runtime(original), .any_order = j->any_order};
+		.error_type_only = raised_by_runtime(original), .any_order = j->any_order,
+		.derived = j->source == FROM_DERIVED};
 	struct value_rules exact = {.float_rel = 0};
 	enum value_answer answer = value_compare(original, candidate, &rules, j->mask, diff);
 	struct value *again;

@@ -277,6 +277,8 @@ static int decode_node(struct decoder *d, struct node *node)
 			node->flags |= NODE_EQ;
 		else if (cbor_is_text(&item, "frozen"))
 			node->flags |= NODE_FROZEN;
+		else if (cbor_is_text(&item, "single"))
+			node->flags |= NODE_SINGLE;
 		else
 			return bad(d, "a flag that the format does not have");
 	}

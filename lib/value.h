@@ -24,8 +24,9 @@ struct value_rules {
 	bool error_type_only; /* of the error raised only the type: the runtime's words are its own */
 	bool any_order;    /* of everything: for outcomes whose order hangs on hashing */
 	double float_abs;  /* floats that differ by no more than this are equal too; default 0 */
+	bool derived;      /* the original's array of no elements may be one whose dtype nobody chose */
 };
-#define VALUE_RULES_DEFAULT {1e-9, false, false, false, 0}
+#define VALUE_RULES_DEFAULT {1e-9, false, false, false, 0, false}
 
 enum value_answer { VALUE_EQUAL, VALUE_DIFFERENT, VALUE_UNKNOWN /* opaque: cannot be told */ };
 

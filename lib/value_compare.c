@@ -19,6 +19,8 @@
 /* Deeper paths are for nobody to read, and a mask's path is never cut: what lies deeper is masked
  * where the path ends. */
 #define MAX_SEGMENTS 200
+/* Floats of single precision have 29 bits less; summed in another order they part in the last three. */
+#define SINGLE 1e3
 /* Bytes of a few MB may be made to take for ever; this is minutes of work for no real value. */
 #define MAX_STEPS 300000000u
 
@@ -306,6 +308,17 @@ static bool close_enough(double a, double b, const struct value_rules *rules)
 	       fabs(a - b) <= fmax(rules->float_rel * fmax(fabs(a), fabs(b)), rules->float_abs);
 }
 
+static struct value_rules rules_of(const struct cmp *c, bool single)
+{
+	struct value_rules rules = *c->rules;
+
+	if (single) {
+		rules.float_rel *= SINGLE;
+		rules.float_abs *= SINGLE;
+	}
+	return rules;
+}
+
 static bool scalar_equal(const struct cmp *c, const struct val *a, const struct val *b)
 {
 	if (a->kind != b->kind)
@@ -401,6 +414,7 @@ static bool array_equal(const struct cmp *c, const struct node *node, const stru
 	const unsigned char *p = (const unsigned char *)c->a->data + a->u;
 	const unsigned char *q = (const unsigned char *)c->b->data + b->u;
 	size_t width = float_width(c->a->data + dtype->u, dtype->n), count = 1, size;
+	struct value_rules rules = rules_of(c, width == 4);
 
 	*at = 0;
 	if (a->n != b->n)
@@ -413,8 +427,8 @@ static bool array_equal(const struct cmp *c, const struct node *node, const stru
 	if (width && !(a->n % width)) {
 		for (size_t i = 0; i < a->n; i += width)
 			if (memcmp(p + i, q + i, width) &&
-				!close_enough(little_float(p + i, width), little_float(q + i, width),
-					c->rules)) {
+				!close_enough(
+					little_float(p + i, width), little_float(q + i, width), &rules)) {
 				*at = size ? i / size : 0;
 				return false;
 			}
@@ -893,17 +907,45 @@ static void report_nodes(struct cmp *c, uint32_t a, uint32_t b)
 static bool same_direct_items(struct cmp *c, const struct node *a, const struct node *b, uint32_t n)
 {
 	const struct val *x = c->a->vals + a->items, *y = c->b->vals + b->items;
+	bool single = a->flags & b->flags & NODE_SINGLE;
+	struct value_rules rules = rules_of(c, single);
 
 	if (a->nitems != b->nitems)
 		return false;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
+		if (single && x[i].kind == VAL_FLOAT && y[i].kind == VAL_FLOAT &&
+			close_enough(val_double(&x[i]), val_double(&y[i]), &rules))
+			continue;
 		if (!(x[i].kind == VAL_REF && y[i].kind == VAL_REF) && !scalar_equal(c, &x[i], &y[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool has_elements(const struct value *v, const struct node *node)
+{
+	for (uint32_t i = 0; i < node->nshape; i++)
+		if (!v->vals[node->shape + i].u)
 			return false;
 	return true;
 }
 
+/*
+ * What an array that is made of a list has when there is nothing in that: no shape of rows, and doubles.
+ * Of an input that nobody gave it, it may as well have what it otherwise has.
+ */
+static bool of_nothing(const struct cmp *c, const struct node *a, const struct node *b)
+{
+	const struct val *dtype = &c->a->vals[a->dtype];
+
+	return c->rules->derived && a->nshape == 1 && !has_elements(c->a, a) && !has_elements(c->b, b) &&
+	       text_is(c->a, (uint32_t)dtype->u, dtype->n, "<f8");
+}
+
 static bool same_shape(const struct cmp *c, const struct node *a, const struct node *b)
 {
+	if (of_nothing(c, a, b))
+		return true;
 	if (a->nshape != b->nshape || !scalar_equal(c, &c->a->vals[a->dtype], &c->b->vals[b->dtype]))
 		return false;
 	for (uint32_t i = 0; i < a->nshape; i++)
@@ -992,8 +1034,11 @@ static bool open_node(struct cmp *c, struct frame *f, const struct node *a, cons
 			return match_all(c, a, b, 2, ".keys()", &f->match);
 		return keys_in_order(c, a, b);
 	case NODE_SCALAR:
-		if (same_direct_items(c, a, b, a->nitems))
+		if (same_direct_items(c, a, b, a->nitems)) {
+			if (a->flags & b->flags & NODE_SINGLE)
+				f->at = a->nitems; /* by other rules than single values are */
 			return true;
+		}
 		report_nodes(c, f->a, f->b);
 		return false;
 	case NODE_GLOBAL:

@@ -435,6 +435,37 @@ static void arrays(void)
 		"['array','numpy.ndarray',['|O',[0]],null,[]]");
 }
 
+#define F4(x) "['array','numpy.ndarray',['<f4',[1],{'bytes':'" x "'}],null,[]]"
+#define SINGLE(x) "['scalar','numpy.float32',[" x "],null,['single']]"
+#define DOUBLE(x) "['scalar','numpy.float64',[" x "],null,[]]"
+
+static void single_precision(void)
+{
+	same(REF0, F4("aaf?"), REF0, F4("baf?"));
+	differ(REF0, F4("aaf?"), REF0, F4("abf?"), "value[0]", "0.8999233841896057", "0.8999386429786682");
+	same(REF0, SINGLE("1.0"), REF0, SINGLE("1.0000002"));
+	differ(REF0, SINGLE("1.0"), REF0, SINGLE("1.00001"), "value", "float32(1.0)", "float32(1.00001)");
+	differ(REF0, DOUBLE("1.0"), REF0, DOUBLE("1.0000002"), "value", "float64(1.0)", "float64(1.0000002)");
+	expect(value(REF0, SINGLE("1.0")), value(REF0, SINGLE("1.0000002")), &(struct value_rules){0}, NULL,
+		VALUE_DIFFERENT, "value", "float32(1.0)", "float32(1.0000002)");
+}
+
+#define NOTHING(dtype, shape) "['array','numpy.ndarray',['" dtype "',[" shape "],{'bytes':''}],null,[]]"
+
+static void arrays_made_of_nothing(void)
+{
+	const struct value_rules derived = {.float_rel = 1e-9, .derived = true};
+
+	expect(value(REF0, NOTHING("<f8", "0")), value(REF0, NOTHING("<i8", "0,2")), &derived, NULL,
+		VALUE_EQUAL, NULL, NULL, NULL);
+	expect(value(REF0, NOTHING("<i8", "0")), value(REF0, NOTHING("<f8", "0")), &derived, NULL,
+		VALUE_DIFFERENT, "value", "ndarray(shape (0), <i8)", "ndarray(shape (0), <f8)");
+	expect(value(REF0, NOTHING("<f8", "0")), value(REF0, F4("aaf?")), &derived, NULL,
+		VALUE_DIFFERENT, "value", "ndarray(shape (0), <f8)", "ndarray(shape (1), <f4)");
+	differ(REF0, NOTHING("<f8", "0"), REF0, NOTHING("<i8", "0"), "value", "ndarray(shape (0), <f8)",
+		"ndarray(shape (0), <i8)");
+}
+
 static void sharing_what_cannot_change_is_nobodys_business(void)
 {
 	const char *list = "['seq','list',[{'ref':1},{'ref':%d}],null,[]]%s";
@@ -549,6 +580,8 @@ int main(void)
 	sharing_is_not_walked_twice();
 	depth_is_no_matter();
 	arrays();
+	single_precision();
+	arrays_made_of_nothing();
 	sharing_what_cannot_change_is_nobodys_business();
 	opaque_is_never_equal();
 	outcomes();

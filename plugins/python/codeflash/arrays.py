@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How arrays and tables of the usual libraries are encoded: numpy, pandas, scipy, torch, jax,
-tensorflow, polars, pyarrow, xarray. A library is only used where the program has it, which a type of
+tensorflow, polars, pyarrow, xarray; and what a few others have. A library is only used where the program has it, which a type of
 it shows."""
 
 from __future__ import annotations
@@ -29,17 +29,19 @@ def handler(t: type) -> Any:
 
 class Values:
     """An array that a library has within: whose memory it is, and whether it may be written to, is the
-    library's business."""
+    library's business. dtype: what the library calls it, where that says more."""
 
-    __slots__ = ("array",)
+    __slots__ = ("array", "dtype")
 
-    def __init__(self, array: Any) -> None:
+    def __init__(self, array: Any, dtype: str = "") -> None:
         self.array = array
+        self.dtype = dtype
 
 
 def values(e: Any, v: Values) -> bytes:
     """The handler of Values."""
-    return _array(e, encode._start("array", "numpy.ndarray"), v.array, [])
+    return _array(e, encode._start("array", "numpy.ndarray"), v.array,
+                  [("dtype", v.dtype)] if v.dtype else [])
 
 
 # numpy. -----------------------------------------------------------------------------------------
@@ -142,15 +144,19 @@ def _array(e: Any, start: bytes, v: Any, pairs: Pairs) -> bytes:
 
 def _scalar_handler(np: Any, t: type) -> Any:
     start = encode._start("scalar", t)
+    single = b"\x80"
+    if issubclass(t, (np.float32, np.complex64)):
+        single = b"\x81" + encode.text("single")
 
     def handle(e: Any, v: Any) -> bytes:
         if isinstance(v, np.void) and v.dtype.names is not None:
             fields = [(name, v[name]) for name in v.dtype.names]
             return encode._node(start, [encode.text(repr(v.dtype))], encode._state(e, fields))
         if isinstance(v, np.complexfloating):
-            return encode._node(start, [encode._float(float(v.real)), encode._float(float(v.imag))])
+            return encode._node(start, [encode._float(float(v.real)), encode._float(float(v.imag))],
+                                encode.NULL, single)
         if isinstance(v, np.floating):
-            return encode._node(start, [encode._float(float(v))])
+            return encode._node(start, [encode._float(float(v))], encode.NULL, single)
         if isinstance(v, (np.bool_, np.integer, np.str_, np.bytes_)):
             x = v.item()
             if type(x) in encode._INLINE:
@@ -175,11 +181,13 @@ def _pandas(t: type, c: type) -> Any:
         if hasattr(v, "codes") and hasattr(v, "categories"):
             return ["category", Values(v.codes), v.categories, bool(v.ordered)]
         if hasattr(v, "asi8"):
-            return [str(v.dtype), Values(v.asi8)]
-        return [str(v.dtype), Values(np.asarray(v, dtype=object))]
+            return Values(v.asi8, str(v.dtype))
+        return Values(np.asarray(v, dtype=object), str(v.dtype))
 
     def column(v: Any) -> Any:
         """Of a series or an index."""
+        if encode.DERIVED and not len(v):
+            return Values(np.empty(0))
         return plain(v.to_numpy() if isinstance(v.dtype, np.dtype) and v.dtype.kind in "biufc"
                      else v.array)
 
@@ -192,9 +200,16 @@ def _pandas(t: type, c: type) -> Any:
         names = [n for n in own if n not in _OF_PANDAS] + [n for n in v._metadata if n not in own]
         return pairs + [(n, getattr(v, n, None)) for n in names if n not in ("_name", "name")]
 
+    def axis(index: Any) -> Any:
+        """What kind of index there is, and which dtypes, where there is no row, hangs on how a table was
+        come by: of an input that nobody gave, that is nobody's business."""
+        bare = encode.DERIVED and not len(index) and index.nlevels == 1
+        return pd.Index([], dtype=object, name=index.name) if bare else index
+
     def frame(v: Any) -> Pairs:
-        return [("columns", v.columns), ("index", v.index)] + about(v) + [
-            ("column %d" % i, column(v.iloc[:, i])) for i in range(v.shape[1])]
+        data = [column(v.iloc[:, i]) for i in range(v.shape[1])]
+        return [("columns", axis(v.columns)), ("index", axis(v.index))] + about(v) + [
+            ("data", dict(zip(v.columns, data)) if v.columns.is_unique else data)]
 
     def make(pairs: Callable[[Any], Pairs]) -> Any:
         return encode._stated(t, pairs, False)
@@ -202,13 +217,15 @@ def _pandas(t: type, c: type) -> Any:
     if issubclass(t, pd.DataFrame):
         return make(frame)
     if issubclass(t, pd.Series):
-        return make(lambda v: [("name", v.name), ("index", v.index)] + about(v) + [
+        return make(lambda v: [("name", v.name), ("index", axis(v.index))] + about(v) + [
             ("values", column(v))])
     if issubclass(t, pd.MultiIndex):
         return make(lambda v: [("names", list(v.names))] + [
             ("level %d" % i, v.get_level_values(i)) for i in range(v.nlevels)])
-    if issubclass(t, pd.RangeIndex):
-        return make(lambda v: [("name", v.name), ("range", (v.start, v.stop, v.step))])
+    if issubclass(t, pd.RangeIndex):  # as good as one that has the numbers: pandas makes either
+        return encode._stated(getattr(pd, "Int64Index", pd.Index), lambda v: [
+            ("name", v.name), ("freq", "None"),
+            ("values", Values(np.arange(v.start, v.stop, v.step, dtype="i8")))], False)
     if issubclass(t, pd.Index):
         return make(lambda v: [("name", v.name), ("freq", str(getattr(v, "freq", None))),
                                ("values", column(v))])
@@ -318,6 +335,24 @@ def _coordinates(v: Any) -> dict:
     return {name: x.variable for name, x in v.coords.items()}
 
 
+# Not arrays, but of libraries that keep one content in various ways. -------------------------------
+
+
+def _sorted(v: Any) -> Pairs:
+    """How a sorted list is cut into pieces hangs on how it grew."""
+    return [p for p in vars(v).items() if p[0] not in _OF_SORTED] + [("items", list(v))]
+
+
+_OF_SORTED = {"_len", "_load", "_lists", "_keys", "_maxes", "_index", "_offset"}
+
+
+def _mapped(v: Any) -> Pairs:
+    """What is known of a mapped object beside its attributes; through it all of the mapping is reached."""
+    return [("key", v.key), ("session", v.session_id is not None),
+            ("expired", sorted(v.expired_attributes)),
+            ("changed", dict(sorted(v.committed_state.items())))]
+
+
 _SEEN: Dict[Tuple[str, str], Callable[[Any], Pairs]] = {
     ("torch", "Tensor"): _torch,
     ("jaxlib", "ArrayImpl"): _jax,
@@ -339,6 +374,9 @@ _SEEN: Dict[Tuple[str, str], Callable[[Any], Pairs]] = {
     ("xarray", "Variable"): _xarray_variable,
     ("xarray", "DataArray"): _xarray_array,
     ("xarray", "Dataset"): _xarray_set,
+    ("sortedcontainers", "SortedList"): _sorted,
+    ("sqlalchemy", "InstanceState"): _mapped,
+    ("sqlalchemy", "CollectionAdapter"): lambda v: [("key", v._key)],
 }
 
 
@@ -350,4 +388,5 @@ def _seen(t: type, c: type) -> Any:
 _LIBRARIES: Dict[str, Callable[[type, type], Any]] = {
     "numpy": _numpy, "pandas": _pandas, "scipy": _scipy}
 _LIBRARIES.update(dict.fromkeys((
-    "torch", "jax", "jaxlib", "tensorflow", "polars", "pyarrow", "xarray"), _seen))
+    "torch", "jax", "jaxlib", "tensorflow", "polars", "pyarrow", "xarray", "sortedcontainers",
+    "sqlalchemy"), _seen))

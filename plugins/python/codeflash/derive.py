@@ -85,6 +85,7 @@ _SEQUENCES = {"list", "tuple", "str", "bytes", "bytearray"}
 _MAPS = {"dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter"}
 _SETS = {"set", "frozenset"}
 _FRAMES = {"pandas.DataFrame", "pandas.Series"}
+_ARRAYS = _FRAMES | {"numpy.ndarray"}
 _ROWS = _SEQUENCES | _MAPS | _SETS | _FRAMES | {"collections.deque", "range", "numpy.ndarray"}
 
 
@@ -137,7 +138,7 @@ class Row:
         if name == "numpy.ndarray":
             return sys.modules["numpy"].concatenate(parts)
         if name in _FRAMES:
-            return sys.modules["pandas"].concat(parts)
+            return _labelled(self.v, sys.modules["pandas"].concat(parts))
         whole: list = []
         for part in parts:
             whole.extend(part)
@@ -150,6 +151,15 @@ class Row:
             _refill(made, dict(whole))
             return made
         return type(self.v)(whole)
+
+
+def _labelled(old: Any, made: Any) -> Any:
+    """A table's rows; where each had a label of its own, so they have."""
+    if old.index.is_unique and not made.index.is_unique:
+        if _name(old.index) != "pandas.RangeIndex":
+            raise Unfit("labels that would stand there twice")
+        made.index = type(old.index)(len(made), name=old.index.name)
+    return made
 
 
 def _refill(old: Any, new: Any) -> None:
@@ -328,6 +338,34 @@ def _with(v: Any, numpy: Any, i: int, what: object) -> Any:
     return made
 
 
+def _along(v: Any, axis: int, operation: str, *more: Any) -> Any:
+    """An operation on a row, done on an array's other axis."""
+    numpy = sys.modules["numpy"]
+    return numpy.moveaxis(_OPERATIONS[operation](numpy.moveaxis(v, axis, 0), *more), 0, axis)
+
+
+def _column(v: Any, at: Optional[int], how: str, *more: Any) -> Any:
+    """A table with other values in one column; a series."""
+    old = v if at is None else v.iloc[:, at]
+    values = old.array.copy()
+    if how == "cell":
+        values[more[0]] = scalar(more[1])
+    elif how == "minus":
+        values = -values
+    else:
+        n = len(old)
+        values = values.take([0] * n if how == "each" else [(i + 1) % n for i in range(n)])
+    new = type(old)(values, index=old.index, name=old.name)
+    if at is None:
+        return new
+    made = v.copy()
+    if hasattr(made, "isetitem"):
+        made.isetitem(at, new)
+    else:
+        made[made.columns[at]] = new
+    return made
+
+
 # By name: f(value there, *parameters) gives the value to be there.
 _OPERATIONS: Dict[str, Callable] = {
     "=": lambda v, x: scalar(x),
@@ -343,6 +381,7 @@ _OPERATIONS: Dict[str, Callable] = {
     "with": _array(_with),
     "columns": _array(lambda v, numpy: numpy.asfortranarray(v)),
     "strided": _array(lambda v, numpy: v.repeat(2, axis=0)[::2]),
+    "along": _array(lambda v, numpy, axis, *step: _along(v, axis, *step)), "column": _column,
 }
 
 
@@ -414,6 +453,9 @@ class Inputs:
 
     def step(self, step: list, other: Callable[[int], "Inputs"]) -> None:
         path, operation = step[:2]
+        if operation == "alone":
+            step = [path] + step[3:]
+            operation = step[1]
         old = self.get(path)
         if operation == "same":
             self.put(path, self.get(step[2]))
@@ -603,6 +645,7 @@ class Hints:
         self.ints: List[int] = []
         self.floats: List[float] = []
         self.texts: List[str] = []
+        self.numbers: List[Any] = []  # that were recorded as arguments
         self.odd = False
         self.asks = False  # whether a mapping has a key
         self.defaults: Dict[object, Any] = {}
@@ -667,7 +710,9 @@ class Hints:
             self.texts.append(v)
 
     def look(self, v: Any) -> None:
-        """Notes odd floats that were recorded."""
+        """Notes odd floats that were recorded, and a few numbers."""
+        if type(v) in (int, float) and isfinite(v) and v not in self.numbers and len(self.numbers) < 6:
+            self.numbers.append(v)
         if type(v) is float:
             self.odd = self.odd or not isfinite(v) or (v == 0 and v.hex()[0] == "-")
         elif _name(v) == "numpy.ndarray" and v.dtype.kind in "fc":
@@ -776,6 +821,10 @@ def _shape(v: Any, depth: int = 3) -> tuple:
         return name, [_shape(x, depth - 1) for x in list(v)[:1]]
     if depth and name in _SETS:
         return name, sorted(_kinds(v))
+    if name == "numpy.ndarray":
+        return name, v.dtype.kind, v.shape[1:] if v.ndim else None
+    if name == "pandas.DataFrame":
+        return name, list(map(repr, v.columns))
     return (name,)
 
 
@@ -819,11 +868,42 @@ def _for_array(v: Any, hints: Hints) -> list:
     if kind in "fc" and hints.odd and v.size:
         moves[1:1] = [["with", v.size // 2, literal(float("nan"))]]
         moves += [["with", 0, literal(float("inf"))], ["all", literal(float("nan"))]]
-    return moves + [["columns"], ["strided"]]
+    near = [["with", v.size // 2, x] for x in _met(kind, hints)] if v.size else []
+    return _woven(moves, near) + [["columns"], ["strided"]]
+
+
+def _met(kind: str, hints: Hints) -> list:
+    """What an element may happen to be: a number that the code has, or another argument."""
+    if kind not in "iuf":
+        return []
+    found = [x for x in hints.numbers + hints.floats + hints.ints if kind == "f" or type(x) is int]
+    return [literal(float(x) if kind == "f" else x) for x in found if abs(x) < 1 << 31
+            and (x >= 0 or kind != "u")]
 
 
 def _for_frame(v: Any, hints: Hints) -> list:
-    return [m for m in _for_row(v, hints) if m[0] not in ("size", "copied")]
+    rows = [m for m in _for_row(v, hints) if m[0] not in ("size", "copied")]
+    if not len(v):
+        return rows
+    columns = [(None, v)] if _name(v) == "pandas.Series" else [
+        (i, v.iloc[:, i]) for i in range(min(v.shape[1], WIDE))]
+    found = [[["column", i] + move for move in _for_column(c, hints)] for i, c in columns]
+    return _woven(rows, _woven(*found)) if found else rows
+
+
+def _for_column(v: Any, hints: Hints) -> list:
+    """Of a table: its values beside other rows', or one of them another."""
+    kind, half = getattr(v.dtype, "kind", "O"), len(v) // 2
+    moves: list = [["turned"], ["each"]] if len(v) > 1 else []
+    if hints.odd and kind in "fO":
+        moves.insert(0, ["cell", half, literal(float("nan")) if kind == "f" else None])
+    if kind in "if":
+        moves += [["cell", half, literal(0.0) if kind == "f" else 0], ["minus"]]
+    if kind == "b":
+        moves.append(["cell", half, not v.iloc[half]])
+    if kind == "O" and type(v.iloc[half]) is str:
+        moves += [["cell", half, x] for x in ["", v.iloc[half].upper() + " "] + hints.texts]
+    return moves + [["cell", half, x] for x in _met(kind, hints)]
 
 
 def _for_map(v: Any, hints: Hints) -> list:
@@ -978,14 +1058,78 @@ def _aliases(found: List[Place]) -> Dict[tuple, list]:
     return moves
 
 
-def _queue(where: List[Tuple[int, list, list]]) -> Iterator[Tuple[int, list]]:
+class Lengths:
+    """Which arrays are of one length, or as wide as they are long, in every call that was recorded: a
+    table's columns, one might say. They are made longer and shorter together."""
+
+    CHANGING = {"cut", "without", "twice", "again", "times", "size", "from", "join"}
+
+    def __init__(self, looked: List[Tuple[int, List[Place]]]) -> None:
+        self.partners: Dict[tuple, list] = {}
+        sizes: Dict[tuple, list] = {}
+        arrays = set()
+        for _, found in looked:
+            for place in found:
+                name = _name(place.value)
+                if "i" in place.path or "n" in place.path or place.part:
+                    continue
+                if name in _ARRAYS:
+                    arrays.add((tuple(place.path), 0))
+                    for axis, n in enumerate(place.value.shape if name == "numpy.ndarray"
+                                             else place.value.shape[:1]):
+                        sizes.setdefault((tuple(place.path), axis), []).append(n)
+                elif name in ("list", "tuple"):
+                    sizes.setdefault((tuple(place.path), 0), []).append(len(place.value))
+        self.arrays = {path for path, _ in arrays}
+        sizes = {at: found for at, found in sizes.items() if len(found) == len(looked)}
+        for at in sizes:
+            for other in sizes:
+                if at != other and not at[1] and sizes[at] == sizes[other] and (
+                        at in arrays or other in arrays):
+                    self.partners.setdefault(at[0], []).append(other)
+
+    def steps(self, path: list, move: list) -> Iterator[list]:
+        """Those for a move, with all that goes along; then without, for what does not mind."""
+        partners = self.partners.get(tuple(path), [])
+        if move[0] in ("from", "join"):  # whole
+            partners = [p for p in _distinct([(other, 0) for other, _ in partners])
+                        if list(p[0]) != path]
+        if not partners or move[0] not in self.CHANGING:
+            yield [[path] + move]
+            return
+        steps = [[path] + move]
+        for other, axis in partners:
+            at = list(other)
+            if move[0] in ("from", "join"):
+                steps.append([at, move[0], move[1], at])
+            else:
+                steps.append([at, "along", axis] + move if axis else [at] + move)
+        yield steps
+        if move[0] == "cut":
+            oblong = all(list(other) == path for other, _ in partners)
+            yield [[path, "alone", oblong] + move]
+
+    def empty(self, steps: list) -> bool:
+        """Whether an array has nothing left: what else is done then says little."""
+        return any(step[-3:] == ["cut", 0, 0] and tuple(step[0]) in self.arrays for step in steps)
+
+
+def _queue(where: List[Tuple[int, list, list]], along: Lengths) -> Iterator[Tuple[int, list]]:
     """The moves for one place, in turn with each call that has it: (call, [step])."""
     longest = max(len(moves) for _, _, moves in where)
     for lap in range(len(where)):
         for j in range(longest):
             call, path, moves = where[(j + lap) % len(where)]
             if j < len(moves):
-                yield call, [[path] + moves[j]]
+                for steps in along.steps(path, moves[j]):
+                    yield call, steps
+
+
+def telling(steps: list, ended: str) -> bool:
+    """Whether what the original does on inputs made so says what it should do: where lengths part that
+    never did, if it refuses them on purpose; where an array is no square any more, if it can do that."""
+    alone = [step[2] for step in steps if step[1] == "alone"]
+    return not alone or ended == "project" or (all(alone) and ended == "return")
 
 
 def plan(calls: List[Tuple[int, blob.Call]], hints: Hints, seed: int) -> Iterator[Tuple[int, list]]:
@@ -1012,15 +1156,16 @@ def plan(calls: List[Tuple[int, blob.Call]], hints: Hints, seed: int) -> Iterato
             if moves:
                 by_place.setdefault(place.key, []).append((call, place.path, moves))
     chance = _Chance(seed)
+    along = Lengths(looked)
     queues = []
     for where in by_place.values():
         turn = chance.below(len(where))
         depth = len(where[0][1]) // 2
-        queues.append((max(1, 4 - depth), _queue(where[turn:] + where[:turn])))
-    yield from _paired(queues, chance)
+        queues.append((max(1, 4 - depth), _queue(where[turn:] + where[:turn], along)))
+    yield from _paired(queues, chance, along)
 
 
-def _paired(queues: list, chance: _Chance) -> Iterator[Tuple[int, list]]:
+def _paired(queues: list, chance: _Chance, along: Lengths) -> Iterator[Tuple[int, list]]:
     """Takes from the queues in turn; every fourth is followed by one that does it and another."""
     done: Dict[int, list] = {}
     count = 0
@@ -1033,6 +1178,8 @@ def _paired(queues: list, chance: _Chance) -> Iterator[Tuple[int, list]]:
                     break
                 call, steps = got
                 yield call, steps
+                if along.empty(steps):
+                    continue
                 before = done.setdefault(call, [])
                 count += 1
                 others = [s for s in before if s[0][0] != steps[0][0]]
@@ -1145,9 +1292,13 @@ class Stock:
         size = _size(now)
         tries = [(call, steps[:i] + steps[i + 1:]) for i in range(len(steps) if len(steps) > 1 else 0)]
         tries += [(other, steps) for other in self._by_size(usable)[:4] if other != call]
-        tries += [(call, _plus(steps, place.path, move)) for place in places(now, 200, WIDE)
-                  if not place.part or _name(place.value) in _ROWS for move in _less(place.value)]
-        found = []
+        found = places(now, 200, WIDE)
+        along = Lengths([(call, found)])
+        for place in found:
+            for move in _less(place.value) if not place.part or _name(place.value) in _ROWS else ():
+                first, *rest = next(along.steps(place.path, move))
+                tries.append((call, _plus(steps, first[0], first[1:]) + rest))
+        smaller = []
         seen = set()
         for number, (other, changed) in enumerate(tries):
             if until():
@@ -1159,7 +1310,7 @@ class Stock:
             got, digest = _size(made), _digest(made[:2])
             if got is not None and digest not in seen and (size is None or got < size):
                 seen.add(digest)
-                found.append((got, number, other, changed))
-        found.sort(key=lambda f: f[:2])
-        found = found[:most // 2] + _spread(found[most // 2:], most - most // 2)
-        return [(other, changed) for _, _, other, changed in found]
+                smaller.append((got, number, other, changed))
+        smaller.sort(key=lambda f: f[:2])
+        smaller = smaller[:most // 2] + _spread(smaller[most // 2:], most - most // 2)
+        return [(other, changed) for _, _, other, changed in smaller]

@@ -271,7 +271,10 @@ class Warnings:
         """In the place of warnings.showwarning."""
         if not self.active or len(self.said) >= RECORDS_MAX:
             return
-        said = encode.type_name(category), str(message) if self._own_words() else ""
+        own = self._own_words()
+        if encode.DERIVED and not own and category is RuntimeWarning:
+            return  # of numbers: one for each, one for an array, or none where a library expects it
+        said = encode.type_name(category), str(message) if own else ""
         if said not in self.said:
             self.said.append(said)
 

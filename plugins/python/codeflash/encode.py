@@ -141,6 +141,7 @@ def _key(name: object) -> bytes:
 # Types. -----------------------------------------------------------------------------------------
 
 MAIN = None  # the module name that stands for __main__
+DERIVED = False  # whether the input is one that nobody gave the function
 TARGET = None  # the code of the function that is called: it is the same function whatever its code
 
 
@@ -597,9 +598,12 @@ def _attributes(t: type, below: type = object):
             if isinstance(member, MemberDescriptorType):
                 slots.append((attr, member.__get__))
     has_dict = t.__dictoffset__ != 0 and (below is object or not below.__dictoffset__)
+    remembered = _remembered(t)
 
     def attributes(v: object) -> list:
         pairs = list(_instance_dict(v, "__dict__").items()) if has_dict else []
+        if remembered:
+            pairs = [p for p in pairs if p[0] not in remembered]
         for name, get in slots:
             try:
                 pairs.append((name, get(v)))
@@ -608,6 +612,18 @@ def _attributes(t: type, below: type = object):
         return pairs
 
     return attributes
+
+
+def _remembered(t: type) -> set:
+    """Attributes in which an installed library's class keeps what it has worked out from the others:
+    they are there when somebody has asked. Of a class of the project's it may be the wrong thing."""
+    names: set = set()
+    for c in t.__mro__:
+        found = [n for n, d in c.__dict__.items() if type(d).__name__ == "cached_property"]
+        file = getattr(sys.modules.get(c.__module__), "__file__", None) if found else None
+        if isinstance(file, str) and ("site-packages" in file or "dist-packages" in file):
+            names.update(found)
+    return names
 
 
 def _flags_of(t: type) -> bytes:
@@ -898,6 +914,14 @@ _SKIPPED = b"\xa5" + _SCHEMA + text("skip") + text("reason")
 def skipped(reason: str) -> bytes:
     """The outcome of a call that cannot be judged."""
     return _SKIPPED + text(reason) + _ROOTS + b"\x80" + _HEAP + b"\x80"
+
+
+def ended(outcome: bytes) -> str:
+    """"return", or by whom what it raised was: "project" or "runtime"."""
+    head = _OUTCOME["raise"][0]
+    if not outcome.startswith(head):
+        return "return"
+    return "project" if outcome.startswith(text("project"), len(head)) else "runtime"
 
 
 def is_skipped(outcome: bytes) -> bool:

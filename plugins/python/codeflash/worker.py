@@ -189,7 +189,11 @@ class Calls:
             work.guard.writes = work.guard.processes = False
             work.timeout = seconds
             _confine(room)
-        return work.run(call, lambda: self.stock.made(call, steps))
+        encode.DERIVED = True
+        try:
+            return work.run(call, lambda: self.stock.made(call, steps))
+        finally:
+            encode.DERIVED = False
 
     def derive(self, wish: dict) -> None:
         """Derives from the recorded calls, and answers what the function does on that. What is over a
@@ -234,6 +238,8 @@ class Calls:
     def tried(self, call: int, steps: list, seconds: float) -> bytes:
         shown, outcome = self.aside(call, steps, seconds, self.ROOM)
         if outcome is None or encode.is_skipped(outcome) or self.work.at_limit:
+            return b""
+        if not derive.telling(steps, encode.ended(outcome)):
             return b""
         spec = json.dumps(steps, separators=(",", ":"))
         return encode.frame([("call", call), ("spec", spec), ("input", shown), ("outcome", outcome)])

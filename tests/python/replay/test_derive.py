@@ -134,6 +134,68 @@ def test_numpy_arrays_and_pandas_objects():
     assert changed(f, "reversed")["x"].tolist() == [2, 1]
     assert changed(f, "cut", 0, 0).shape == (0, 2)
     assert changed(f["x"], "times", 2).tolist() == [1, 2, 1, 2]
+    assert changed(f, "twice", 0).index.tolist() == [0, 1, 2]
+    with pytest.raises(derive.Unfit):
+        changed(f.set_index("y"), "twice", 0)
+    assert changed(f, "column", 0, "turned")["x"].tolist() == [2, 1]
+    assert changed(f, "column", 1, "cell", 0, "")["y"].tolist() == ["", "b"]
+    assert changed(f["x"], "column", None, "minus").tolist() == [-1, -2]
+    assert f["x"].tolist() == [1, 2]
+
+
+class Table:
+    """As an array is, as far as lengths go."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __len__(self):
+        return self.n
+
+
+def lengths(*calls):
+    return derive.Lengths([(i, derive.places(blob.Call(args, {}, None))) for i, args in enumerate(calls)])
+
+
+def test_arrays_of_one_length_stay_so(monkeypatch):
+    Table.shape = property(lambda v: (v.n,))
+    monkeypatch.setattr(derive, "_ARRAYS", {derive._name(Table(1))})
+    along = lengths((Table(2), [1, 2], [1]), (Table(3), [1, 2, 3], [1]))
+    cut = ["cut", 0, 1]
+    together = [[["a", 0], *cut], [["a", 1], *cut]]
+    assert list(along.steps(["a", 0], cut)) == [together, [[["a", 0], "alone", False, *cut]]]
+    assert list(along.steps(["a", 2], cut)) == [[[["a", 2], *cut]]]
+    assert list(along.steps(["a", 0], ["reversed"])) == [[[["a", 0], "reversed"]]]
+    assert list(along.steps(["a", 0], ["from", 1, ["a", 0]]))[0] == [
+        [["a", 0], "from", 1, ["a", 0]], [["a", 1], "from", 1, ["a", 1]]]
+    assert along.empty([[["a", 0], "cut", 0, 0]]) and not along.empty([[["a", 1], "cut", 0, 0]])
+    assert not lengths((Table(2), [1, 2]), (Table(3), [1, 2])).partners
+    assert not lengths(([1], [2])).partners
+
+
+def test_what_lengths_that_part_tell():
+    alone, oblong = [[["a", 0], "alone", way, "cut", 0, 1] for way in (False, True)]
+    assert derive.telling([[["a", 0], "cut", 0, 1]], "runtime")
+    assert [derive.telling([alone], ended) for ended in ("return", "project", "runtime")] == [
+        False, True, False]
+    assert [derive.telling([oblong], ended) for ended in ("return", "project", "runtime")] == [
+        True, True, False]
+
+
+def test_only_arrays_of_a_kind_stand_for_each_other():
+    numpy = pytest.importorskip("numpy")
+    a = numpy.zeros(2)
+    assert derive._shape(a) == derive._shape(numpy.ones(3))
+    assert len({str(derive._shape(x)) for x in (a, a.astype(int), numpy.zeros((2, 1)), numpy.array(1.0))}) == 4
+
+
+def test_square_arrays_stay_square():
+    numpy = pytest.importorskip("numpy")
+    s = stock((numpy.arange(9.0).reshape(3, 3),))
+    along = lengths((numpy.zeros((3, 3)),))
+    first, second = along.steps(["a", 0], ["cut", 0, 2])
+    assert s.made(1, first).args[0].tolist() == [[0, 1], [3, 4]]
+    assert s.made(1, second).args[0].shape == (2, 3)
 
 
 def hints(source="def f(*a): pass", name="f"):

@@ -2,7 +2,8 @@
 """What a call does beside returning is part of its outcome, and nothing is there where it does nothing."""
 
 import pytest
-from codeflash import outcomes
+from codeflash import effects as effects_module
+from codeflash import encode, outcomes
 
 from test_worker import root, value
 
@@ -139,6 +140,17 @@ def test_warnings_count_once_and_by_their_words_where_they_are_the_projects(effe
         [("UserWarning", "mind %d" % n), ("RuntimeWarning", "odd"), ("SyntaxWarning", found[0]["warnings"][2][1])]
         for n in (1, 1, 2)]
     assert all("stderr" not in f for f in found)
+
+
+def test_a_librarys_warnings_of_numbers_count_on_inputs_that_somebody_gave(monkeypatch):
+    found = effects_module.Warnings()
+    for derived, said in ((False, [("RuntimeWarning", ""), ("FutureWarning", "")]),
+                          (True, [("FutureWarning", "")])):
+        monkeypatch.setattr(encode, "DERIVED", derived)
+        found.begin()
+        found.note("divide by zero", RuntimeWarning, "numpy.py", 1)
+        found.note("soon", FutureWarning, "pandas.py", 1)
+        assert found.said == said
 
 
 def test_variables_of_modules_and_classes(project, effects):

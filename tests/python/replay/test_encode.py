@@ -481,7 +481,8 @@ def test_numpy_arrays():
     n = node(a)
     assert n[:2] == ["array", "numpy.ndarray"]
     assert n[2] == ["<i4", [3, 2], np.ascontiguousarray(a).astype("<i4").tobytes()]
-    assert node(np.float32(1.5))[:3] == ["scalar", "numpy.float32", [1.5]]
+    assert node(np.float32(1.5)) == ["scalar", "numpy.float32", [1.5], None, ["single"]]
+    assert node(np.float64(1.5)) == ["scalar", "numpy.float64", [1.5], None, []]
     assert node(np.int64(3))[2] == [3]
     assert enc(np.float64(1.0)) != enc(1.0)
     root, heap = tree(np.array([[1], None], dtype=object))
@@ -502,6 +503,41 @@ def test_pandas_frames():
     assert enc(pd.Timestamp("2020-01-01")) != enc(pd.Timestamp("2020-01-02"))
     assert enc(frame.set_index(["a", "b"])) != enc(frame)
     assert node(pd.NaT)[0] == "global"
+    assert enc(pd.RangeIndex(3)) == enc(pd.Index([0, 1, 2])) != enc(pd.Index([0.0, 1.0, 2.0]))
+
+
+def test_what_a_table_without_rows_is_like_counts_where_somebody_gave_it(monkeypatch):
+    pd = pytest.importorskip("pandas")
+    one, other = pd.DataFrame({"a": []}), pd.DataFrame({"a": [1]})[:0]
+    assert enc(one) != enc(other)
+    monkeypatch.setattr(encode, "DERIVED", True)
+    assert enc(one) == enc(other) == enc(pd.DataFrame({"a": ["x"]}, index=["y"])[:0])
+    assert enc(one) != enc(pd.DataFrame({"b": []}))
+    assert enc(one) != enc(pd.DataFrame({"a": [1.0]}))
+
+
+def test_what_a_library_remembers_of_its_objects_is_not_theirs(tmp_path, monkeypatch):
+    source = ("import functools\nclass C:\n    def __init__(self): self.x = 1\n"
+              "    @functools.cached_property\n    def double(self): return 2 * self.x\n")
+    for folder, same in (("site-packages", True), ("project", False)):
+        place = tmp_path / folder
+        place.mkdir()
+        (place / ("remembering_%s.py" % folder[:4])).write_text(source)
+        monkeypatch.syspath_prepend(str(place))
+        cls = __import__("remembering_%s" % folder[:4]).C
+        asked = cls()
+        assert asked.double == 2
+        assert (enc(asked) == enc(cls())) is same
+
+
+def test_sorted_lists_are_what_is_in_them():
+    sorted_list = pytest.importorskip("sortedcontainers").SortedList
+    one, other = sorted_list(range(3000)), sorted_list()
+    for i in range(3000):
+        other.add(i)
+    assert enc(one) == enc(other)
+    other.add(7)
+    assert enc(one) != enc(other)
 
 
 def test_sets_whose_elements_have_each_other_are_soon_done():

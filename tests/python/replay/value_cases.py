@@ -687,7 +687,7 @@ CASES["pandas"] = [
     ("Categorical", "pd.Series(pd.Categorical(['a', 'b']))", [], {
         "pd.Series(pd.Categorical(['a', 'b'], ordered=True))": None, "pd.Series(pd.Categorical(['a', 'b'], ['b', 'a']))": None,
         "pd.Series(['a', 'b'])": None, "pd.Series(pd.Categorical(['a', 'b'], ['a', 'b', 'c']))": None}),
-    ("index", "pd.Index([1, 2], name='i')", [], {"pd.Index([1, 2])": "value.name", "pd.RangeIndex(1, 3, name='i')": "type(value)", "pd.Index([1.0, 2.0], name='i')": None}),
+    ("index", "pd.Index([1, 2], name='i')", ["pd.RangeIndex(1, 3, name='i')"], {"pd.Index([1, 2])": "value.name", "pd.RangeIndex(1, 5, 2, name='i')": "value.values[1]", "pd.Index([1.0, 2.0], name='i')": None}),
     ("DatetimeIndex", "pd.date_range('2020', periods=2, freq='D')", [], {
         "pd.date_range('2020', periods=2, freq='D', tz='UTC')": None, "pd.DatetimeIndex(['2020-01-01', '2020-01-02'])": "value.freq"}),
     ("MultiIndex", "pd.MultiIndex.from_tuples([(1, 'a'), (2, 'b')])", [], {"pd.MultiIndex.from_tuples([(1, 'a'), (2, 'c')])": None,
