@@ -29,8 +29,7 @@ VERSION = 3  # of lib/schema.sql
 CALL_S = 60.0
 
 # as a worker has them, whatever pytest makes of them
-_FILTERS = [("ignore", None, category, None, 0) for category in (
-    DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)]
+_FILTERS = [("ignore", None, category, None, 0) for category in effects.HIDDEN]
 _ALLOW = {guard.NETWORK: "network", guard.WRITES: "writes", guard.PROCESS: "processes"}
 _AGAIN = "record it again: codeflash optimize --trace-only <the command>"
 

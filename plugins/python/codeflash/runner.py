@@ -12,7 +12,8 @@ import os
 import re
 import sys
 from opcode import opmap
-from typing import Callable, Optional
+from types import GeneratorType
+from typing import Callable, Iterable, List, Optional
 
 from . import blob, effects, encode, files, guard, load, show, state
 
@@ -147,6 +148,7 @@ class Runner:
         encode.MAIN = self.main
         encode.TARGET = getattr(target.function, "__code__", None)
         self.again = bool(request.get("again"))
+        self.left: List[Callable[[], object]] = []  # what ends the generators that are left standing
         self.at_limit = False  # the last call ended where the machine does, not where the code does
         variables = state.Globals(
             target.module, target.function, request.get("new_names") or (), self.in_project)
@@ -202,8 +204,12 @@ class Runner:
         self.effects.begin(lambda: seed(self.seed + call))
         self.guard.active = True
         roots = []
+        parts = []
         try:
-            result = load.realise(invoke(args, kwargs))
+            result = invoke(args, kwargs)
+            if again is not None and _steps(result) is not None:
+                parts = [self.ended, self.begun]
+            result = load.realise(result)
         except CallTimeout:
             raise
         except BaseException as error:
@@ -215,13 +221,17 @@ class Runner:
                 roots.append(("yielded", result))
             else:
                 roots.append(("return", result))
-        once_more = None if again is None else lambda: self.once_more(call, invoke, again)
-        return self.outcome(raised, roots, args, kwargs, once_more)
+        more = [] if again is None else [
+            lambda do=do: do(call, invoke, again) for do in [self.once_more] + parts]
+        try:
+            return self.outcome(raised, roots, args, kwargs, more)
+        finally:
+            self.leave()
 
     def outcome(self, raised: Optional[BaseException], roots: list, args: tuple,
-                kwargs: dict, once_more: Optional[Callable] = None) -> bytes:
-        """The encoded outcome of a call that raised this, or returned what is in roots. once_more
-        calls it again and gives that root."""
+                kwargs: dict, more: Iterable[Callable[[], tuple]] = ()) -> bytes:
+        """The encoded outcome of a call that raised this, or returned what is in roots. more: each
+        calls it again and gives a root of that."""
         target = self.target
         by = ""
         if raised is not None:
@@ -248,8 +258,7 @@ class Runner:
         if written:
             roots.append(("files", written))
         roots += done
-        if once_more is not None:
-            roots.append(once_more())
+        roots += [do() for do in more]
         try:
             return encode.outcome("raise" if by else "return", roots, by, self.output.takers())
         except MemoryError:
@@ -267,6 +276,53 @@ class Runner:
         except BaseException as error:
             error.__traceback__ = None
             return ("again", error)
+
+    def first_step(self, call: int, invoke: Callable, make: Callable[[], blob.Call],
+                   end: bool) -> list:
+        """[what a generator yields first, or a context gives, its inputs then, what the call did so
+        far] of one more call; with end it is ended there, and what that raises or gives comes next."""
+        args, kwargs, _ = make()
+        self.guard.active = False
+        self.effects.begin(lambda: seed(self.seed + call))
+        self.guard.active = True
+        found: list = []
+        try:
+            made = invoke(args, kwargs)
+            enter, close = _steps(made) or (None, None)
+            if enter is not None:
+                found.append(enter())
+                if end:
+                    found.append(close(True))
+                else:
+                    self.left.append(lambda: close(False))
+        except CallTimeout:
+            raise
+        except BaseException as error:
+            found.append(encode.type_name(type(error)))  # the rest of it is in the whole run's answer
+        self.guard.active = False
+        done = self.effects.end()
+        self.guard.active = True
+        return found + [args, kwargs, done]
+
+    def begun(self, call: int, invoke: Callable, make: Callable[[], blob.Call]) -> tuple:
+        """The root for a generator that is left standing where it yields first: how much of its inputs
+        it has read for that, and what is so while a context lasts."""
+        return "begun", self.first_step(call, invoke, make, False)
+
+    def ended(self, call: int, invoke: Callable, make: Callable[[], blob.Call]) -> tuple:
+        """The root for a generator that is closed where it yields first, or for a context in which an
+        error is raised."""
+        return "ended", self.first_step(call, invoke, make, True)
+
+    def leave(self) -> None:
+        """Ends what was left standing."""
+        while self.left:
+            try:
+                self.left.pop()()
+            except CallTimeout:
+                raise
+            except BaseException:
+                pass  # its error has been seen where it was ended
 
     def void(self, error: BaseException) -> str:
         """Why an error is not the function's own; "" when it is."""
@@ -297,6 +353,20 @@ class Runner:
             mine = self.where[path] = path == self.own or (
                 bool(inside) and "site-packages" not in inside and "dist-packages" not in inside)
         return mine
+
+
+def _steps(made: object) -> Optional[tuple]:
+    """How a generator, or a context made of one, is taken to where it first yields and ended there,
+    as (step, step that is told whether an error does it); None for anything else."""
+    if type(made) is GeneratorType:
+        return made.__next__, lambda by_error: made.close()
+    if load.is_context(made):
+        def leave(by_error: bool) -> object:
+            error = RuntimeError() if by_error else None
+            return made.__exit__(type(error) if by_error else None, error, None)
+
+        return made.__enter__, leave
+    return None
 
 
 def not_restored(error: BaseException) -> str:

@@ -131,7 +131,6 @@ def test_warnings_count_once_and_by_their_words_where_they_are_the_projects(effe
         def f(x):
             for _ in range(3):
                 warnings.warn("mind %d" % x)
-            warnings.warn("old", DeprecationWarning)
             warnings.warn("odd", RuntimeWarning, stacklevel=2)
             return compile("1 is 1", "x", "eval") and None
         """, 1, 1, 2)
@@ -139,6 +138,50 @@ def test_warnings_count_once_and_by_their_words_where_they_are_the_projects(effe
         [("UserWarning", "mind %d" % n), ("RuntimeWarning", "odd"), ("SyntaxWarning", found[0]["warnings"][2][1])]
         for n in (1, 1, 2)]
     assert all("stderr" not in f for f in found)
+
+
+def test_what_python_hides_counts_where_the_project_says_it(effects):
+    code = """
+        import warnings
+        def f(x):
+            if x:
+                warnings.warn("old", DeprecationWarning, stacklevel=2)
+            said = 'import warnings; warnings.warn("a library says", DeprecationWarning)'
+            exec(compile(said, "/usr/lib/library.py", "exec"), {})
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                warnings.warn("asked not to", DeprecationWarning)
+        """
+    assert effects(code)["warnings"] == [("DeprecationWarning", "old")]
+    assert effects(code, 0) == {}
+
+
+def test_a_generator_is_ended_where_it_first_yields_and_left_standing_there(effects):
+    code = """
+        import contextlib
+        state = []
+        %s
+        def f(lines):
+            state.append("in")
+            try:
+                yield next(lines)
+            except RuntimeError:
+                state.append("error")
+            finally:
+                state.append("out")
+        """
+
+    def run(decorator):
+        found = effects(code % decorator, iter([1, 2, 3]), again=True)
+        return found["ended"], found["begun"]
+
+    ended, begun = run("")
+    assert ended[:2] == [1, None] and begun[0] == 1
+    assert dict(ended[-1])["globals"]["state"] == ["in", "out"] * 3 + ["in"]
+    ended, begun = run("@contextlib.contextmanager")
+    assert ended[:2] == [1, True] and begun[0] == 1
+    assert "error" in dict(begun[-1])["globals"]["state"]
+    assert dict(begun[-1])["globals"]["state"][-1] == "in"
 
 
 def test_variables_of_modules_and_classes(project, effects):
