@@ -204,6 +204,7 @@ class Replay:
             warnings.filters[:] = _FILTERS  # type: ignore[index]
             effects.Warnings.install(warnings)
             output.install()
+            runner.CHANCE.install()
             try:
                 target = self._targets.get(function)
                 if target is None:
@@ -211,6 +212,7 @@ class Replay:
                 work = runner.Runner(request, target, output, watch)
                 _, outcome = work.run(call, lambda: work.restore(blob, codec))
             finally:
+                runner.CHANCE.remove()
                 output.remove()
         return watch.reason, outcome
 

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from opcode import opmap
+from operator import index
 from types import GeneratorType
 from typing import Callable, Iterable, List, Optional
 
@@ -201,7 +202,7 @@ class Runner:
         self.at_limit = False
         self.output.drop()  # of restoring
         self.guard.active = False
-        self.effects.begin(lambda: seed(self.seed + call))
+        self.effects.begin(lambda: self.reseed(call))
         self.guard.active = True
         roots = []
         parts = []
@@ -266,9 +267,9 @@ class Runner:
 
     def once_more(self, call: int, invoke: Callable, make: Callable[[], blob.Call]) -> tuple:
         """The root for a second call on the same inputs made anew: what the first one kept shows in
-        its answer, or as one object that both gave out."""
+        its answer, or as one object that both gave out. Chance is another: that is not to be kept."""
         args, kwargs, _ = make()
-        seed(self.seed + call)
+        self.reseed(call + _NEXT)
         try:
             return ("again", load.realise(invoke(args, kwargs)))
         except CallTimeout:
@@ -277,13 +278,17 @@ class Runner:
             error.__traceback__ = None
             return ("again", error)
 
+    def reseed(self, call: int) -> None:
+        seed(self.seed + call)
+        CHANCE.restart(self.seed + call)
+
     def first_step(self, call: int, invoke: Callable, make: Callable[[], blob.Call],
                    end: bool) -> list:
         """[what a generator yields first, or a context gives, its inputs then, what the call did so
         far] of one more call; with end it is ended there, and what that raises or gives comes next."""
         args, kwargs, _ = make()
         self.guard.active = False
-        self.effects.begin(lambda: seed(self.seed + call))
+        self.effects.begin(lambda: self.reseed(call))
         self.guard.active = True
         found: list = []
         try:
@@ -371,6 +376,44 @@ def _steps(made: object) -> Optional[tuple]:
 
 def not_restored(error: BaseException) -> str:
     return "its inputs cannot be restored: %s" % load._one_line(error)
+
+
+class Chance:
+    """In the place of os.urandom: what a program takes from there, such as a uuid, is the same in every
+    run of the call."""
+
+    def __init__(self) -> None:
+        self.n = self.taken = 0
+        self.before: object = None
+
+    def install(self) -> None:
+        """Before the user's code is imported, which may take the function itself."""
+        self.put(self.bytes)
+
+    def remove(self) -> None:
+        self.put(self.before)
+
+    def put(self, function: object) -> None:
+        theirs = sys.modules["os"]
+        self.before = theirs.urandom
+        random = sys.modules.get("random")
+        for module, name in ((theirs, "urandom"), (random, "_urandom")):
+            if hasattr(module, name):
+                setattr(module, name, function)
+
+    def restart(self, n: int) -> None:
+        self.n, self.taken = n, 0
+
+    def bytes(self, size: int) -> bytes:
+        n = index(size)
+        if n < 0:
+            raise ValueError("negative argument not allowed")
+        self.taken += 1
+        return hashlib.shake_128(b"%d %d" % (self.n, self.taken)).digest(n)
+
+
+CHANCE = Chance()
+_NEXT = 1 << 20
 
 
 def seed(n: int) -> None:

@@ -184,6 +184,23 @@ def test_a_generator_is_ended_where_it_first_yields_and_left_standing_there(effe
     assert dict(begun[-1])["globals"]["state"][-1] == "in"
 
 
+def test_what_comes_from_the_system_by_chance_is_the_same_in_each_run(project):
+    project.write("m.py", """
+        import os, random, secrets, uuid
+        from os import urandom
+        def f(x):
+            return [uuid.uuid4().hex, secrets.token_hex(4), secrets.choice(range(1000)), urandom(3),
+                    os.urandom(0), random.random()]
+        """)
+    one, other = [project.run("m.py", "f", ((1,), {}), ((2,), {}), again=True).outcomes
+                  for _ in range(2)]
+    assert [value(o, "return") for o in one] == [value(o, "return") for o in other]
+    assert value(one[0], "return")[0] != value(one[1], "return")[0]
+    # what is kept for the next call is not what that one would draw
+    assert all(a != b for i, (a, b) in enumerate(
+        zip(value(one[0], "return"), value(one[0], "again"))) if i != 4)
+
+
 def test_variables_of_modules_and_classes(project, effects):
     project.write("pkg/__init__.py", "")
     project.write("pkg/other.py", """
