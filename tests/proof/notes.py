@@ -68,7 +68,8 @@ def main():
             pass
     for n in (0.25, 59, 60.5, 3599, 7200.5):
         told(n)
-    for text, values in (("Dear {name},", {"name": "Ann"}), ("{a} and {b} {c}", {"a": "x", "b": "z"}), ("", {})):
+    for text, values in (
+            ("Dear {name},", {"name": "Ann"}), ("{a} and {b} {c}", {"a": "x", "b": "z"}), ("", {})):
         filled(text, values)
 
 
