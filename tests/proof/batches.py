@@ -87,7 +87,7 @@ def batches(line, size):
         line.close()
 
 
-#- batches | args | closing: not done when an error ends it
+#- batches | ended | closing: not done when an error ends it
 def batches(line, size):
     bad = 0
     batch = []

@@ -277,6 +277,8 @@ def left_running(last: bool, before: int = 0) -> int:
     """Threads, less those counted before, and child processes that are still there after the calls
     returned. last: this process has nothing left to do, so that those that have ended can be cleared
     away."""
+    if last:
+        time.sleep(0.005)  # a thread that was started a moment ago counts once it has begun
     n = _count_threads() - before
     how = os.WEXITED | os.WNOHANG | (0 if last else os.WNOWAIT)
     grace = 20 if last else 0  # for one that is about to end

@@ -299,6 +299,20 @@ def _numbers(change: Callable[[Any, Any], Any]) -> Callable:
     return every
 
 
+def _exchanged(v: Any, old: object, new: object) -> Any:
+    """A text with something else wherever it has the one."""
+    if type(v) not in (str, bytes) or scalar(old) not in v:
+        raise Unfit("not in it")
+    return v.replace(scalar(old), scalar(new))
+
+
+def _lines(v: Any, how: str, *more: Any) -> Any:
+    """A text with its lines dealt with like the elements of a list."""
+    if type(v) is not str or "\n" not in v.strip("\n"):
+        raise Unfit("no lines")
+    return "\n".join(_OPERATIONS[how](v.split("\n"), *more))
+
+
 def _put(v: Any, i: int, what: object) -> Any:
     """A text with something put in before its i-th character."""
     if type(v) not in (str, bytes):
@@ -374,7 +388,7 @@ _OPERATIONS: Dict[str, Callable] = {
     "twice": _twice, "again": _again, "copied": _copied, "each": _each, "size": _sized,
     "more": _more, "lack": _lacking, "dealt": _dealt,
     "scale": _numbers(lambda x, k: x * k), "plus": _numbers(lambda x, k: x + k),
-    "put": _put, "upper": _case("upper"), "lower": _case("lower"),
+    "put": _put, "exchange": _exchanged, "lines": _lines, "upper": _case("upper"), "lower": _case("lower"),
     "shift": _shifted, "replace": lambda v, fields: v.replace(**fields),
     "delta": lambda v, *parts: type(v)(*parts), "member": _member,
     "all": _array(lambda v, numpy, x: numpy.full_like(v, scalar(x))),
@@ -632,7 +646,8 @@ def _assigned(cls: type) -> set:
 # What the function's own code suggests. -----------------------------------------------------------
 
 
-_ODD = {"isnan", "isinf", "isfinite", "nan", "NaN", "NAN", "inf", "isna", "isnull", "notna", "notnull",
+# (infinity is not among them: code that names it mostly begins a search for the least with it)
+_ODD = {"isnan", "isinf", "isfinite", "nan", "NaN", "NAN", "isna", "isnull", "notna", "notnull",
         "dropna", "fillna", "nan_to_num", "nansum", "nanmean", "nanmax", "nanmin", "copysign"}
 
 
@@ -695,17 +710,17 @@ class Hints:
         t = type(v)
         if t in (tuple, frozenset) and len(v) < 30:
             for x in v if t is tuple else sorted(v, key=repr):
-                if type(x) in _SCALARS:
+                if type(x) in _SCALARS or type(x) is tuple:
                     self.note(x)
         elif t is int and abs(v) <= 1 << 64:
             self.ints.append(v)
         elif t is float:
             if isfinite(v):
                 self.floats.append(v)
-            else:
+            elif v != v:
                 self.odd = True
         elif t is str and len(v) <= 40:
-            if v.lower() in ("nan", "inf", "-inf"):
+            if v.lower() == "nan":
                 self.odd = True
             self.texts.append(v)
 
@@ -749,7 +764,8 @@ def _for_int(v: int, hints: Hints) -> list:
 
 def _for_float(v: float, hints: Hints) -> list:
     near = [x for c in hints.floats for x in (c, _after(c, True), _after(c, False))]
-    near += [float(c) for c in hints.ints if abs(c) < 1 << 53]
+    whole = [float(c) for c in hints.ints if abs(c) < 1 << 53]
+    near += whole + [c - 0.25 for c in whole if c > 1]
     usual = [0.0, 1.0, -1.0]
     if isfinite(v):
         usual = [0.0, -v, floor(v) + 0.5, 1.0, _after(v, True), -1.0, float(floor(v)), _after(v, False)]
@@ -770,16 +786,27 @@ _LETTERS = ["\u00df", "\u0130", "e\u0301", "\U0001f600", "\u0663", "\u00a0", "\u
 
 def _for_str(v: str, hints: Hints) -> list:
     n = len(v)
+    digit = next((c for c in v if "0" <= c <= "9"), "")
+    mark = next((c for c in v if not c.isalnum() and not c.isspace()), "")
     usual: list = [
         ["cut", 0, 0], ["upper"], ["put", n, "\n"], ["put", n // 2, " "], ["put", 0, _LETTERS[0]],
-        ["cut", 0, 1], ["lower"], ["times", 2], ["put", 0, " "], ["put", n // 2, _LETTERS[1]],
-        ["reversed"], ["put", n, _LETTERS[2]], ["put", n // 2, "\t"], ["put", 0, "0"],
-        ["put", n // 2, _LETTERS[3]], ["cut", 1, None], ["put", n, "\r\n"], ["cut", 0, -1],
-        ["put", 0, "-"], ["put", n, _LETTERS[4]], ["put", n // 2, _LETTERS[5]], ["put", n, " "],
-        ["put", n // 2, "\n\n"], ["put", n // 2, _LETTERS[6]], ["put", 0, "\n"], ["put", n, "\0"],
+        ["cut", 0, 1], ["lower"], ["times", 2], ["put", n // 2, _LETTERS[6]], ["put", 0, " "],
+        ["put", n // 2, _LETTERS[1]], ["reversed"], ["put", n, _LETTERS[2]], ["put", n // 2, "\t"],
+        ["put", 0, "0"], ["put", n // 2, _LETTERS[3]], ["cut", 1, None], ["put", n, "\r\n"],
+        ["cut", 0, -1], ["put", 0, "-"], ["put", n // 2, _LETTERS[5]], ["put", n, _LETTERS[4]],
+        ["put", n, " "], ["put", n // 2, "\n\n"], ["put", 0, "\n"], ["put", n, "\0"],
     ]
     if n and n < 10 * MANY:
-        usual.insert(13, ["size", max(MANY, 4 * n)])
+        usual.insert(14, ["size", max(MANY, 4 * n)])
+    inside: list = []  # of what is in it
+    if mark:
+        inside.append(["exchange", mark, 2 * mark])
+    if digit:
+        inside.append(["exchange", digit, chr(0x0660 + int(digit))])
+    if "\n" in v.strip("\n"):
+        inside += [["lines", "again", 0], ["exchange", "\n", "\r"], ["lines", "reversed"],
+                   ["exchange", "\n", "\r\n"]]
+    usual[5:5] = inside
     near = [["=", c] for c in hints.texts if c != v]
     near += [["put", at, c] for c in hints.texts if c for at in (n, n // 2, 0)]
     near += [["size", c] for c in hints.ints if 0 < c <= MANY and c != n]
@@ -954,13 +981,19 @@ def _for_date(v: Any, hints: Hints) -> list:
 def _for_datetime(v: Any, hints: Hints) -> list:
     clock = [{"hour": 0, "minute": 0, "second": 0, "microsecond": 0}, {"microsecond": 999999},
              {"hour": 23, "minute": 59, "second": 59}, {"fold": 1 - v.fold}]
-    return _woven(_for_date(v, hints), [["replace", c] for c in clock] + [["shift", 0, 1]])
+    return _woven(_for_date(v, hints), _hours(v, hints), [["replace", c] for c in clock] + [["shift", 0, 1]])
+
+
+def _hours(v: Any, hints: Hints) -> list:
+    """Those that the code names, on the hour and as late as can be."""
+    hours = [c for c in hints.ints if 1 < c < 24]
+    return [["replace", {"hour": c, "minute": minute}] for minute in (0, 59) for c in hours][:6]
 
 
 def _for_time(v: Any, hints: Hints) -> list:
-    return [["replace", c] for c in (
+    return _woven([["replace", c] for c in (
         {"hour": 0, "minute": 0, "second": 0, "microsecond": 0}, {"hour": 23, "minute": 59},
-        {"microsecond": 999999}, {"hour": 12})]
+        {"microsecond": 999999}, {"hour": 12})], _hours(v, hints))
 
 
 def _for_delta(v: Any, hints: Hints) -> list:
@@ -1030,9 +1063,18 @@ class Pool:
             self.by_place.get(place.key, {}).items()) if digest != own]
         found.sort(key=lambda f: f[:2])
         moves = [move for _, _, move in found]
-        joined = [["join"] + move[1:] for same, _, move in found
-                  if same and move[0] == "from" and name in _ROWS and name not in _MAPS][:1]
+        alike = [move for same, _, move in found if same]
+        if name in ("str", "bytes"):
+            joined = [["put", len(place.value), move[1]] if move[0] == "=" else ["join"] + move[1:]
+                      for move in alike if move[0] != "=" or scalar(move[1])][:1]
+        else:
+            joined = [["join"] + move[1:] for move in alike
+                      if move[0] == "from" and name in _ROWS and name not in _MAPS][:1]
         return moves[:1] + joined + moves[1:6]
+
+
+_PLAIN = {"int", "float", "str", "bytes", "decimal.Decimal", "fractions.Fraction", "datetime.date",
+          "datetime.datetime", "datetime.time", "datetime.timedelta"}
 
 
 class _Chance:
@@ -1047,7 +1089,8 @@ class _Chance:
 
 
 def _aliases(found: List[Place]) -> Dict[tuple, list]:
-    """Arguments that could be one object, or equal, as moves by place."""
+    """Arguments that could be one object, or equal, as moves by place; so could what is in the same
+    place in two arguments alike, and a text and one further in."""
     top = [p for p in found if len(p.path) == 2 and type(p.value) is not type(None)
            and not isinstance(p.value, (type, FunctionType))]
     moves: Dict[tuple, list] = {}
@@ -1055,6 +1098,13 @@ def _aliases(found: List[Place]) -> Dict[tuple, list]:
         for q in top[:i]:
             if p.value is not q.value and _shape(p.value) == _shape(q.value):
                 moves.setdefault(p.key, []).append(["same", q.path])
+                for x in found:
+                    if len(x.path) > 2 and x.path[:2] == p.path and _name(x.value) in _PLAIN:
+                        moves.setdefault(x.key, []).append(["same", q.path + x.path[2:]])
+    for x in found:
+        if len(x.path) > 2 and type(x.value) is str:
+            moves.setdefault(x.key, []).extend(
+                ["same", p.path] for p in top if type(p.value) is str and p.value != x.value)
     return moves
 
 
@@ -1114,12 +1164,12 @@ class Lengths:
         return any(step[-3:] == ["cut", 0, 0] and tuple(step[0]) in self.arrays for step in steps)
 
 
-def _queue(where: List[Tuple[int, list, list]], along: Lengths) -> Iterator[Tuple[int, list]]:
+def _queue(where: List[Tuple[int, list, list, bool]], along: Lengths) -> Iterator[Tuple[int, list]]:
     """The moves for one place, in turn with each call that has it: (call, [step])."""
-    longest = max(len(moves) for _, _, moves in where)
+    longest = max(len(moves) for _, _, moves, _ in where)
     for lap in range(len(where)):
         for j in range(longest):
-            call, path, moves = where[(j + lap) % len(where)]
+            call, path, moves, _ = where[(j + lap) % len(where)]
             if j < len(moves):
                 for steps in along.steps(path, moves[j]):
                     yield call, steps
@@ -1143,7 +1193,7 @@ def plan(calls: List[Tuple[int, blob.Call]], hints: Hints, seed: int) -> Iterato
             except Exception:
                 pass
     pool = Pool(looked)
-    by_place: Dict[tuple, List[Tuple[int, list, list]]] = {}
+    by_place: Dict[tuple, List[Tuple[int, list, list, bool]]] = {}
     for call, found in looked[:BASES]:
         aliases = _aliases(found)
         for place in found:
@@ -1154,25 +1204,30 @@ def plan(calls: List[Tuple[int, blob.Call]], hints: Hints, seed: int) -> Iterato
                 given = aliases.get(place.key, []) + hints.default(place) + pool.moves(place)
                 moves = moves[:1] + _woven(moves[1:], given)
             if moves:
-                by_place.setdefault(place.key, []).append((call, place.path, moves))
+                bare = _name(place.value) in _ROWS and not len(place.value)
+                by_place.setdefault(place.key, []).append((call, place.path, moves, bare))
     chance = _Chance(seed)
     along = Lengths(looked)
     queues = []
     for where in by_place.values():
+        # of nothing not much can be made
+        where = [w for w in where if not w[3]] or where
         turn = chance.below(len(where))
         depth = len(where[0][1]) // 2
-        queues.append((max(1, 4 - depth), _queue(where[turn:] + where[:turn], along)))
+        lap = max(len(moves) for _, _, moves, _ in where)
+        queues.append((max(1, 4 - depth), lap, _queue(where[turn:] + where[:turn], along)))
     yield from _paired(queues, chance, along)
 
 
 def _paired(queues: list, chance: _Chance, along: Lengths) -> Iterator[Tuple[int, list]]:
-    """Takes from the queues in turn; every fourth is followed by one that does it and another."""
+    """Takes from the queues in turn, so many from each, but no more than one from one whose moves have
+    all been made on some call; every fourth is followed by one that does it and another."""
     done: Dict[int, list] = {}
     count = 0
     while queues:
         left = []
-        for share, queue in queues:
-            for _ in range(share):
+        for share, lap, queue in queues:
+            for _ in range(share if lap > 0 else 1):
                 got = next(queue, None)
                 if got is None:
                     break
@@ -1187,7 +1242,7 @@ def _paired(queues: list, chance: _Chance, along: Lengths) -> Iterator[Tuple[int
                     yield call, others[chance.below(len(others))] + steps
                 before.append(steps)
             else:
-                left.append((share, queue))
+                left.append((share, lap - share, queue))
         queues = left
 
 

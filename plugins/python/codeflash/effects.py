@@ -236,10 +236,15 @@ def _outside(frame: Any, file: str) -> Any:
 # Warnings. --------------------------------------------------------------------------------------
 
 
+HIDDEN = (  # by Python itself, unless it is told otherwise
+    DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+
+
 class Warnings:
     """Collects the warnings that the filters let through, each once a call: what is shown of a second
     one, and where, is a matter of what was shown before. Of those that not the project's own code
-    issues only the category counts: the words are the library's."""
+    issues only the category counts: the words are the library's. What Python hides of its own accord,
+    such as that something is deprecated, is shown by every test runner: the project's own count."""
 
     ONLY: List["Warnings"] = []
 
@@ -247,6 +252,7 @@ class Warnings:
         self.active = False
         self.in_project: Callable[[str], bool] = lambda path: False
         self.said: List[Tuple[str, str]] = []
+        self.hidden: tuple = ()  # categories, unless the project's own code issues them
 
     @classmethod
     def of(cls, in_project: Callable[[str], bool]) -> "Warnings":
@@ -258,9 +264,15 @@ class Warnings:
 
     @classmethod
     def install(cls, warnings: ModuleType) -> None:
-        """Into the user's own module: nothing is shown any more."""
+        """Into the user's own module, before the user's code: nothing is shown any more."""
+        one = cls.of(lambda path: False)
+        filters = warnings.filters  # type: ignore[attr-defined]
+        by_itself = [f for f in filters if f[0] == "ignore" and f[1] is f[3] is None and (
+            f[2] in HIDDEN)]
+        one.hidden = tuple(f[2] for f in by_itself)
+        filters[:] = [f for f in filters if f not in by_itself]
         warnings.simplefilter("always", append=True)  # type: ignore[attr-defined]
-        warnings.showwarning = cls.of(lambda path: False).note  # type: ignore[attr-defined]
+        warnings.showwarning = one.note  # type: ignore[attr-defined]
 
     def begin(self) -> None:
         self.said = []
@@ -274,6 +286,8 @@ class Warnings:
         own = self._own_words()
         if encode.DERIVED and not own and category is RuntimeWarning:
             return  # of numbers: one for each, one for an array, or none where a library expects it
+        if not own and issubclass(category, self.hidden):
+            return
         said = encode.type_name(category), str(message) if own else ""
         if said not in self.said:
             self.said.append(said)

@@ -67,8 +67,9 @@ class Guard:
             })
         checks.update({
             "open": self.open,
-            "os.mkdir": self.at, "os.rmdir": self.at, "os.remove": self.at, "os.chmod": self.at,
-            "os.chown": self.at, "os.utime": self.at, "os.truncate": self.path,
+            "os.mkdir": self.at, "os.rmdir": self.there, "os.remove": self.there,
+            "os.chmod": self.there, "os.chown": self.there, "os.utime": self.there,
+            "os.truncate": lambda path, size: self.there(path),
             "os.setxattr": self.path, "os.removexattr": self.path, "os.rename": self.paths,
             "os.link": self.second, "os.symlink": self.second, "sqlite3.connect": self.database,
         })
@@ -165,15 +166,18 @@ class Guard:
 
     def at(self, path: object, *more: object) -> None:
         """The last argument is the directory that a relative path starts from, -1 for the current."""
-        fd = more[-1] if more else -1
-        if isinstance(fd, int) and fd >= 0 and not isinstance(path, int) and path is not None:
-            try:
-                path = os.path.join(os.readlink("/proc/self/fd/%d" % fd), _text(os.fspath(path)))
-            except (OSError, TypeError):
-                pass
-        self.path(path)
+        self.path(_from(path, more[-1] if more else -1))
+
+    def there(self, path: object, *more: object) -> None:
+        """What must be there for anything to happen: code that tries, and minds the error, writes as
+        little as code that looks first."""
+        path = _from(path, more[-1] if more else -1)
+        if not _missing(path):
+            self.path(path)
 
     def paths(self, a: object, b: object, a_fd: int = -1, b_fd: int = -1) -> None:
+        if _missing(_from(a, a_fd)):
+            return
         self.at(a, a_fd)
         self.at(b, b_fd)
 
@@ -185,6 +189,24 @@ class Guard:
         if text in ("", ":memory:") or text.startswith("file:") and "mode=ro" in text:
             return
         self.path(text)
+
+
+def _from(path: object, fd: object) -> object:
+    """A path that may be relative to an open directory."""
+    if isinstance(fd, int) and fd >= 0 and not isinstance(path, int) and path is not None:
+        try:
+            return os.path.join(os.readlink("/proc/self/fd/%d" % fd), _text(os.fspath(path)))
+        except (OSError, TypeError):
+            pass
+    return path
+
+
+def _missing(path: object) -> bool:
+    try:
+        return not isinstance(path, int) and path is not None and not os.path.lexists(
+            os.fspath(path))  # type: ignore[call-overload]
+    except (OSError, TypeError, ValueError):
+        return False
 
 
 def _scratch() -> set:

@@ -795,7 +795,8 @@ def missing_name(error: BaseException, target: Target) -> str:
 
 def realise(result: object) -> object:
     """A lazy result done: a coroutine is run, a generator or iterator drained (an encode.Drained,
-    whose error, if any, the caller raises). Anything else is given back."""
+    whose error, if any, the caller raises), what contextlib.contextmanager makes of a generator
+    likewise. Anything else is given back."""
     t = type(result)
     if t is GeneratorType:
         return encode.drain(result, "generator")
@@ -810,11 +811,20 @@ def realise(result: object) -> object:
         import asyncio
 
         return asyncio.run(_drain_async(result))
+    if is_context(result):
+        return encode.drain(result.gen, CONTEXT)  # type: ignore[attr-defined]
     step = getattr(t, "__next__", None)
     if step is not None and not isinstance(step, FunctionType):
         if t.__module__ != "_io":
             return encode.drain(result)
     return result
+
+
+CONTEXT = "contextlib._GeneratorContextManager"
+
+
+def is_context(v: object) -> bool:
+    return encode.type_name(type(v)) == CONTEXT and type(getattr(v, "gen", None)) is GeneratorType
 
 
 _EAGER = {int, float, str, bytes, bool, type(None), list, tuple, dict, set, frozenset}

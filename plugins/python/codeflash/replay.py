@@ -29,8 +29,7 @@ VERSION = 3  # of lib/schema.sql
 CALL_S = 60.0
 
 # as a worker has them, whatever pytest makes of them
-_FILTERS = [("ignore", None, category, None, 0) for category in (
-    DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)]
+_FILTERS = [("ignore", None, category, None, 0) for category in effects.HIDDEN]
 _ALLOW = {guard.NETWORK: "network", guard.WRITES: "writes", guard.PROCESS: "processes"}
 _AGAIN = "record it again: codeflash optimize --trace-only <the command>"
 
@@ -205,6 +204,7 @@ class Replay:
             warnings.filters[:] = _FILTERS  # type: ignore[index]
             effects.Warnings.install(warnings)
             output.install()
+            runner.CHANCE.install()
             try:
                 target = self._targets.get(function)
                 if target is None:
@@ -212,6 +212,7 @@ class Replay:
                 work = runner.Runner(request, target, output, watch)
                 _, outcome = work.run(call, lambda: work.restore(blob, codec))
             finally:
+                runner.CHANCE.remove()
                 output.remove()
         return watch.reason, outcome
 

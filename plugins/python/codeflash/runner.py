@@ -12,7 +12,9 @@ import os
 import re
 import sys
 from opcode import opmap
-from typing import Callable, Optional
+from operator import index
+from types import GeneratorType
+from typing import Callable, Iterable, List, Optional
 
 from . import blob, effects, encode, files, guard, load, show, state
 
@@ -147,6 +149,7 @@ class Runner:
         encode.MAIN = self.main
         encode.TARGET = getattr(target.function, "__code__", None)
         self.again = bool(request.get("again"))
+        self.left: List[Callable[[], object]] = []  # what ends the generators that are left standing
         self.at_limit = False  # the last call ended where the machine does, not where the code does
         variables = state.Globals(
             target.module, target.function, request.get("new_names") or (), self.in_project)
@@ -199,11 +202,15 @@ class Runner:
         self.at_limit = False
         self.output.drop()  # of restoring
         self.guard.active = False
-        self.effects.begin(lambda: seed(self.seed + call))
+        self.effects.begin(lambda: self.reseed(call))
         self.guard.active = True
         roots = []
+        parts = []
         try:
-            result = load.realise(invoke(args, kwargs))
+            result = invoke(args, kwargs)
+            if again is not None and _steps(result) is not None:
+                parts = [self.ended, self.begun]
+            result = load.realise(result)
         except CallTimeout:
             raise
         except BaseException as error:
@@ -215,13 +222,17 @@ class Runner:
                 roots.append(("yielded", result))
             else:
                 roots.append(("return", result))
-        once_more = None if again is None else lambda: self.once_more(call, invoke, again)
-        return self.outcome(raised, roots, args, kwargs, once_more)
+        more = [] if again is None else [
+            lambda do=do: do(call, invoke, again) for do in [self.once_more] + parts]
+        try:
+            return self.outcome(raised, roots, args, kwargs, more)
+        finally:
+            self.leave()
 
     def outcome(self, raised: Optional[BaseException], roots: list, args: tuple,
-                kwargs: dict, once_more: Optional[Callable] = None) -> bytes:
-        """The encoded outcome of a call that raised this, or returned what is in roots. once_more
-        calls it again and gives that root."""
+                kwargs: dict, more: Iterable[Callable[[], tuple]] = ()) -> bytes:
+        """The encoded outcome of a call that raised this, or returned what is in roots. more: each
+        calls it again and gives a root of that."""
         target = self.target
         by = ""
         if raised is not None:
@@ -248,8 +259,7 @@ class Runner:
         if written:
             roots.append(("files", written))
         roots += done
-        if once_more is not None:
-            roots.append(once_more())
+        roots += [do() for do in more]
         try:
             return encode.outcome("raise" if by else "return", roots, by, self.output.takers())
         except MemoryError:
@@ -257,9 +267,9 @@ class Runner:
 
     def once_more(self, call: int, invoke: Callable, make: Callable[[], blob.Call]) -> tuple:
         """The root for a second call on the same inputs made anew: what the first one kept shows in
-        its answer, or as one object that both gave out."""
+        its answer, or as one object that both gave out. Chance is another: that is not to be kept."""
         args, kwargs, _ = make()
-        seed(self.seed + call)
+        self.reseed(call + _NEXT)
         try:
             return ("again", load.realise(invoke(args, kwargs)))
         except CallTimeout:
@@ -267,6 +277,57 @@ class Runner:
         except BaseException as error:
             error.__traceback__ = None
             return ("again", error)
+
+    def reseed(self, call: int) -> None:
+        seed(self.seed + call)
+        CHANCE.restart(self.seed + call)
+
+    def first_step(self, call: int, invoke: Callable, make: Callable[[], blob.Call],
+                   end: bool) -> list:
+        """[what a generator yields first, or a context gives, its inputs then, what the call did so
+        far] of one more call; with end it is ended there, and what that raises or gives comes next."""
+        args, kwargs, _ = make()
+        self.guard.active = False
+        self.effects.begin(lambda: self.reseed(call))
+        self.guard.active = True
+        found: list = []
+        try:
+            made = invoke(args, kwargs)
+            enter, close = _steps(made) or (None, None)
+            if enter is not None:
+                found.append(enter())
+                if end:
+                    found.append(close(True))
+                else:
+                    self.left.append(lambda: close(False))
+        except CallTimeout:
+            raise
+        except BaseException as error:
+            found.append(encode.type_name(type(error)))  # the rest of it is in the whole run's answer
+        self.guard.active = False
+        done = self.effects.end()
+        self.guard.active = True
+        return found + [args, kwargs, done]
+
+    def begun(self, call: int, invoke: Callable, make: Callable[[], blob.Call]) -> tuple:
+        """The root for a generator that is left standing where it yields first: how much of its inputs
+        it has read for that, and what is so while a context lasts."""
+        return "begun", self.first_step(call, invoke, make, False)
+
+    def ended(self, call: int, invoke: Callable, make: Callable[[], blob.Call]) -> tuple:
+        """The root for a generator that is closed where it yields first, or for a context in which an
+        error is raised."""
+        return "ended", self.first_step(call, invoke, make, True)
+
+    def leave(self) -> None:
+        """Ends what was left standing."""
+        while self.left:
+            try:
+                self.left.pop()()
+            except CallTimeout:
+                raise
+            except BaseException:
+                pass  # its error has been seen where it was ended
 
     def void(self, error: BaseException) -> str:
         """Why an error is not the function's own; "" when it is."""
@@ -299,8 +360,60 @@ class Runner:
         return mine
 
 
+def _steps(made: object) -> Optional[tuple]:
+    """How a generator, or a context made of one, is taken to where it first yields and ended there,
+    as (step, step that is told whether an error does it); None for anything else."""
+    if type(made) is GeneratorType:
+        return made.__next__, lambda by_error: made.close()
+    if load.is_context(made):
+        def leave(by_error: bool) -> object:
+            error = RuntimeError() if by_error else None
+            return made.__exit__(type(error) if by_error else None, error, None)
+
+        return made.__enter__, leave
+    return None
+
+
 def not_restored(error: BaseException) -> str:
     return "its inputs cannot be restored: %s" % load._one_line(error)
+
+
+class Chance:
+    """In the place of os.urandom: what a program takes from there, such as a uuid, is the same in every
+    run of the call."""
+
+    def __init__(self) -> None:
+        self.n = self.taken = 0
+        self.before: object = None
+
+    def install(self) -> None:
+        """Before the user's code is imported, which may take the function itself."""
+        self.put(self.bytes)
+
+    def remove(self) -> None:
+        self.put(self.before)
+
+    def put(self, function: object) -> None:
+        theirs = sys.modules["os"]
+        self.before = theirs.urandom
+        random = sys.modules.get("random")
+        for module, name in ((theirs, "urandom"), (random, "_urandom")):
+            if hasattr(module, name):
+                setattr(module, name, function)
+
+    def restart(self, n: int) -> None:
+        self.n, self.taken = n, 0
+
+    def bytes(self, size: int) -> bytes:
+        n = index(size)
+        if n < 0:
+            raise ValueError("negative argument not allowed")
+        self.taken += 1
+        return hashlib.shake_128(b"%d %d" % (self.n, self.taken)).digest(n)
+
+
+CHANCE = Chance()
+_NEXT = 1 << 20
 
 
 def seed(n: int) -> None:

@@ -250,6 +250,7 @@ def run(session: Session) -> int:
     that has it as it was imported."""
     request = session.request
     output, watch = _streams(request)
+    runner.CHANCE.install()
     try:
         module, missing = load.open_request(request, alias_main=True)
     except load.LoadError as error:

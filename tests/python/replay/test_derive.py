@@ -35,6 +35,12 @@ def changed(v, *step, others=()):
     return made.args[0]
 
 
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: int
+
+
 class Color(enum.Enum):
     RED = 1
     BLUE = 2
@@ -61,6 +67,8 @@ class Pair(collections.namedtuple("Pair", "left right")):
     ("abc", ["cut", 0, 1], "a"),
     ("abc", ["put", 1, "\u00df"], "a\u00dfbc"),
     ("abc", ["size", 4], "abca"),
+    ("a-b", ["exchange", "-", "--"], "a--b"),
+    ("a\nb\n", ["lines", "reversed"], "\nb\na"),
     (b"abc", ["put", 3, ["bytes", "\xff"]], b"abc\xff"),
     (bytearray(b"abc"), ["reversed"], bytearray(b"cba")),
     ({"a": 1, "b": 2}, ["reversed"], {"b": 2, "a": 1}),
@@ -240,6 +248,27 @@ def test_constants_of_the_code_and_what_it_calls_are_tried():
     assert {16, 17, 18, 30, 31, 32, 249, 250, 251} <= numbers
     assert {"magic", "dflt"} <= texts
     assert 999 not in numbers
+
+
+def test_hours_that_the_code_names_and_what_lies_below_a_whole_number():
+    h = hints("def f(t):\n    return 9 <= t.hour < 17\n")
+    made = inputs([(datetime.datetime(2023, 1, 31, 5, 7),)], h)
+    assert {9, 17} <= {t.hour for t, in made if t.minute == 0}
+    h = hints("def f(s):\n    for name, size in (('h', 3600), ('m', 60)):\n        if s >= size:\n"
+              "            return name\n")
+    assert {(60.0,), (59.75,), (3600.0,), (3599.75,)} <= set(inputs([(7200.5,)], h))
+
+
+def test_texts_are_varied_in_what_they_have():
+    made = {x for x, in inputs([("a=1\nb=2",), ("c",), ("",)])}
+    assert {"a==1\nb==2", "a=\u0661\nb=2", "a=1\rb=2", "b=2\na=1", "a=1\nb=2\na=1"} <= made
+    assert {"a=1\nb=2c", "ca=1\nb=2"} & made
+
+
+def test_equal_parts_of_two_arguments_and_a_text_further_in():
+    first, second = Point(1, 2), Point(3, 4)
+    assert any(a.x == b.x and a.y != b.y for a, b in inputs([(first, second)], most=40))
+    assert ("{x}", {"x": "{x}"}) in inputs([("{x}", {"x": "1"})], most=40)
 
 
 def test_lists_are_given_the_lengths_that_the_code_knows():

@@ -132,7 +132,6 @@ def test_warnings_count_once_and_by_their_words_where_they_are_the_projects(effe
         def f(x):
             for _ in range(3):
                 warnings.warn("mind %d" % x)
-            warnings.warn("old", DeprecationWarning)
             warnings.warn("odd", RuntimeWarning, stacklevel=2)
             return compile("1 is 1", "x", "eval") and None
         """, 1, 1, 2)
@@ -151,6 +150,67 @@ def test_a_librarys_warnings_of_numbers_count_on_inputs_that_somebody_gave(monke
         found.note("divide by zero", RuntimeWarning, "numpy.py", 1)
         found.note("soon", FutureWarning, "pandas.py", 1)
         assert found.said == said
+
+
+def test_what_python_hides_counts_where_the_project_says_it(effects):
+    code = """
+        import warnings
+        def f(x):
+            if x:
+                warnings.warn("old", DeprecationWarning, stacklevel=2)
+            said = 'import warnings; warnings.warn("a library says", DeprecationWarning)'
+            exec(compile(said, "/usr/lib/library.py", "exec"), {})
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                warnings.warn("asked not to", DeprecationWarning)
+        """
+    assert effects(code)["warnings"] == [("DeprecationWarning", "old")]
+    assert effects(code, 0) == {}
+
+
+def test_a_generator_is_ended_where_it_first_yields_and_left_standing_there(effects):
+    code = """
+        import contextlib
+        state = []
+        %s
+        def f(lines):
+            state.append("in")
+            try:
+                yield next(lines)
+            except RuntimeError:
+                state.append("error")
+            finally:
+                state.append("out")
+        """
+
+    def run(decorator):
+        found = effects(code % decorator, iter([1, 2, 3]), again=True)
+        return found["ended"], found["begun"]
+
+    ended, begun = run("")
+    assert ended[:2] == [1, None] and begun[0] == 1
+    assert dict(ended[-1])["globals"]["state"] == ["in", "out"] * 3 + ["in"]
+    ended, begun = run("@contextlib.contextmanager")
+    assert ended[:2] == [1, True] and begun[0] == 1
+    assert "error" in dict(begun[-1])["globals"]["state"]
+    assert dict(begun[-1])["globals"]["state"][-1] == "in"
+
+
+def test_what_comes_from_the_system_by_chance_is_the_same_in_each_run(project):
+    project.write("m.py", """
+        import os, random, secrets, uuid
+        from os import urandom
+        def f(x):
+            return [uuid.uuid4().hex, secrets.token_hex(4), secrets.choice(range(1000)), urandom(3),
+                    os.urandom(0), random.random()]
+        """)
+    one, other = [project.run("m.py", "f", ((1,), {}), ((2,), {}), again=True).outcomes
+                  for _ in range(2)]
+    assert [value(o, "return") for o in one] == [value(o, "return") for o in other]
+    assert value(one[0], "return")[0] != value(one[1], "return")[0]
+    # what is kept for the next call is not what that one would draw
+    assert all(a != b for i, (a, b) in enumerate(
+        zip(value(one[0], "return"), value(one[0], "again"))) if i != 4)
 
 
 def test_variables_of_modules_and_classes(project, effects):
