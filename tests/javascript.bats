@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# JavaScript through the stages: scripts that node runs, CommonJS and ESM.
+
+load helper
+
+setup() {
+	command -v node >/dev/null || skip "node is not installed"
+	export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
+}
+
+fixture() {
+	project
+	cp -R "$ROOT/tests/fixtures/javascript/$1/." .
+}
+
+sql() {
+	sqlite3 codeflash.trace "$1"
+}
+
+@test "javascript: a CommonJS script's calls are counted exactly, captured, and timed, and it does what it did" {
+	fixture cjs
+	node main.js >plain.out
+	cf-trace --quiet node main.js >trace.json
+	[ "$(sql 'SELECT calls FROM profile JOIN function ON id = function WHERE qualname = "fib"')" = 242785 ]
+	[ "$(sql 'SELECT calls FROM profile JOIN function ON id = function WHERE qualname = "Account.pay"')" = 40 ]
+	[ "$(sql 'SELECT count(*) > 0 FROM call c JOIN function f ON f.id = c.function WHERE qualname = "intersect"')" = 1 ]
+	[ "$(sql 'SELECT count(*) FROM value WHERE codec <> "js-graph-1"')" = 0 ]
+	[ "$(sql 'SELECT sum(own_ns) > 0 FROM profile')" = 1 ]
+	sql 'SELECT qualname || "|" || kind FROM function ORDER BY file, line, id' >functions
+	grep -qx 'Account.of|staticmethod' functions
+	grep -qx 'Account.label|property' functions
+	grep -qx 'twice|function' functions
+	cf-rank <trace.json | head -n 3 | grep -q '"name":"intersect"'
+}
+
+@test "javascript: ESM with a cycle, top-level await, threads and children is recorded whole" {
+	fixture esm
+	run node main.js
+	plain=$output
+	[ "$status" -eq 3 ]
+	cf-trace --quiet node main.js >trace.json 2>out || fail_with "$(cat out)"
+	[ "$(cat out)" = "$plain" ] || fail_with "$(cat out)" "$plain"
+	# in the program, in its thread and in its child
+	[ "$(sql 'SELECT calls FROM profile JOIN function ON id = function WHERE qualname = "busy"')" = 3 ]
+	[ "$(sql "SELECT ledger.reason FROM ledger JOIN function ON id = function WHERE qualname = 'Shape.area'")" = "an object with private fields" ]
+	[ "$(sql 'SELECT exit_status FROM complete')" = 3 ]
+}
+
+@test "javascript: what ends without a word leaves its trace: counts, inputs and times" {
+	project
+	echo 'function f(x) { return x + 1 } let s = 0; for (;;) s = f(s);' >loop.js
+	cf-trace --quiet --timeout 2 node loop.js >trace.json
+	[ "$(sql 'SELECT calls > 100000 FROM profile JOIN function ON id = function WHERE qualname = "f"')" = 1 ]
+	[ "$(sql 'SELECT count(*) > 10 FROM call')" = 1 ]
+	[ "$(sql 'SELECT sum(samples) > 10 FROM profile')" = 1 ]
+}
+
+@test "javascript: what cannot be recorded is one line and a status" {
+	project
+	run --separate-stderr cf-trace node
+	[ "$status" -eq 2 ]
+	one_line cf-trace "nothing to run"
+	run --separate-stderr cf-trace node gone.js
+	[ "$status" -eq 2 ]
+	one_line cf-trace "gone.js: no such file"
+	run --separate-stderr cf-trace node -e 1
+	[ "$status" -eq 2 ]
+	one_line cf-trace "no script"
+}
