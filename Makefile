@@ -3,7 +3,7 @@
 
 VERSION := 0.1.0
 TOOLS   := cf-trace cf-replaygen cf-rank cf-suggest cf-verify cf-bench cf-pr
-GRAMMARS := python
+GRAMMARS := python javascript typescript
 
 # The user's: override on the command line. O= builds elsewhere, SAN=address,undefined instruments,
 # WERROR=1 makes warnings errors, V=1 shows the commands.
@@ -76,14 +76,16 @@ $(O)/libcf.a: $(LIB_OBJ)
 node_modules/.stamp: package.json package-lock.json
 	$(call say,NPM,ci)$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
 
+# tree-sitter-typescript has two grammars, in folders of their own.
+grammar_src = node_modules/tree-sitter-$(1)/$(if $(filter typescript,$(1)),typescript/)src
 $(O)/obj/grammar/%-parser.o: node_modules/.stamp
 	@mkdir -p $(@D)
-	$(call say,CC,$*/parser.c)$(CC) $(GRAMMAR_CFLAGS) -Inode_modules/tree-sitter-$*/src \
-		-c -o $@ node_modules/tree-sitter-$*/src/parser.c
+	$(call say,CC,$*/parser.c)$(CC) $(GRAMMAR_CFLAGS) -I$(call grammar_src,$*) \
+		-c -o $@ $(call grammar_src,$*)/parser.c
 $(O)/obj/grammar/%-scanner.o: node_modules/.stamp
 	@mkdir -p $(@D)
-	$(call say,CC,$*/scanner.c)$(CC) $(GRAMMAR_CFLAGS) -Inode_modules/tree-sitter-$*/src \
-		-c -o $@ node_modules/tree-sitter-$*/src/scanner.c
+	$(call say,CC,$*/scanner.c)$(CC) $(GRAMMAR_CFLAGS) -I$(call grammar_src,$*) \
+		-c -o $@ $(call grammar_src,$*)/scanner.c
 
 # --- the tools: every .c in cf-foo/ is linked into cf-foo and nothing else -----------------------
 
@@ -115,7 +117,8 @@ $(O)/libexec/plugins/javascript/node_modules/.stamp: plugins/javascript/package.
 	@mkdir -p $(O)/libexec/plugins/javascript
 	@cp plugins/javascript/package.json plugins/javascript/package-lock.json $(O)/libexec/plugins/javascript
 	$(call say,NPM,plugins/javascript)cd $(O)/libexec/plugins/javascript && \
-		$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch node_modules/.stamp
+		$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && \
+		find node_modules/sql.js/dist -type f ! -name sql-wasm.js ! -name sql-wasm.wasm -delete && touch node_modules/.stamp
 else
 plugin-javascript:
 	@echo '  SKIP    plugins/javascript: no $(NODE) here; install Node.js and run make again'
