@@ -68,3 +68,45 @@ sql() {
 	[ "$status" -eq 2 ]
 	one_line cf-trace "no script"
 }
+
+@test "javascript: replay tests run under node's runner, pass, and fail when the code does something else" {
+	fixture cjs
+	cf-trace --quiet node main.js 2>/dev/null | cf-replaygen --quiet >replay.jsonl
+	[ "$(sql 'SELECT count(*) FROM outcome WHERE NOT stable')" = 0 ]
+	[ "$(sql 'SELECT count(DISTINCT function) FROM outcome JOIN call c ON c.id = call')" -ge 9 ]
+	node --test tests/ >out || fail_with "$(tail -n 30 out)"
+	grep -q '^# fail 0' out
+	sed -i 's/out.push(x)/out.unshift(x)/' lib.js
+	run node --test tests/
+	[ "$status" -eq 1 ]
+	case $output in *'return[0]'*) ;; *) fail_with "$output" ;; esac
+}
+
+@test "javascript: every feature is recorded and replayed the same in every process" {
+	fixture features
+	cf-trace --quiet node main.js 2>/dev/null | cf-replaygen --quiet >replay.jsonl
+	sql "SELECT qualname FROM function f WHERE f.kind NOT IN ('module', 'nested') AND file = 'lib.js' AND NOT EXISTS
+		(SELECT * FROM outcome JOIN call c ON c.id = call WHERE c.function = f.id AND stable)" >left
+	[ ! -s left ] || fail_with "$(cat left)" "$(sql 'SELECT * FROM ledger')" "$(tail -n 3 replay.jsonl)"
+	node --test tests/ >out || fail_with "$(grep -A 12 '^not ok' out)"
+	grep -qx "# pass $(sql 'SELECT count(*) FROM outcome')" out || fail_with "$(tail -n 12 out)"
+}
+
+@test "javascript: a right candidate is equivalent, a wrong one different, and the path says where" {
+	fixture cjs
+	cf-trace --quiet node main.js 2>/dev/null >trace.jsonl
+	cf-replaygen --quiet <trace.jsonl | cf-rank --quiet | cf-suggest --quiet --from "exec:$ROOT/tests/fixtures/javascript/candidate.sh" >candidates.jsonl
+	cf-verify --quiet <candidates.jsonl >verdicts.jsonl
+	grep '"set"' verdicts.jsonl | grep -q '"answer":"equivalent"' || fail_with "$(cat verdicts.jsonl)"
+	grep '"wrong"' verdicts.jsonl | grep -q '"answer":"different".*return\[0\]' || fail_with "$(cat verdicts.jsonl)"
+}
+
+@test "javascript: codeflash optimize ends with a measured gain and leaves the tree as it was" {
+	fixture cjs
+	cp lib.js before.js
+	run codeflash optimize --no-pr --from "exec:$ROOT/tests/fixtures/javascript/candidate.sh" --only-functions intersect node main.js
+	[ "$status" -eq 0 ] || fail_with "$output"
+	case $output in *"lib.intersect: "*"x faster"*) ;; *) fail_with "$output" ;; esac
+	cmp lib.js before.js
+	grep -q 'new Set(b)' .codeflash/patches/all.patch
+}

@@ -22,11 +22,14 @@ const readFileSync = fs.readFileSync;
  *   rules: of which another thread can make the same `mode`, with modeOf()
  */
 function follow({mode, rules, announce}) {
+	const spent = {ns: 0n}; // on transforming
 	const results = new Map();
 	const make = (text, file, module, imports) => {
 		const how = mode(file);
 		if (!how || isDone(text)) return null;
+		const start = process.hrtime.bigint();
 		const result = transformed(text, {file, module, mode: how, imports});
+		spent.ns += process.hrtime.bigint() - start;
 		if (result && !results.has(result.name)) {
 			results.set(result.name, result);
 			announce(file, result);
@@ -55,15 +58,16 @@ function follow({mode, rules, announce}) {
 				return result ? {...loaded, source: result.code} : loaded;
 			},
 		});
-		return;
+		return spent;
 	}
-	if (typeof Module.register !== 'function') return;
+	if (typeof Module.register !== 'function') return spent;
 	define(globalThis, '__codeflash_import', (url, name) => {
 		if (results.has(name)) return;
 		const file = fileURLToPath(url);
 		make(readFileSync(file, 'utf8'), file, true, true);
 	});
 	Module.register(pathToFileURL(path.join(__dirname, 'hooks.mjs')).href, {data: rules});
+	return spent;
 }
 
 /** Whether a text has come through here before: hooks may be in place twice. */

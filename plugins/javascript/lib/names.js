@@ -18,6 +18,14 @@ const NODE = new Set(['events', 'stream', 'util', 'url', 'buffer', 'path', 'fs',
 
 const isObject = (v) => typeof v === 'function' || typeof v === 'object' && v !== null;
 
+/** A file of the project's that must be loaded before its names mean something. */
+class Missing extends Error {
+	constructor(file) {
+		super(`${file} is not loaded`);
+		this.file = file;
+	}
+}
+
 class Names {
 	/** @param {string} root the project's folder */
 	constructor(root) {
@@ -25,12 +33,13 @@ class Names {
 		this.known = new Map(); // object → Name
 		this.modules = new Map(); // file → {thunks, module}
 		this.looked = new Set();
-		this.builtins = new Set();
+		this.listed = 0;
 	}
 
 	/** A module of the project's that is being loaded: functions that give what its names stand for. */
-	add(file, thunks, module) {
-		this.modules.set(file, {thunks, module, open: new Map(Object.entries(thunks))});
+	add(file, defined, others, module) {
+		const open = (thunks) => new Map(Object.entries(thunks));
+		this.modules.set(file, {thunks: {...defined, ...others}, module, defined: open(defined), others: open(others)});
 	}
 
 	where(file) {
@@ -93,30 +102,42 @@ class Names {
 			this.started = true;
 			this.#globals();
 		}
-		for (const [file, entry] of this.modules) {
-			for (const [key, thunk] of entry.open) {
-				let value;
-				try {
-					value = thunk();
-				} catch {
-					continue; // not there yet
-				}
-				if (!isObject(value)) continue;
-				entry.open.delete(key);
-				this.#note(value, [this.where(file), key], 2);
+		// what a module defines goes by its name there, wherever else it is known
+		for (const [file, entry] of this.modules) this.#look(file, entry.defined);
+		this.#builtins();
+		for (const [file, {module}] of this.modules) {
+			if (!module || !isObject(module.exports)) continue;
+			if (!this.known.has(module.exports)) this.known.set(module.exports, [this.where(file), 'exports']);
+			this.#note(module.exports, [this.where(file), 'exports'], 2);
+		}
+		for (const [file, entry] of this.modules) this.#look(file, entry.others);
+	}
+
+	/** What names of a module's stand for, as far as they do already. */
+	#look(file, open) {
+		for (const [key, thunk] of open) {
+			let value;
+			try {
+				value = thunk();
+			} catch {
+				continue; // not there yet
 			}
-			if (entry.module) this.#note(entry.module.exports, [this.where(file), 'exports'], 2);
+			if (!isObject(value)) continue;
+			open.delete(key);
+			this.#note(value, [this.where(file), key], 2);
+		}
+	}
+
+	/** Of what nobody has loaded there is no object. */
+	#builtins() {
+		const list = process.moduleLoadList ?? [];
+		for (; this.listed < list.length; this.listed++) {
+			const name = list[this.listed].slice(list[this.listed].indexOf(' ') + 1);
+			if (NODE.has(name)) this.#note(require(`node:${name}`), [`node:${name}`], 2);
 		}
 	}
 
 	#everything() {
-		// of what nobody has loaded there is no object
-		for (const entry of process.moduleLoadList ?? []) {
-			const name = entry.slice(entry.indexOf(' ') + 1);
-			if (!NODE.has(name) || this.builtins.has(name)) continue;
-			this.builtins.add(name);
-			this.#note(require(`node:${name}`), [`node:${name}`], 2);
-		}
 		for (const [file, module] of Object.entries(Module._cache))
 			if (!this.modules.has(file) && module.loaded && !file.startsWith(__dirname)) this.#note(module.exports, [this.where(file), 'exports'], 2);
 	}
@@ -150,6 +171,7 @@ class Names {
 		} else {
 			const file = path.resolve(this.root, where), entry = this.modules.get(file);
 			if (entry && Object.hasOwn(entry.thunks, keys[0])) value = entry.thunks[keys.shift()]();
+			else if (keys[0] !== 'exports') throw entry ? new Error(`${keys.join('.')} is not in ${where}`) : new Missing(file);
 			else value = {exports: entry?.module ? entry.module.exports : require(file)};
 		}
 		for (const key of keys) {
@@ -162,4 +184,4 @@ class Names {
 	}
 }
 
-module.exports = {Names};
+module.exports = {Missing, Names};

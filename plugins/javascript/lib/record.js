@@ -78,7 +78,7 @@ class Recorder {
 		const module = path.relative(this.config.project_root, file).replace(/\.[^.]*$/, '').split(path.sep).join('/');
 		result.functions.forEach((f, i) => {
 			const id = this.next++;
-			const {at, ...columns} = f;
+			const {at, span, ...columns} = f;
 			this.spool.json(TYPE.FUNCTION, {id, file, module, ...columns, main: file === this.config.main, is_test: Boolean(isTest)});
 			const wanted = this.wanted(f.qualname) && f.replayable && !isTest;
 			entry.functions.push({id, due: wanted ? 1 : MOST, reason: f.reason, wanted, kept: 0, tries: 0, bytes: 0, told: 0, failures: 0});
@@ -174,11 +174,11 @@ class Recorder {
 		this.spool.json(TYPE.LOSS, {function: id, reason, n});
 	}
 
-	module(name, thunks, module) {
+	module(name, defined, others, module) {
 		const entry = this.files.get(name);
 		if (!entry) return;
 		entry.counters[0]--;
-		this.names.add(entry.file, thunks, module);
+		this.names.add(entry.file, defined, others, module);
 	}
 
 	/** Counts, and now and then times, as they are now. */

@@ -8,14 +8,12 @@
  *
  * @typedef {object} Fn a function, the columns of table `function` in cf-trace(5), and
  * @property {number[]} at where it stands in the new text: line, column, line, column, from 0
+ * @property {number[]} span from where to where it goes in the old one
  * @typedef {{code: string, functions: Fn[], name: string, names: string[], left: string[]}} Result
  */
 
 const crypto = require('node:crypto');
 const {parse} = require('@babel/parser');
-
-/** Changes whenever the same source would come out otherwise: what is cached is then made anew. */
-const VERSION = 1;
 
 const SKIP = new Set(['loc', 'start', 'end', 'extra', 'errors', 'type', 'tokens', 'comments', 'typeAnnotation',
 	'returnType', 'typeParameters', 'superTypeParameters', 'implements', 'range', 'leadingComments',
@@ -80,6 +78,12 @@ function keyName(node) {
 	if (!node.computed && node.key.type === 'Identifier') return node.key.name;
 	if (node.key.type === 'StringLiteral' || node.key.type === 'NumericLiteral') return String(node.key.value);
 	return null;
+}
+
+/** `require('x')`, and what is taken from it by name. */
+function isRequire(node) {
+	while (node && node.type === 'MemberExpression') node = node.object;
+	return node?.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === 'require';
 }
 
 class Unfit extends Error {}
@@ -152,31 +156,35 @@ class Source {
 			{qualname: '<module>', kind: 'module', reason: 'module code'});
 		const scope = {prefix: '', class: null, inFunction: null, home: null};
 		for (const node of program.body) this.visit(node, scope, null);
-		this.names = this.topLevel(program.body);
+		[this.names, this.others] = this.topLevel(program.body);
 		const left = this.mode === 'main' ? this.leaveOut(program.body) : [];
 		this.prelude(program);
-		return {code: this.join(), functions: this.functions, name: this.name, names: this.names, left};
+		return {code: this.join(), functions: this.functions, name: this.name, names: [...this.names, ...this.others], left};
 	}
 
-	/** The names that the module's own code can tell of: all, or those that functions and classes may go by. */
+	/**
+	 * The names that the module's own code can tell of: those of functions and classes that it defines, and
+	 * others, which may be somebody else's.
+	 */
 	topLevel(body) {
-		const names = new Set();
+		const defined = new Set(), others = new Set();
 		for (let node of body) {
 			if (node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration') node = node.declaration;
 			if (!node) continue;
 			if ((node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') && node.id && !node.declare) {
-				names.add(node.id.name);
+				defined.add(node.id.name);
 			} else if (node.type === 'VariableDeclaration' && !node.declare) {
 				for (const d of node.declarations) {
 					const init = bare(d.init);
-					const may = this.mode !== 'record' || init && (FUNCTIONS.has(init.type) || CLASSES.has(init.type) ||
-						init.type === 'CallExpression' || init.type === 'ObjectExpression');
-					if (may) bound(d.id, []).forEach((n) => names.add(n));
+					const defines = init && (FUNCTIONS.has(init.type) || CLASSES.has(init.type));
+					if (!defines && isRequire(init)) continue;
+					if (defines) defined.add(d.id.name);
+					else if (this.mode !== 'record' || init && (init.type === 'CallExpression' || init.type === 'ObjectExpression'))
+						bound(d.id, []).forEach((n) => others.add(n));
 				}
 			}
 		}
-		names.delete('__proto__');
-		return [...names];
+		return [defined, others].map((set) => [...set].filter((n) => n !== '__proto__'));
 	}
 
 	/**
@@ -199,7 +207,8 @@ class Source {
 			while (e.type === 'AwaitExpression' || e.type === 'UnaryExpression') e = bare(e.argument);
 			if (e.type === 'CallExpression' || e.type === 'OptionalCallExpression') {
 				const callee = bare(e.callee), path = memberPath(callee);
-				if (FUNCTIONS.has(callee.type)) return false; // an IIFE may well define what is to be called
+				// a function that is called where it stands may well define what is to be called
+				if (FUNCTIONS.has(callee.type)) return callee.async || children(callee.body).some((c) => this.tells(c));
 				if (path && path[0] === 'require') return false;
 				return !(path && (path[0] === 'Object' || path[0] === 'Reflect'));
 			}
@@ -232,11 +241,11 @@ class Source {
 		let at = 0;
 		if (last) at = last.end;
 		else if (program.interpreter) at = Math.min(this.text.length, this.text.indexOf('\n', program.interpreter.start) + 1 || this.text.length);
-		const named = this.names.map((n) => `${n}:()=>${n}`).join(',');
+		const named = (names) => `{${names.map((n) => `${n}:()=>${n}`).join(',')}}`;
 		const load = this.module && this.imports ? `import ${JSON.stringify(`codeflash:${this.name}`)};` : '';
 		if (at === this.text.length && program.interpreter) return;
 		this.puts.push({at, n: -1,
-			text: `${last ? ';' : ''}${load}__codeflash_module(${JSON.stringify(this.name)},{${named}}${
+			text: `${last ? ';' : ''}${load}__codeflash_module(${JSON.stringify(this.name)},${named(this.names)},${named(this.others)}${
 				this.module ? '' : ',typeof module==="object"?module:null'});`});
 	}
 
@@ -465,7 +474,7 @@ class Source {
 			}
 			return [low - 1, to - lines[low - 1]];
 		};
-		this.functions.forEach((f, i) => { f.at = [...place(this.spans[i][0]), ...place(this.spans[i][1])]; });
+		this.functions.forEach((f, i) => { f.span = this.spans[i]; f.at = [...place(this.spans[i][0]), ...place(this.spans[i][1])]; });
 		return code;
 	}
 }
@@ -484,4 +493,4 @@ function transform(text, {file, module, mode, imports}) {
 	return source.run();
 }
 
-module.exports = {transform, VERSION};
+module.exports = {parserOptions, transform};

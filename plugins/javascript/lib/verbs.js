@@ -7,6 +7,9 @@ const fs = require('node:fs');
 const VERBS = {
 	detect: (request) => require('./command').detect(request),
 	trace: (request) => require('./command').trace(request),
+	replaygen: (request) => require('./replaygen').generate(request),
+	scope: (request) => require('./scope').scope(request),
+	tests: () => ({command: null, env: {}, files: [], why: 'test suites of JavaScript cannot be recorded yet'}),
 };
 
 function main() {
