@@ -73,3 +73,11 @@ test('a script that is loaded for its functions defines and does not do', () => 
 	assert.strictEqual(vm.runInContext('done.length + table.length', context), 3);
 	assert.ok(value === 3 || value === undefined);
 });
+
+test('what a module is wrapped in is not round its functions', () => {
+	const {functions, value} = run(`(function (global, factory) { factory(global.made = {}) })(this, (function (out) { 'use strict';
+		function f(x) { return x + 1 } class A { m() {} } out.f = f; }));
+		var lib = (function () { function g() { return 2 } return {g} })(); this.made.f(1) + lib.g()`);
+	assert.strictEqual(value, 4);
+	assert.deepStrictEqual(functions.slice(1).map((f) => [f.qualname, f.replayable]), [['f', true], ['A.m', true], ['g', true]]);
+});

@@ -38,8 +38,12 @@ class Names {
 
 	/** A module of the project's that is being loaded: functions that give what its names stand for. */
 	add(file, defined, others, module) {
-		const open = (thunks) => new Map(Object.entries(thunks));
-		this.modules.set(file, {thunks: {...defined, ...others}, module, defined: open(defined), others: open(others)});
+		const entry = this.modules.get(file) ?? {thunks: {}, module, defined: new Map(), others: new Map()};
+		Object.assign(entry.thunks, defined, others);
+		for (const [key, thunk] of Object.entries(defined)) entry.defined.set(key, thunk);
+		for (const [key, thunk] of Object.entries(others)) entry.others.set(key, thunk);
+		entry.module = module ?? entry.module;
+		this.modules.set(file, entry);
 	}
 
 	where(file) {

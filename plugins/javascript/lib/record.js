@@ -177,7 +177,8 @@ class Recorder {
 	module(name, defined, others, module) {
 		const entry = this.files.get(name);
 		if (!entry) return;
-		entry.counters[0]--;
+		if (module !== undefined || !entry.begun) entry.counters[0]--; // once each time it is run
+		entry.begun = true;
 		this.names.add(entry.file, defined, others, module);
 	}
 

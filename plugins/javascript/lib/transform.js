@@ -86,6 +86,25 @@ function isRequire(node) {
 	return node?.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === 'require';
 }
 
+/**
+ * The functions that a module is wrapped in, which run once, when it is loaded: `(function () {…})()`, and
+ * what such a one is given, as `(function (global, factory) {…})(this, function (exports) {…})`.
+ */
+function factories(statement) {
+	if (statement.type === 'VariableDeclaration') return statement.declarations.flatMap((d) => (d.init ? wrapped(d.init) : []));
+	return statement.type === 'ExpressionStatement' ? wrapped(statement.expression) : [];
+}
+
+function wrapped(node) {
+	let e = bare(node);
+	while (e.type === 'UnaryExpression' || e.type === 'AssignmentExpression') e = bare(e.argument ?? e.right);
+	if (e.type !== 'CallExpression') return [];
+	let callee = bare(e.callee);
+	if (callee.type === 'MemberExpression' && callee.property.name === 'call') callee = bare(callee.object);
+	if (!FUNCTIONS.has(callee.type)) return [];
+	return [callee, ...e.arguments.map(bare)].filter((f) => FUNCTIONS.has(f.type) && f.body.type === 'BlockStatement' && !f.async && !f.generator);
+}
+
 class Unfit extends Error {}
 
 /** The text of an expression that is what the parameter was given, as far as the function sees it. */
@@ -154,12 +173,13 @@ class Source {
 		const program = tree.program;
 		this.note({loc: {start: {line: 1}}}, {loc: {end: {line: this.lines.length}}, start: 0, end: this.text.length + 1},
 			{qualname: '<module>', kind: 'module', reason: 'module code'});
-		const scope = {prefix: '', class: null, inFunction: null, home: null};
+		const scope = {prefix: '', class: null, inFunction: null};
+		this.factories = new Set(program.body.flatMap((s) => factories(s)));
 		for (const node of program.body) this.visit(node, scope, null);
 		[this.names, this.others] = this.topLevel(program.body);
 		const left = this.mode === 'main' ? this.leaveOut(program.body) : [];
 		this.prelude(program);
-		return {code: this.join(), functions: this.functions, name: this.name, names: [...this.names, ...this.others], left};
+		return {code: this.join(), functions: this.functions, name: this.name, names: [...this.names, ...this.others, ...this.inner ?? []], left};
 	}
 
 	/**
@@ -241,11 +261,10 @@ class Source {
 		let at = 0;
 		if (last) at = last.end;
 		else if (program.interpreter) at = Math.min(this.text.length, this.text.indexOf('\n', program.interpreter.start) + 1 || this.text.length);
-		const named = (names) => `{${names.map((n) => `${n}:()=>${n}`).join(',')}}`;
 		const load = this.module && this.imports ? `import ${JSON.stringify(`codeflash:${this.name}`)};` : '';
 		if (at === this.text.length && program.interpreter) return;
 		this.puts.push({at, n: -1,
-			text: `${last ? ';' : ''}${load}__codeflash_module(${JSON.stringify(this.name)},${named(this.names)},${named(this.others)}${
+			text: `${last ? ';' : ''}${load}${this.announcement(this.names, this.others).slice(0, -1)}${
 				this.module ? '' : ',typeof module==="object"?module:null'});`});
 	}
 
@@ -350,7 +369,27 @@ class Source {
 		return 'function';
 	}
 
+	/** A function that is only round the module. */
+	factory(node, scope) {
+		for (const p of node.params) this.visit(p, scope, null);
+		for (const s of node.body.body) for (const f of factories(s)) this.factories.add(f);
+		for (const s of node.body.body) this.visit(s, scope, null);
+		const [defined, others] = this.topLevel(node.body.body);
+		const last = node.body.directives[node.body.directives.length - 1];
+		this.put(last ? last.end : node.body.start + 1, `${last ? ';' : ''}${this.announcement(defined, others)};`);
+		this.inner = [...this.inner ?? [], ...defined, ...others];
+	}
+
+	announcement(defined, others) {
+		const named = (names) => `{${names.map((n) => `${n}:()=>${n}`).join(',')}}`;
+		return `__codeflash_module(${JSON.stringify(this.name)},${named(defined)},${named(others)})`;
+	}
+
 	func(node, scope, holder) {
+		if (this.factories.has(node) && !scope.inFunction && !scope.lost) {
+			this.factory(node, scope);
+			return;
+		}
 		const arrow = node.type === 'ArrowFunctionExpression';
 		const own = node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' ? node.id : null;
 		const path = holder ? node.type === 'FunctionDeclaration' && own ? [own.name] : holder.path : own ? [own.name] : null;
