@@ -16,8 +16,12 @@ function run(text, mode = 'record') {
 	const calls = [];
 	const context = vm.createContext({
 		__codeflash_module() {},
-		__codeflash_look(counters, i, args, self, target) {
-			calls.push({name: made.functions[i].qualname, args: args && Array.from(args), self, target});
+		__codeflash_look(counters, i, ...args) {
+			calls.push({name: made.functions[i].qualname, args});
+			counters[i] = 0;
+		},
+		__codeflash_look_at(counters, i, self, target, ...args) {
+			calls.push({name: made.functions[i].qualname, args, self, target});
 			counters[i] = 0;
 		},
 		[made.name]: new Int32Array(256),
@@ -49,7 +53,7 @@ for (const [name, text] of Object.entries(SAME)) {
 
 test('inputs are what the caller gave', () => {
 	const {calls} = run('function f({a, ...b}, [c] = [2], ...d) { a = 0 } f({a: 1, z: 2}, undefined, 3, 4); function v() { return arguments.length } v(1, 2)');
-	assert.strictEqual(JSON.stringify(calls.map((c) => c.args)), '[[{"a":1,"z":2},[2],3,4],[1,2]]');
+	assert.strictEqual(JSON.stringify(calls.map((c) => Array.from(c.args))), '[[{"a":1,"z":2},[2],3,4],[1,2]]');
 });
 
 test('a generator is looked at when it is made', () => {

@@ -12,18 +12,21 @@ const fs = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
 const {fileURLToPath, pathToFileURL} = require('node:url');
+const {isMainThread} = require('node:worker_threads');
 const {transformed} = require('./cache');
 
-const readFileSync = fs.readFileSync;
+const {readFileSync, realpathSync} = fs;
 /** @typedef {(file: string) => string | null} Mode in which a file is to be transformed; null: not at all */
 
 /**
  * @param {{mode: Mode, rules: object, announce: (file: string, result: import('./transform').Result | null) => void}} to
- *   rules: of which another thread can make the same `mode`, with modeOf()
+ *   rules: of which another thread can make the same `mode`, with modeOf(); esm: that there is some
+ *   is known
  */
 function follow({mode, rules, announce}) {
 	const spent = {ns: 0n}; // on transforming
 	const results = new Map();
+	let later = null; // how ESM is followed, when it comes to that
 	const make = (text, file, module, imports) => {
 		const how = mode(file);
 		if (!how || isDone(text)) return null;
@@ -41,6 +44,7 @@ function follow({mode, rules, announce}) {
 
 	const compile = Module.prototype._compile;
 	define(Module.prototype, '_compile', function (content, filename, ...rest) {
+		if (later && typeof content === 'string' && /\bimport\s*\(/.test(content)) later();
 		if (typeof content === 'string' && typeof filename === 'string' && rest[0] !== 'module') {
 			const result = make(content, filename, false);
 			if (result) content = result.code;
@@ -66,8 +70,39 @@ function follow({mode, rules, announce}) {
 		const file = fileURLToPath(url);
 		make(readFileSync(file, 'utf8'), file, true, true);
 	});
-	Module.register(pathToFileURL(path.join(__dirname, 'hooks.mjs')).href, {data: rules});
+	// to start that thread takes a while, which a program without ESM need not wait for
+	const register = () => {
+		later = null;
+		Module.register(pathToFileURL(path.join(__dirname, 'hooks.mjs')).href, {data: rules});
+	};
+	if (rules.esm ?? beginsAsModule()) register();
+	else later = register;
 	return spent;
+}
+
+/** Whether the program may be ESM from its start: of a thread that is not known yet. */
+function beginsAsModule() {
+	const [, script] = process.argv;
+	if (!isMainThread || !script) return true;
+	let file;
+	try {
+		file = realpathSync(require.resolve(path.resolve(script)));
+	} catch {
+		return true;
+	}
+	if (/\.m[jt]s$/.test(file)) return true;
+	if (/\.c[jt]s$/.test(file)) return false;
+	for (let d = path.dirname(file); ; d = path.dirname(d)) {
+		try {
+			if (JSON.parse(readFileSync(path.join(d, 'package.json'), 'utf8')).type === 'module') return true;
+			break;
+		} catch (error) {
+			if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') return true;
+		}
+		if (d === path.dirname(d)) break;
+	}
+	// newer Nodes look into the text when nothing else says what it is
+	return /^\s*(import|export)[\s{*"']/m.test(readFileSync(file, 'utf8'));
 }
 
 /** Whether a text has come through here before: hooks may be in place twice. */

@@ -12,13 +12,14 @@ const {TYPE} = require('./spool');
 
 const INTERVAL_US = 1000;
 const OURS = path.join(__dirname, path.sep);
-const FIRST_MS = 250, LAST_MS = 10000;
+const FIRST_MS = 400, LAST_MS = 10000;
 
 class Profile {
 	constructor(recorder) {
 		this.recorder = recorder;
 		this.period = FIRST_MS;
 		this.at = 0;
+		this.places = new Map();
 	}
 
 	start() {
@@ -46,7 +47,18 @@ class Profile {
 			if (!error) this.add(answer.profile);
 		});
 		this.at = performance.now();
-		this.period = Math.min(LAST_MS, this.period * 1.5);
+		this.period = Math.min(LAST_MS, this.period * 2);
+	}
+
+	/** Its id; -1: nobody's, -2: ours. */
+	known(url, line, column) {
+		const key = `${line}:${column}:${url}`;
+		let id = this.places.get(key);
+		if (id === undefined) {
+			id = this.functionAt(url, line, column) ?? (url.includes(OURS) ? -2 : -1);
+			this.places.set(key, id);
+		}
+		return id;
 	}
 
 	/** The function of the user's that a place is in: the innermost one that has a name. */
@@ -60,7 +72,7 @@ class Profile {
 			}
 		}
 		const entry = this.recorder.paths.get(file);
-		if (!entry) return file.startsWith(OURS) ? null : undefined;
+		if (!entry) return undefined;
 		let best = -1;
 		entry.result.functions.forEach((f, i) => {
 			const [l0, c0, l1, c1] = f.at;
@@ -92,7 +104,11 @@ class Profile {
 		const of = (n) => {
 			if (n.of === undefined) {
 				const {url, lineNumber, columnNumber} = n.callFrame;
-				n.of = url ? this.functionAt(url, lineNumber, columnNumber) ?? (n.hidden = url.includes(OURS), -1) : -1;
+				n.of = url ? this.known(url, lineNumber, columnNumber) : -1;
+				if (n.of === -2) {
+					n.hidden = true;
+					n.of = -1;
+				}
 			}
 			return n.of;
 		};

@@ -215,7 +215,8 @@ function start() {
 	if (process.env.CODEFLASH_SPOOL) config.spool = process.env.CODEFLASH_SPOOL;
 	config.main = isMainThread && process.argv[1] ? mainFile(process.argv[1]) : null;
 	const recorder = new Recorder(config);
-	define(globalThis, '__codeflash_look', recorder.look.bind(recorder));
+	define(globalThis, '__codeflash_look', (counters, i, ...args) => recorder.look(counters, i, args, undefined, undefined));
+	define(globalThis, '__codeflash_look_at', (counters, i, self, target, ...args) => recorder.look(counters, i, args, self, target));
 	define(globalThis, '__codeflash_module', recorder.module.bind(recorder));
 	follow({mode: recorder.mode, rules: {module_root: config.module_root, mode: 'record'}, announce: recorder.announce.bind(recorder)});
 	// not process.on: the program's own listeners come before us, and are the only ones it finds

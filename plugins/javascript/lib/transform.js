@@ -274,7 +274,13 @@ class Source {
 		const within = scope.inFunction;
 		switch (node.type) {
 		case 'Identifier':
-			if (node.name === 'arguments') for (let f = within; f; f = f.arrow ? f.outer : null) f.arguments = true;
+			if (node.name === 'arguments' || node.name === 'eval') for (let f = within; f; f = f.arrow ? f.outer : null) f.arguments = true;
+			if (node.name === 'eval') for (let f = within; f; f = f.arrow ? f.outer : null) f.self = true;
+			return undefined;
+		case 'ThisExpression':
+		case 'Super':
+		case 'MetaProperty':
+			for (let f = within; f; f = f.arrow ? f.outer : null) f.self = true;
 			return undefined;
 		case 'VariableDeclarator':
 			this.visit(node.id, scope, null);
@@ -393,7 +399,7 @@ class Source {
 		const arrow = node.type === 'ArrowFunctionExpression';
 		const own = node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' ? node.id : null;
 		const path = holder ? node.type === 'FunctionDeclaration' && own ? [own.name] : holder.path : own ? [own.name] : null;
-		const mine = {arrow, outer: scope.inFunction, arguments: false};
+		const mine = {arrow, outer: scope.inFunction, arguments: false, self: false};
 		const qualname = path && this.qualify(scope, path);
 		let at = -1;
 		if (path) at = this.functions.length;
@@ -430,31 +436,33 @@ class Source {
 	}
 
 	arguments(node, mine) {
-		if (mine.arguments && !mine.arrow) return '[...arguments]';
+		if (mine.arguments && !mine.arrow) return ['...arguments'];
 		const params = node.params.filter((p) => !(p.type === 'Identifier' && p.name === 'this'));
 		const names = new Set(params.flatMap((p) => bound(p, [])));
 		for (const s of node.body.type === 'BlockStatement' ? node.body.body : [])
 			if (s.type === 'FunctionDeclaration' && s.id && names.has(s.id.name))
 				throw new Unfit('a parameter is hidden by a function of the same name');
-		return `[${params.map(argument).join(',')}]`;
+		return params.map(argument);
 	}
 
 	probe(node, at, mine, scope) {
 		const f = this.functions[at];
-		let given = '';
+		// no array of the arguments: the less there is to a probe, the more V8 makes of the function
+		let look = '__codeflash_look', given = [];
 		if (f.replayable) {
 			try {
-				given = `,${this.arguments(node, mine)}`;
-				if (f.kind === 'constructor') given += ',void 0,new.target';
-				else if (mine.arrow) given += '';
-				else given += node.type.startsWith('Function') ? ',this,new.target' : ',this';
+				given = this.arguments(node, mine);
+				if (f.kind === 'constructor' || mine.self && !mine.arrow) {
+					look = '__codeflash_look_at';
+					given.unshift(f.kind === 'constructor' ? 'void 0' : 'this', f.kind === 'constructor' || node.type.startsWith('Function') ? 'new.target' : 'void 0');
+				}
 			} catch (error) {
 				if (!(error instanceof Unfit)) throw error;
 				f.replayable = false;
 				f.reason = error.message;
 			}
 		}
-		const condition = `--${this.name}[${at}]<0`, call = `__codeflash_look(${this.name},${at}${given})`;
+		const condition = `--${this.name}[${at}]<0`, call = `${look}(${[this.name, at, ...given].join(',')})`;
 		if (node.body.type !== 'BlockStatement') {
 			this.put(node.body.start, `(${condition}&&${call},`);
 			this.put(node.body.end, ')');
