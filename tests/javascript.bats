@@ -110,3 +110,16 @@ sql() {
 	cmp lib.js before.js
 	grep -q 'new Set(b)' .codeflash/patches/all.patch
 }
+
+@test "javascript: of the corpus no wrong rewrite is equivalent and every right one is" {
+	fixture proof
+	cf-trace --quiet node main.js 2>/dev/null | cf-replaygen --quiet | cf-rank --quiet |
+		cf-suggest --quiet --from "exec:python3 $ROOT/tests/fixtures/javascript/proof/candidates.py" >candidates.jsonl
+	[ "$(grep -c '"schema":"cf/candidate/1"' candidates.jsonl)" -ge 30 ] || fail_with "$(grep -c cf/candidate candidates.jsonl)"
+	cf-verify --quiet <candidates.jsonl >verdicts.jsonl
+	grep '"schema":"cf/candidate/1"' verdicts.jsonl >all.jsonl
+	wrong=$(grep -v '"name":"[^"]*right-' all.jsonl | grep '"answer":"equivalent"' || true)
+	[ -z "$wrong" ] || fail_with "$wrong"
+	refused=$(grep '"name":"[^"]*right-' all.jsonl | grep -v '"answer":"equivalent"' || true)
+	[ -z "$refused" ] || fail_with "$refused"
+}
