@@ -3,7 +3,7 @@
 
 VERSION := 0.1.0
 TOOLS   := cf-trace cf-replaygen cf-rank cf-suggest cf-verify cf-bench cf-pr
-GRAMMARS := python
+GRAMMARS := python javascript typescript
 
 # The user's: override on the command line. O= builds elsewhere, SAN=address,undefined instruments,
 # WERROR=1 makes warnings errors, V=1 shows the commands.
@@ -19,6 +19,7 @@ CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
 NPM        ?= npm
+NODE       ?= node
 SAN        ?=
 
 Q := $(if $(V),,@)
@@ -44,6 +45,7 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(O)/obj/%.o) $(O)/obj/lib/schema_sql.o \
 	$(foreach g,$(GRAMMARS),$(O)/obj/grammar/$(g)-parser.o $(O)/obj/grammar/$(g)-scanner.o)
 PY_SRC   := $(wildcard plugins/python/plugin.json plugins/python/codeflash/*.py \
 	plugins/python/codeflash/*.pyi plugins/python/codeflash/py.typed plugins/python/codeflash/*/*.py)
+JS_SRC   := $(wildcard plugins/javascript/*.json plugins/javascript/lib/*)
 PY_SO    := $(O)/libexec/plugins/python/codeflash/_recorder.abi3.so
 BIN      := $(TOOLS:%=$(O)/bin/%) $(O)/bin/codeflash
 
@@ -74,14 +76,16 @@ $(O)/libcf.a: $(LIB_OBJ)
 node_modules/.stamp: package.json package-lock.json
 	$(call say,NPM,ci)$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
 
+# tree-sitter-typescript has two grammars, in folders of their own.
+grammar_src = node_modules/tree-sitter-$(1)/$(if $(filter typescript,$(1)),typescript/)src
 $(O)/obj/grammar/%-parser.o: node_modules/.stamp
 	@mkdir -p $(@D)
-	$(call say,CC,$*/parser.c)$(CC) $(GRAMMAR_CFLAGS) -Inode_modules/tree-sitter-$*/src \
-		-c -o $@ node_modules/tree-sitter-$*/src/parser.c
+	$(call say,CC,$*/parser.c)$(CC) $(GRAMMAR_CFLAGS) -I$(call grammar_src,$*) \
+		-c -o $@ $(call grammar_src,$*)/parser.c
 $(O)/obj/grammar/%-scanner.o: node_modules/.stamp
 	@mkdir -p $(@D)
-	$(call say,CC,$*/scanner.c)$(CC) $(GRAMMAR_CFLAGS) -Inode_modules/tree-sitter-$*/src \
-		-c -o $@ node_modules/tree-sitter-$*/src/scanner.c
+	$(call say,CC,$*/scanner.c)$(CC) $(GRAMMAR_CFLAGS) -I$(call grammar_src,$*) \
+		-c -o $@ $(call grammar_src,$*)/scanner.c
 
 # --- the tools: every .c in cf-foo/ is linked into cf-foo and nothing else -----------------------
 
@@ -102,7 +106,23 @@ $(O)/bin/codeflash: cf-optimize.sh
 # --- the plugins, laid out as installed -----------------------------------------------------------
 
 .PHONY: plugins
-plugins: $(PY_SRC:plugins/%=$(O)/libexec/plugins/%) $(PY_SO)
+plugins: $(PY_SRC:plugins/%=$(O)/libexec/plugins/%) $(PY_SO) plugin-javascript
+
+# Without Node.js there is no JavaScript plugin, and the rest is as it is. What it needs of the registry is
+# pinned by its own package-lock.json.
+.PHONY: plugin-javascript
+ifneq ($(shell command -v $(NODE) 2>/dev/null),)
+plugin-javascript: $(JS_SRC:plugins/%=$(O)/libexec/plugins/%) $(O)/libexec/plugins/javascript/node_modules/.stamp
+$(O)/libexec/plugins/javascript/node_modules/.stamp: plugins/javascript/package.json plugins/javascript/package-lock.json
+	@mkdir -p $(O)/libexec/plugins/javascript
+	@cp plugins/javascript/package.json plugins/javascript/package-lock.json $(O)/libexec/plugins/javascript
+	$(call say,NPM,plugins/javascript)cd $(O)/libexec/plugins/javascript && \
+		$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && \
+		find node_modules/sql.js/dist -type f ! -name sql-wasm.js ! -name sql-wasm.wasm -delete && touch node_modules/.stamp
+else
+plugin-javascript:
+	@echo '  SKIP    plugins/javascript: no $(NODE) here; install Node.js and run make again'
+endif
 
 $(O)/libexec/plugins/%: plugins/%
 	@mkdir -p $(@D)
@@ -149,14 +169,17 @@ TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(a
 BATS ?= bats
 T ?= $(wildcard tests/*.bats)
 
-.PHONY: check check-unit check-python check-bats lint real features proof suites kill-trials mutants \
+.PHONY: check check-unit check-python check-javascript check-bats lint real features proof suites kill-trials mutants \
 	bench-trace bench-trials
 check: deps-check
-	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-fuzz check-bats lint
+	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-javascript check-fuzz check-bats lint
 check-unit: $(UNIT_BIN)
 	$(Q)set -e; for t in $(UNIT_BIN); do echo "unit $${t##*/}"; $(TEST_ENV) $$t; done
 check-python: all $(CHECK_VENV)/.stamp
 	$(Q)$(TEST_ENV) PYTHONPATH=$(abspath $(O))/libexec/plugins/python $(CHECK_VENV)/bin/python -m pytest -q tests/python
+check-javascript: all
+	$(Q)if command -v $(NODE) >/dev/null; then $(TEST_ENV) JS_PLUGIN="$(abspath $(O))/libexec/plugins/javascript" \
+		$(NODE) --test --test-reporter=dot tests/javascript/*.test.js; else echo 'no $(NODE): tests/javascript are not run'; fi
 check-bats: all $(CHECK_VENV)/.stamp
 	$(Q)$(TEST_ENV) $(BATS) $(T)
 lint:

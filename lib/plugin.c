@@ -116,12 +116,52 @@ int cf_plugin_find(struct cf_plugin *p, const char *language)
 		known.len ? known.data : " none");
 }
 
+static bool listed(const json_t *manifest, const char *key, const char *word, bool suffix)
+{
+	const json_t *list = json_object_get(manifest, key), *one;
+	size_t i, n = strlen(word);
+
+	json_array_foreach (list, i, one) {
+		const char *s = json_is_string(one) ? json_string_value(one) : "";
+		size_t len = strlen(s);
+
+		if (len && len <= n && !strncmp(suffix ? word + n - len : word, s, len))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Puts the plugin that a command line looks to be of in front: to ask one takes the start of an
+ * interpreter, which need not even be installed.
+ */
+static void likely_first(char **dirs, const char *word)
+{
+	const char *base = strrchr(word, '/');
+
+	base = base ? base + 1 : word;
+	for (char **dir = dirs; *dir; dir++) {
+		cf_autofree char *path = cf_path_join(*dir, "plugin.json");
+		json_auto_t *manifest = cf_json_load(path);
+		char *likely = *dir;
+
+		if (!listed(manifest, "extensions", base, true) && !listed(manifest, "programs", base, false))
+			continue;
+		memmove(dirs + 1, dirs, (size_t)(dir - dirs) * sizeof(*dirs));
+		dirs[0] = likely;
+		return;
+	}
+}
+
 enum cf_exit cf_plugin_detect(
 	struct cf_plugin *p, json_t *request, const char *language, json_t **answer)
 {
 	enum cf_exit status = CF_MISSING;
 	char **dirs = plugin_dirs();
+	const char *word = json_string_value(json_array_get(json_object_get(request, "command"), 0));
 	int asked = 0, missing = 0;
+
+	likely_first(dirs, word ? word : "");
 
 	*answer = NULL;
 	*p = (struct cf_plugin){0};

@@ -8,22 +8,57 @@
 #include "lib/mem.h"
 
 const TSLanguage *tree_sitter_python(void);
+const TSLanguage *tree_sitter_javascript(void);
+const TSLanguage *tree_sitter_typescript(void);
+
+/* A node that gives a name to what is its value. */
+struct holder {
+	const char *type, *name, *value; /* the node's type and its fields */
+};
+
+static const struct holder javascript_holders[] = {
+	{"variable_declarator", "name", "value"},
+	{"assignment_expression", "left", "right"},
+	{"pair", "key", "value"},
+	{"field_definition", "property", "value"},
+	{"public_field_definition", "name", "value"},
+	{NULL, NULL, NULL},
+};
 
 /* How a grammar spells definitions, and how the language's runtime qualifies their names. */
 static const struct language {
 	const char *name;
+	const char *extensions; /* of files that this grammar is for, space-separated; NULL: all others */
 	const TSLanguage *(*grammar)(void);
 	const char *functions, *classes; /* node types, space-separated */
 	const char *in_function;         /* what a function adds to the names inside it */
+	const struct holder *holders;    /* NULL: definitions have their names themselves */
+	const char *function_values, *class_values, *object_values; /* what a holder may name */
+	const char *exports; /* left of a name, these say that the module gives it out */
 } languages[] = {
-	{"python", tree_sitter_python, "function_definition", "class_definition", ".<locals>"},
+	{"python", NULL, tree_sitter_python, "function_definition", "class_definition", ".<locals>", NULL,
+		NULL, NULL, NULL, NULL},
+#define JAVASCRIPT(extensions, grammar)                                                                   \
+	{"javascript", extensions, grammar,                                                               \
+		"function_declaration generator_function_declaration method_definition",                  \
+		"class_declaration abstract_class_declaration", ".<locals>", javascript_holders,          \
+		"arrow_function function_expression generator_function function", "class", "object",      \
+		"module.exports exports"}
+	JAVASCRIPT(".ts .mts .cts", tree_sitter_typescript),
+	JAVASCRIPT(NULL, tree_sitter_javascript),
 };
 
-static const struct language *find_language(const char *name)
+static const struct language *find_language(const char *name, const char *path)
 {
-	for (size_t i = 0; i < sizeof languages / sizeof *languages; i++)
-		if (name && !strcmp(languages[i].name, name))
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; i < sizeof languages / sizeof *languages; i++) {
+		const char *all = languages[i].extensions, *found = all && dot ? strstr(all, dot) : NULL;
+
+		if (name && !strcmp(languages[i].name, name) &&
+			(!all || (found && strchr(" ", found[strlen(dot)]))))
 			return &languages[i];
+	}
 	return NULL;
 }
 
@@ -41,7 +76,7 @@ int source_open(struct source *s, const char *project_root, const char *path, co
 int source_parse(
 	struct source *s, const char *path, const char *text, size_t n, const char *language)
 {
-	const struct language *lang = find_language(language);
+	const struct language *lang = find_language(language, path);
 
 	*s = (struct source){0};
 	if (!lang)
@@ -99,33 +134,94 @@ static bool begins_at(TSNode definition, int line)
 		       (int)ts_node_start_point(up).row + 1 == line);
 }
 
+static TSNode field(TSNode node, const char *name)
+{
+	return ts_node_child_by_field_name(node, name, (uint32_t)strlen(name));
+}
+
+enum defines { NOTHING, FUNCTION, CLASS, OBJECT };
+
+/* What a node defines, the node that has its name, and the node of the definition itself. */
+static enum defines defined(const struct language *lang, TSNode node, TSNode *id, TSNode *definition)
+{
+	enum defines what = type_in(lang->functions, node) ? FUNCTION
+			    : type_in(lang->classes, node) ? CLASS
+							   : NOTHING;
+
+	*definition = node;
+	if (what != NOTHING) {
+		*id = field(node, "name");
+		return ts_node_is_null(*id) ? NOTHING : what;
+	}
+	for (const struct holder *h = lang->holders; h && h->type; h++) {
+		TSNode value;
+
+		if (strcmp(ts_node_type(node), h->type))
+			continue;
+		value = field(node, h->value);
+		while (!ts_node_is_null(value) && !strcmp(ts_node_type(value), "parenthesized_expression"))
+			value = ts_node_named_child(value, 0);
+		*id = field(node, h->name);
+		*definition = value;
+		if (ts_node_is_null(value) || ts_node_is_null(*id))
+			return NOTHING;
+		return type_in(lang->function_values, value) ? FUNCTION
+		       : type_in(lang->class_values, value)  ? CLASS
+		       : type_in(lang->object_values, value) ? OBJECT
+							     : NOTHING;
+	}
+	return NOTHING;
+}
+
+/* Adds the name, less what only says that it is given out: exports.f is f. */
+static void add_name(struct cf_buf *name, const struct language *lang, const char *text, size_t n)
+{
+	for (const char *p = lang->exports; p && *p;) {
+		size_t len = strcspn(p, " ");
+
+		if (n >= len && !strncmp(text, p, len) && (n == len || text[len] == '.')) {
+			if (n > len) {
+				text += len + 1;
+				n -= len + 1;
+			} else {
+				n = 0;
+			}
+			break;
+		}
+		p += len + strspn(p + len, " ");
+	}
+	if (name->len && n)
+		cf_buf_addc(name, '.');
+	cf_buf_add(name, text, n);
+}
+
 TSNode source_function(const struct source *s, const char *qualname, int line)
 {
-	const struct language *lang = find_language(s->language);
+	const struct language *lang = find_language(s->language, s->path);
 	cf_autobuf struct cf_buf name = CF_BUF_INIT;
 	TSTreeCursor cursor = ts_tree_cursor_new(s->root);
 	size_t *lengths = NULL, depth = 0, cap = 0; /* of the name outside each node we are in */
 	TSNode found = {0};
 
 	for (;;) {
-		TSNode node = ts_tree_cursor_current_node(&cursor);
-		bool function = type_in(lang->functions, node);
+		TSNode node = ts_tree_cursor_current_node(&cursor), id, definition;
+		enum defines what = defined(lang, node, &id, &definition);
 		cf_grow(&lengths, &cap, depth + 1, sizeof *lengths);
 		lengths[depth] = name.len;
-		if (function || type_in(lang->classes, node)) {
-			TSNode id = ts_node_child_by_field_name(node, "name", 4);
-			if (!ts_node_is_null(id)) {
-				uint32_t start = ts_node_start_byte(id);
-				if (name.len)
-					cf_buf_addc(&name, '.');
-				cf_buf_add(&name, s->text + start, ts_node_end_byte(id) - start);
-				if (function && !strcmp(name.data, qualname) && begins_at(node, line)) {
-					found = node;
-					break;
-				}
-				if (function)
-					cf_buf_adds(&name, lang->in_function);
+		if (what != NOTHING) {
+			uint32_t start = ts_node_start_byte(id);
+			size_t n = ts_node_end_byte(id) - start;
+
+			add_name(&name, lang, s->text + start, n);
+			/* what is given out by no name of its own goes by all of it */
+			if (what == FUNCTION && name.len == lengths[depth])
+				cf_buf_add(&name, s->text + start, n);
+			if (what == FUNCTION && !strcmp(name.data, qualname) && begins_at(node, line)) {
+				found = definition;
+				break;
 			}
+			if (what == FUNCTION)
+				cf_buf_adds(&name, lang->in_function);
 		}
 		if (ts_tree_cursor_goto_first_child(&cursor)) {
 			depth++;

@@ -216,6 +216,8 @@ static int start(
 	struct sandbox box = job->box;
 	json_auto_t *request = worker_request(job, verb);
 	const char *cwd = cf_json_str(request, "cwd");
+	/* a runtime may set aside far more than it will ever use */
+	int64_t space_gib = cf_json_int(job->plugin->manifest, "address_space_gib", 0);
 	cf_autofree char *real = NULL, *line = NULL;
 	const char **hide;
 	char **argv, **env;
@@ -233,6 +235,8 @@ static int start(
 		hide[i] = box.hide[i];
 	hide[n] = job->trace->path;
 	box.hide = hide;
+	if (space_gib > 0 && space_gib <= 1 << 17 && box.memory_max < (size_t)space_gib << 30)
+		box.memory_max = (size_t)space_gib << 30;
 	if (!box.cwd && cwd && cwd[0] == '/' && stat(cwd, &st) == 0 && S_ISDIR(st.st_mode))
 		box.cwd = cwd;
 	env = environment(job, verb);

@@ -7,13 +7,15 @@
 #include "lib/mem.h"
 #include "tests/unit/check.h"
 
+static const char *language = "python", *file = "m.py";
+
 static void make(struct mutants *m, const char *text, const char *name, const struct mutate_choice *c)
 {
 	static const struct mutate_choice every = {.seed = "", .max = -1};
 	struct source s;
 
 	*m = (struct mutants){0};
-	CHECK(source_parse(&s, "m.py", text, strlen(text), "python") == 0);
+	CHECK(source_parse(&s, file, text, strlen(text), language) == 0);
 	mutants_make(m, &s, source_function(&s, name, 0), c ? c : &every);
 	source_release(&s);
 }
@@ -262,6 +264,30 @@ static void test_moved(void)
 	mutants_release(&lower);
 }
 
+static void test_javascript(void)
+{
+	language = "javascript";
+	file = "m.mjs";
+	cf_autofree char *got =
+		listed("const f = (a, b) => {\n\tif (!a && b < 3) throw b;\n\treturn a + 1;\n};\n", "f");
+
+	CHECK_STR(got,
+		       "2 negation: ! -> \n"
+		       "2 negation: !a && b < 3 -> !(!a && b < 3)\n"
+		       "2 logical: && -> ||\n"
+		       "2 negation: < -> >=\n"
+		       "2 relational: < -> <=\n"
+		       "2 constant: 3 -> 2\n"
+		       "2 constant: 3 -> 4\n"
+		       "2 deletion: throw b; -> \n"
+		       "3 return: a + 1 -> null\n"
+		       "3 arithmetic: + -> -\n"
+		       "3 constant: 1 -> 0\n"
+		       "3 constant: 1 -> 2\n");
+	language = "python";
+	file = "m.py";
+}
+
 int main(void)
 {
 	test_operators();
@@ -271,6 +297,7 @@ int main(void)
 	test_texts();
 	test_choice();
 	test_moved();
+	test_javascript();
 	CHECK(!mutate_language("cobol") && !mutate_language(NULL));
 	return CHECK_END();
 }

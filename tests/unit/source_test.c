@@ -36,10 +36,56 @@ static const char python[] = "import os\n"
 			     "    else:\n"
 			     "        def h(self): return 2\n";
 
+static const char javascript[] = "function f(x) { return function inner() {}; }\n"
+				 "const g = (x) => x, o = {m() {}, n: () => 1};\n"
+				 "class A {\n"
+				 "  constructor() {}\n"
+				 "  static #p() {}\n"
+				 "  h = () => 1;\n"
+				 "}\n"
+				 "exports.e = function () {};\n"
+				 "module.exports = {k() {}, l: class { m() {} }};\n"
+				 "A.prototype.late = (function () {});\n";
+
 static int found_line(const struct source *s, const char *name, int line)
 {
 	TSNode n = source_function(s, name, line);
 	return ts_node_is_null(n) ? 0 : (int)ts_node_start_point(n).row + 1;
+}
+
+static void test_javascript(void)
+{
+	struct source s;
+
+	CHECK(source_parse(&s, "m.mjs", javascript, strlen(javascript), "javascript") == 0);
+	CHECK(source_ok(&s));
+	CHECK(found_line(&s, "f", 1) == 1);
+	CHECK(found_line(&s, "g", 2) == 2);
+	CHECK(found_line(&s, "o.m", 2) == 2);
+	CHECK(found_line(&s, "o.n", 2) == 2);
+	CHECK(found_line(&s, "A.constructor", 4) == 4);
+	CHECK(found_line(&s, "A.#p", 5) == 5);
+	CHECK(found_line(&s, "A.h", 6) == 6);
+	CHECK(found_line(&s, "e", 8) == 8);
+	CHECK(found_line(&s, "k", 9) == 9);
+	CHECK(found_line(&s, "l.m", 9) == 9);
+	CHECK(found_line(&s, "A.prototype.late", 10) == 10);
+	CHECK(found_line(&s, "exports.e", 0) == 0);
+	CHECK(found_line(&s, "inner", 0) == 0);
+	CHECK(found_line(&s, "module.exports", 0) == 0);
+	source_release(&s);
+
+	const char *typed = "export function f<T>(x: T): T { return x as T }\n"
+			    "abstract class B { private m(n: number): void {} g = (): number => 1 }\n";
+	CHECK(source_parse(&s, "a/m.ts", typed, strlen(typed), "javascript") == 0);
+	CHECK(source_ok(&s));
+	CHECK(found_line(&s, "f", 1) == 1);
+	CHECK(found_line(&s, "B.m", 2) == 2);
+	CHECK(found_line(&s, "B.g", 2) == 2);
+	source_release(&s);
+	CHECK(source_parse(&s, "a/m.js", typed, strlen(typed), "javascript") == 0);
+	CHECK(!source_ok(&s));
+	source_release(&s);
 }
 
 static void test_functions(void)
@@ -238,6 +284,7 @@ int main(void)
 {
 	dir = cf_tempdir("source-test");
 	test_functions();
+	test_javascript();
 	test_check();
 	test_merge();
 	test_diffs();
