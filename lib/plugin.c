@@ -133,9 +133,9 @@ static bool listed(const json_t *manifest, const char *key, const char *word, bo
 
 /*
  * Puts the plugin that a command line looks to be of in front: to ask one takes the start of an
- * interpreter, which need not even be installed.
+ * interpreter, which need not even be installed. False: it looks to be of none.
  */
-static void likely_first(char **dirs, const char *word)
+static bool likely_first(char **dirs, const char *word)
 {
 	const char *base = strrchr(word, '/');
 
@@ -149,9 +149,13 @@ static void likely_first(char **dirs, const char *word)
 			continue;
 		memmove(dirs + 1, dirs, (size_t)(dir - dirs) * sizeof(*dirs));
 		dirs[0] = likely;
-		return;
+		return true;
 	}
+	return false;
 }
+
+static enum cf_exit call(const struct cf_plugin *p, const char *verb, const char *runtime,
+	const json_t *request, json_t **answer, char **needs);
 
 enum cf_exit cf_plugin_detect(
 	struct cf_plugin *p, json_t *request, const char *language, json_t **answer)
@@ -159,13 +163,15 @@ enum cf_exit cf_plugin_detect(
 	enum cf_exit status = CF_MISSING;
 	char **dirs = plugin_dirs();
 	const char *word = json_string_value(json_array_get(json_object_get(request, "command"), 0));
-	int asked = 0, missing = 0;
-
-	likely_first(dirs, word ? word : "");
+	const char *title = cf_json_str(request, "title");
+	bool likely = likely_first(dirs, word ? word : "");
+	cf_autofree char *needs = NULL; /* what those that could not be asked need */
+	int asked = 0, failed = 0;
 
 	*answer = NULL;
 	*p = (struct cf_plugin){0};
-	for (char **dir = dirs; *dir; dir++) {
+	for (char **dir = dirs; *dir && !(likely && (needs || failed)); dir++) {
+		cf_autofree char *more = NULL;
 		const char *error;
 
 		if (open_plugin(p, *dir) < 0)
@@ -175,9 +181,15 @@ enum cf_exit cf_plugin_detect(
 			continue;
 		}
 		asked++;
-		enum cf_exit said = cf_plugin_call(p, "detect", NULL, request, answer);
+		enum cf_exit said = call(p, "detect", NULL, request, answer, &more);
 
-		missing += said == CF_MISSING;
+		if (more) {
+			char *all = needs ? cf_asprintf("%s; %s", needs, more) : cf_strdup(more);
+
+			free(needs);
+			needs = all;
+		}
+		failed += said != CF_OK && !more;
 		if (said == CF_OK && cf_json_bool(*answer, "match", 0)) {
 			error = cf_json_str(*answer, "error");
 			status = error ? (enum cf_exit)cf_json_int(*answer, "exit", CF_PROGRAM) : CF_OK;
@@ -193,10 +205,11 @@ enum cf_exit cf_plugin_detect(
 	if (!p->name && !asked)
 		cf_error("no plugin for %s in %s/plugins; reinstall codeflash",
 			language ? language : "any language", cf_libexec());
-	else if (!p->name && !missing) /* what a plugin misses it has said */
-		cf_error("%s: not a command that an installed plugin can record; name its language "
-			 "with --language", cf_json_str(request, "title") ? cf_json_str(request, "title")
-			: json_string_value(json_array_get(json_object_get(request, "command"), 0)));
+	else if (!p->name && needs && (likely || language))
+		cf_error("%s", needs);
+	else if (!p->name && !failed) /* why one failed has been said */
+		cf_error("%s: not a command that an installed plugin can record; %s", title ? title : word,
+			needs ? needs : "name its language with --language");
 	if (status != CF_OK) {
 		json_decref(*answer);
 		*answer = NULL;
@@ -308,8 +321,9 @@ static const char *last_line(struct cf_buf *err)
 	return line ? line + 1 : err->data;
 }
 
-enum cf_exit cf_plugin_call(const struct cf_plugin *p, const char *verb, const char *runtime,
-	const json_t *request, json_t **answer)
+/* *needs (new): which program it needs and has not got; else what is wrong has been said. */
+static enum cf_exit call(const struct cf_plugin *p, const char *verb, const char *runtime,
+	const json_t *request, json_t **answer, char **needs)
 {
 	char **argv = cf_plugin_argv(p, verb, runtime);
 	cf_autofree char *input = json_dumps(request, JSON_COMPACT);
@@ -317,6 +331,7 @@ enum cf_exit cf_plugin_call(const struct cf_plugin *p, const char *verb, const c
 	enum cf_exit status = CF_PROGRAM;
 
 	*answer = NULL;
+	*needs = NULL;
 	if (!argv)
 		return CF_MISSING;
 	if (!input)
@@ -324,8 +339,8 @@ enum cf_exit cf_plugin_call(const struct cf_plugin *p, const char *verb, const c
 	if (run_verb(p, verb, argv, input, &ran) == 0) {
 		*answer = json_loadb(ran.out.data ? ran.out.data : "", ran.out.len, 0, NULL);
 		if (ran.not_found) {
-			cf_error("plugin %s needs %s, which is not installed (%s)", p->name, argv[0],
-				ran.err.data);
+			*needs = cf_asprintf("plugin %s needs %s, which is not installed (%s)", p->name,
+				argv[0], ran.err.data);
 			status = CF_MISSING;
 		} else if (ran.timed_out) {
 			cf_error("plugin %s: %s did not answer within 120 s", p->name, verb);
@@ -342,5 +357,16 @@ enum cf_exit cf_plugin_call(const struct cf_plugin *p, const char *verb, const c
 		*answer = NULL;
 	}
 	cf_argv_free(argv);
+	return status;
+}
+
+enum cf_exit cf_plugin_call(const struct cf_plugin *p, const char *verb, const char *runtime,
+	const json_t *request, json_t **answer)
+{
+	cf_autofree char *needs = NULL;
+	enum cf_exit status = call(p, verb, runtime, request, answer, &needs);
+
+	if (needs)
+		cf_error("%s", needs);
 	return status;
 }

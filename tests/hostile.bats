@@ -178,6 +178,7 @@ PY
 
 @test "hostile: a full or read-only folder for temporary files is no trouble" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root to mount a file system"
+	case $(command -v cf-trace) in /tmp/* | /var/tmp/*) skip "codeflash itself is in such a folder" ;; esac
 	small_script
 	run --separate-stderr env ROOM="$(mktemp -d "${O:-$ROOT/build}/room.XXXXXX")" unshare -m sh -c 'cp app.py "$ROOM" && cd "$ROOM" && mount -t tmpfs -o ro none /tmp && mount -t tmpfs -o ro none /var/tmp && cf-trace -q app.py; status=$?; rm -r "$ROOM"; exit $status'
 	[ "$status" -eq 0 ] || fail_with "$stderr"
@@ -332,6 +333,18 @@ PY
 	run --separate-stderr env PATH=/nonexist "$(command -v cf-trace)" -q w.py
 	[ "$status" -eq 4 ]
 	one_line cf-trace python3 "not installed"
+	run --separate-stderr env PATH=/nonexist "$(command -v cf-trace)" -q ./some-tool
+	[ "$status" -eq 4 ]
+	one_line cf-trace some-tool python3 node
+	# what another language needs is nobody's concern
+	mkdir bin
+	ln -s "$(python3 -c 'import sys; print(sys.executable)')" bin/python3
+	for command in w.py "-m w" "$PWD/bin/python3 w.py"; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr env PATH="$PWD/bin" "$(command -v cf-trace)" -q $command
+		[ "$status" -eq 0 ] || fail_with "$command: $stderr"
+		[ -z "$stderr" ] || fail_with "$command: $stderr"
+	done
 	run --separate-stderr cf-trace -q "$(printf 'caf\351.py')"
 	[ "$status" -ne 0 ]
 	one_line cf-trace caf .py
