@@ -79,7 +79,7 @@ struct judged *derived_smaller(
 	int recorded = original_recorded(of, which);
 
 	*n = 0;
-	if (original_run(o, of, which, recorded, NULL, &wish, SEED_A, &r) < 0)
+	if (original_run(o, of, which, recorded, (struct run_with){.wish = &wish}, SEED_A, &r) < 0)
 		return NULL;
 	*n = derived_take(of, &r, &smaller, 0);
 	worker_result_release(&r);
@@ -87,7 +87,7 @@ struct judged *derived_smaller(
 		return NULL;
 	for (int i = 0; i < *n; i++)
 		which[recorded + i] = &smaller[i];
-	if (original_run(o, of, which, recorded + *n, NULL, NULL, SEED_A, &r) < 0) {
+	if (original_run(o, of, which, recorded + *n, (struct run_with){0}, SEED_A, &r) < 0) {
 		derived_free(smaller, *n);
 		*n = 0;
 		return NULL;

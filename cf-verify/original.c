@@ -73,9 +73,9 @@ static double total_timeout(const struct verify_opts *o, const struct original *
 }
 
 int original_run(const struct verify_opts *o, struct original *of, struct judged *const *which, int n,
-	const struct candidate_files *files, const struct worker_derive *wish, unsigned seed,
-	struct worker_result *r)
+	struct run_with with, unsigned seed, struct worker_result *r)
 {
+	const struct candidate_files *files = with.files;
 	const struct trace_function *f = &of->function;
 	double total = total_timeout(o, of);
 	/* held while it runs and no longer: who measures may be waiting for our output */
@@ -83,19 +83,21 @@ int original_run(const struct verify_opts *o, struct original *of, struct judged
 	cf_autofree struct trace_call *calls = cf_calloc((size_t)n + 1, sizeof(*calls));
 	const struct overlay_file *own = o->original_file && o->original_file->path ? o->original_file : NULL;
 	cf_autofree const char **specs = cf_calloc((size_t)n + 1, sizeof(*specs));
-	bool derived = wish != NULL;
+	bool derived = with.wish != NULL;
 	struct worker_job job = {
 		.trace = &of->trace,
 		.plugin = &of->plugin,
 		.function = &of->function,
 		.calls = calls,
 		.ncalls = n,
-		.derive = wish,
+		.derive = with.wish,
 		.seed = seed,
 		.call_timeout_s = o->call_timeout_s < total ? o->call_timeout_s : total,
 		.total_timeout_s = total,
 		.again = f->calls > 0 && f->total_ns / f->calls < AGAIN_NS,
 		.new_names = files ? json_object_get(files->new_names, f->file) : NULL,
+		.enough = with.enough,
+		.enough_arg = with.enough_arg,
 		.first_trouble_ends = files != NULL,
 		.box = {.project_root = of->project_root, .files = files ? files->v : own,
 			.nfiles = files ? files->n : own != NULL, .hide = traces,
@@ -119,7 +121,7 @@ int original_run(const struct verify_opts *o, struct original *of, struct judged
 		job.ninputs = of->ncalls;
 	}
 	bad = worker_run(&job, r);
-	if (!files && !wish && cf_now_ns() - begun > of->run_ns)
+	if (!files && !with.wish && cf_now_ns() - begun > of->run_ns)
 		of->run_ns = cf_now_ns() - begun;
 	return bad;
 }
@@ -284,7 +286,8 @@ static int run_twice(const struct verify_opts *o, struct original *of)
 		which[i] = &of->judged[i];
 	}
 	derives = derived_wish(o, of, &wish, &of->underived);
-	if (original_run(o, of, which, of->ncalls, NULL, derives ? &wish : NULL, SEED_A, &r) < 0)
+	if (original_run(o, of, which, of->ncalls, (struct run_with){.wish = derives ? &wish : NULL}, SEED_A,
+		    &r) < 0)
 		return give_up(of, CF_PROGRAM, "the original could not be run");
 	of->kind = r.kind;
 	for (int i = 0; i < of->ncalls; i++)
@@ -298,7 +301,7 @@ static int run_twice(const struct verify_opts *o, struct original *of)
 			which[n++] = &of->judged[i];
 	if (!n)
 		return 0;
-	if (original_run(o, of, which, n, NULL, NULL, SEED_A, &r) < 0)
+	if (original_run(o, of, which, n, (struct run_with){0}, SEED_A, &r) < 0)
 		return give_up(of, CF_PROGRAM, "the original could not be run");
 	for (int i = 0; i < n; i++)
 		judged_settle(which[i], &r.outcomes[i]);
@@ -318,7 +321,7 @@ struct value *original_other(
 	struct value *outcome;
 
 	if (!which[i]->others[k]) {
-		bool ran = original_run(o, of, which, n, NULL, NULL, seeds[k], &r) == 0;
+		bool ran = original_run(o, of, which, n, (struct run_with){0}, seeds[k], &r) == 0;
 
 		for (int at = 0; at < n; at++) {
 			struct worker_outcome **other = &which[at]->others[k];

@@ -160,12 +160,19 @@ static double tolerance(const struct side *s, const struct judged *j, const stru
 	return j->source == FROM_DERIVED ? s->v->o->float_rel * fmax(value_scale(original), LEAST_SCALE) : 0;
 }
 
+/* `original` is what the original does on j. */
+static struct value_rules rules_of(
+	const struct side *s, const struct judged *j, const struct value *original)
+{
+	return (struct value_rules){.float_rel = s->v->o->float_rel, .float_abs = tolerance(s, j, original),
+		.error_type_only = raised_by_runtime(original), .derived = j->source == FROM_DERIVED};
+}
+
 static enum value_answer compare_call(
 	struct side *s, int i, const struct value *candidate, struct value_diff *diff)
 {
 	const struct judged *j = s->which[i];
-	struct value_rules rules = {.float_rel = s->v->o->float_rel, .float_abs = tolerance(s, j, j->outcome),
-		.error_type_only = raised_by_runtime(j->outcome), .derived = j->source == FROM_DERIVED};
+	struct value_rules rules = rules_of(s, j, j->outcome);
 	enum value_answer answer = value_compare(j->outcome, candidate, &rules, j->mask, diff);
 	bool by_order = j->any_order;
 
@@ -189,13 +196,12 @@ static enum value_answer compare_other(struct side *s, int i, const struct value
 	const struct value *candidate, struct value_diff *diff)
 {
 	const struct judged *j = s->which[i];
-	struct value_rules rules = {.float_rel = s->v->o->float_rel, .float_abs = tolerance(s, j, original),
-		.error_type_only = raised_by_runtime(original), .any_order = j->any_order,
-		.derived = j->source == FROM_DERIVED};
-	struct value_rules exact = {.float_rel = 0};
-	enum value_answer answer = value_compare(original, candidate, &rules, j->mask, diff);
+	struct value_rules rules = rules_of(s, j, original), exact = {.float_rel = 0};
+	enum value_answer answer;
 	struct value *again;
 
+	rules.any_order = j->any_order;
+	answer = value_compare(original, candidate, &rules, j->mask, diff);
 	if (answer == VALUE_DIFFERENT && !j->any_order)
 		answer = hash_order(s, i, original, candidate, &rules, j->mask);
 	/* what changes from run to run may be elsewhere under this seed */
@@ -326,7 +332,7 @@ static int judge_luck(const struct side *all, const struct candidate_files *file
 	for (int i = 0; i < all->n; i++)
 		if (!all->which[i]->spec)
 			which[s->n++] = all->which[i];
-	if (original_run(s->v->o, s->of, s->which, s->n, files, NULL, SEED_B, &r) < 0) {
+	if (original_run(s->v->o, s->of, s->which, s->n, (struct run_with){.files = files}, SEED_B, &r) < 0) {
 		s->v->status = CF_PROGRAM;
 		return decide(s->v, "unverified", "it could not be run under another seed");
 	}
@@ -368,21 +374,42 @@ static int recorded_compared(const struct verdict *v)
 
 /* --- one target ------------------------------------------------------------------------------------- */
 
+/* Whether an outcome looks different, whatever the order of things in it. */
+static bool looks_different(void *arg, int i, const struct worker_outcome *w)
+{
+	const struct side *s = arg;
+	const struct judged *j = s->which[i];
+	struct value_rules rules = rules_of(s, j, j->outcome);
+	struct value *candidate = value_decode(w->data, w->n, NULL);
+	bool different = candidate && value_outcome(candidate) && !both_fail(j, j->outcome, candidate);
+
+	rules.any_order = true;
+	different = different && value_compare(j->outcome, candidate, &rules, j->mask, NULL) == VALUE_DIFFERENT;
+	value_free(candidate);
+	return different;
+}
+
 /* Judges the candidate on s->which until it fails. *at is then the input it failed on. */
 static int judge_inputs(struct side *s, const struct candidate_files *files, int *at)
 {
 	struct verdict *v = s->v;
-	struct worker_result r;
+	/* most mutants differ soon: there is no need to run them to their end */
+	struct run_with with = {.files = files, .enough = v->brief ? looks_different : NULL, .enough_arg = s};
+	struct worker_result r = {0};
 	int bad = 0;
 
-	if (original_run(v->o, s->of, s->which, s->n, files, NULL, SEED_A, &r) < 0) {
-		v->status = CF_PROGRAM;
-		return decide(v, "unverified", "it could not be run");
+	for (*at = 0; *at < s->n && !bad; *at += !bad) {
+		if (!*at || (r.stopped && !r.outcomes[*at].data)) { /* not run yet, or cut short in vain */
+			worker_result_release(&r);
+			if (original_run(v->o, s->of, s->which, s->n, with, SEED_A, &r) < 0) {
+				v->status = CF_PROGRAM;
+				return decide(v, "unverified", "it could not be run");
+			}
+			with.enough = NULL;
+			v->kind = r.kind > s->of->kind ? r.kind : s->of->kind;
+		}
+		bad = judge_call(s, *at, &r.outcomes[*at], r.end);
 	}
-	v->kind = r.kind > s->of->kind ? r.kind : s->of->kind;
-	for (*at = 0; *at < s->n; ++*at)
-		if ((bad = judge_call(s, *at, &r.outcomes[*at], r.end)))
-			break;
 	worker_result_release(&r);
 	return bad;
 }

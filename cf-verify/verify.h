@@ -80,13 +80,20 @@ struct candidate_files {
 	json_t *new_names; /* {path: [module-level names it adds]} */
 };
 
+/* What a run has beside its inputs; all may be NULL. */
+struct run_with {
+	const struct candidate_files *files; /* the candidate's; NULL: it is the original's run */
+	const struct worker_derive *wish;
+	bool (*enough)(void *arg, int call, const struct worker_outcome *outcome); /* see struct worker_job */
+	void *enough_arg;
+};
+
 /*
- * One run of the target on these inputs, with the candidate's files or, where that is NULL, the
- * original's. Its outcomes are in the order of the inputs. 0, or -1 after cf_error.
+ * One run of the target on these inputs. Its outcomes are in the order of the inputs. 0, or -1 after
+ * cf_error.
  */
 int original_run(const struct verify_opts *o, struct original *of, struct judged *const *which, int n,
-	const struct candidate_files *files, const struct worker_derive *wish, unsigned seed,
-	struct worker_result *r);
+	struct run_with with, unsigned seed, struct worker_result *r);
 #define SEED_A 1
 #define SEED_B 2
 /* Takes over what the original did in its first run; its skip says why it binds to nothing. */

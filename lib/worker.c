@@ -336,6 +336,7 @@ struct attempt {
 	int answered;
 	int last;     /* end of the calls of the function that it is at */
 	bool ended;           /* it said "end" */
+	bool stopped;         /* nobody needs more of it */
 	bool import_failed;   /* it said "error": another process would say the same */
 	enum worker_end end;
 	char *error;
@@ -444,6 +445,7 @@ static int take_derived(struct attempt *a, const struct frame *f)
 
 static int take_frame(struct attempt *a, const char *data, size_t n)
 {
+	struct worker_outcome *outcome;
 	struct frame f;
 
 	if (read_frame(data, n, &f) < 0)
@@ -474,9 +476,12 @@ static int take_frame(struct attempt *a, const char *data, size_t n)
 	a->bytes += f.outcome.n;
 	if (a->bytes > MAX_OUTCOMES)
 		return trouble(a, WORKER_ERROR, "outcomes of more than %llu MB", MAX_OUTCOMES >> 20);
-	keep_outcome(&a->outcomes[a->answered], &f);
+	outcome = &a->outcomes[a->answered];
+	keep_outcome(outcome, &f);
 	answered(a);
-	return 0;
+	a->stopped = a->job->enough && a->job->enough(a->job->enough_arg,
+		(int)(outcome - a->result->outcomes), outcome);
+	return a->stopped ? -1 : 0;
 }
 
 int worker_frame(const struct cf_buf *b, size_t at, size_t max, size_t *n)
@@ -581,7 +586,7 @@ static int attempt(struct attempt *a, enum sandbox_kind *kind)
 	*kind = c.kind;
 	converse(a, &c, &feed);
 	status = sandbox_end(&c);
-	if (!a->ended && !a->error)
+	if (!a->ended && !a->error && !a->stopped)
 		died(a, status);
 	else if (a->ended && a->answered < a->job->ncalls && !at_boundary(a))
 		trouble(a, WORKER_ERROR, "the worker ended before its last call");
@@ -623,6 +628,10 @@ int worker_run(const struct worker_job *job, struct worker_result *r)
 			return -1;
 		}
 		done += a.answered;
+		if (a.stopped) {
+			r->stopped = true;
+			return 0;
+		}
 		if (!a.error)
 			continue;
 		end = done < job->ncalls ? next_function(job, done) : done;

@@ -20,6 +20,8 @@ struct worker_derive {
 	const char *spec;
 };
 
+struct worker_outcome;
+
 struct worker_job {
 	struct trace *trace;
 	const struct cf_plugin *plugin;
@@ -37,6 +39,9 @@ struct worker_job {
 	bool again;          /* run short calls twice, so that what the first leaves behind is seen */
 	const json_t *new_names; /* names that the candidate added to the function's file */
 	const json_t *more;  /* further keys of the request; NULL: none */
+	/* Asked after each outcome of a call: true ends the run, the calls after it have none. NULL: never. */
+	bool (*enough)(void *arg, int call, const struct worker_outcome *outcome);
+	void *enough_arg;
 	bool first_trouble_ends; /* else the calls after one that crashed or hung get a new process */
 	struct sandbox box;  /* project_root and files set by the caller; the trace is always hidden */
 };
@@ -57,6 +62,7 @@ struct worker_result {
 	int n;
 	struct worker_outcome *derived; /* what the plugin came up with */
 	int nderived;
+	bool stopped;        /* by `enough` */
 	enum worker_end end; /* how the first trouble ended it; WORKER_DONE: every call was answered */
 	char *error;         /* one line: could not import, killed by signal 9, … */
 	enum sandbox_kind kind;
