@@ -425,6 +425,8 @@ struct value *value_decode(const void *data, size_t n, const char **why)
 		d.v->data = cf_malloc(n + 1);
 		memcpy(d.v->data, data, n);
 		d.v->n = n;
+		/* there even when empty: nodes point behind its last one */
+		cf_grow(&d.v->vals, &d.v->vals_cap, 1, sizeof(*d.v->vals));
 		d.in = (struct cborread){(const unsigned char *)d.v->data, n, 0};
 		if (decode_top(&d) == 0 && check_outcome(&d) == 0) {
 			if (d.refs > d.v->nheap)

@@ -117,24 +117,38 @@ def default_runtime(cwd: str, project: str) -> str:
     raise Refused("no python3 in PATH; install it, or name a Python", MISSING)
 
 
-def version(runtime: str) -> str:
-    """The interpreter's version. Refused when it cannot load the recorder."""
+# What those who choose a version set for it, and shells for themselves.
+_OF_SHIMS = re.compile(r"(PATH|PWD|OLDPWD|SHLVL|COLUMNS|LINES|_)$|_?_?(PYENV|ASDF|MISE|RTX)_")
+
+
+def interpreter(runtime: str) -> Tuple[str, str]:
+    """(the interpreter's version, the program that it is in the end). The latter is another one where
+    a shim finds it, as pyenv's do, which takes longer than most of what we run by it. Refused when it
+    cannot load the recorder."""
+    import ast
     import subprocess
 
-    ask = ("import sys, _imp; print('%d.%d.%d' % sys.version_info[:3], "
-           "'.abi3.so' in _imp.extension_suffixes(), sys.implementation.name)")
+    ask = ("import sys, _imp, os; print('%d.%d.%d' % sys.version_info[:3], "
+           "'.abi3.so' in _imp.extension_suffixes(), sys.implementation.name);"
+           "print(ascii((sys.executable, dict(os.environ))))")
     try:
         ran = subprocess.run([runtime, "-IS", "-c", ask], stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)
-        number, loads, name = ran.stdout.decode().split()
-    except (OSError, ValueError, subprocess.SubprocessError):
+        first, rest = ran.stdout.decode().split("\n", 1)
+        number, loads, name = first.split()
+        program, environ = ast.literal_eval(rest)
+    except (OSError, ValueError, SyntaxError, subprocess.SubprocessError):
         raise Refused("%s: does not run as a Python 3" % runtime, MISSING) from None
     if tuple(map(int, number.split("."))) < (3, 8):
         raise Refused("%s is Python %s; 3.8 or newer is needed" % (runtime, number), MISSING)
     if loads != "True":
         raise Refused("%s (%s %s) cannot load the recorder, which is of the stable ABI; use a "
                       "standard CPython" % (runtime, name, number), MISSING)
-    return number
+    changed = [k for k in set(environ) | set(os.environ) if environ.get(k) != os.environ.get(k)]
+    if not os.path.isabs(program) or not os.access(program, os.X_OK) or not all(
+            map(_OF_SHIMS.match, changed)):
+        program = runtime  # a script that sets something up for it
+    return number, program
 
 
 # The project. -------------------------------------------------------------------------------------
@@ -258,8 +272,9 @@ def detect(request: Dict[str, Any]) -> Dict[str, Any]:
     project = find_project(os.path.realpath(start))
     runtime = runtime or default_runtime(cwd, project)
     module_root, tests_root = roots(project, cwd, request.get("options") or {})
+    number, program_of_it = interpreter(runtime)
     return {
-        "match": True, "kind": kind, "runtime": runtime, "runtime_version": version(runtime),
+        "match": True, "kind": kind, "runtime": program_of_it, "runtime_version": number,
         "project_root": project, "module_root": module_root, "tests_root": tests_root,
         "command": [runtime] + flags + program, "error": None,
     }
@@ -275,7 +290,8 @@ def trace(request: Dict[str, Any]) -> Dict[str, Any]:
         "only": request.get("only_functions") or [],
     }
     launch = os.path.join(HERE, "launch.py")
-    return {"argv": [request["runtime"]] + flags + [launch] + program,
+    # what is recorded is what the user runs, shims and all
+    return {"argv": request["command"][:1] + flags + [launch] + program,
             "env": {"CODEFLASH_RECORD": netstring.pack(config)}, "unset": []}
 
 

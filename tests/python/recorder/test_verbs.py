@@ -42,7 +42,7 @@ def detect(place, *words, cwd=None, **options):
 def test_command_lines(place, given, expected):
     found = detect(place, *given.split())
     assert found["match"] and found["command"][1:] == expected
-    assert os.path.isabs(found["runtime"]) and found["command"][0] == found["runtime"]
+    assert os.path.isabs(found["runtime"]) and os.path.isabs(found["command"][0])
     assert re.match(r"3\.\d+\.\d+$", found["runtime_version"])
 
 
@@ -70,7 +70,7 @@ def test_runtime_is_the_projects(place, monkeypatch):
         os.symlink(sys.executable, path / "bin" / "python")
         return str(path / "bin" / "python")
 
-    assert detect(place, "script.py")["runtime"] == verbs.which("python3", str(place))
+    assert detect(place, "script.py")["command"][0] == verbs.which("python3", str(place))
     own = venv(place / ".venv")
     (place / "sub").mkdir()
     (place / "sub" / "s.py").write_text("")
@@ -81,6 +81,19 @@ def test_runtime_is_the_projects(place, monkeypatch):
     assert detect(place, "script.py")["runtime"] == active
     assert detect(place, own, "script.py")["runtime"] == own
     assert detect(place, ".venv/bin/python", "script.py")["runtime"] == own
+
+
+@pytest.mark.parametrize("sets, what_it_finds", [
+    ("PYENV_VERSION=3 PATH=/somewhere:$PATH", True), ("PYTHONPATH=/somewhere", False), ("A=b", False)])
+def test_what_a_shim_finds_is_run_without_it(place, sets, what_it_finds):
+    shim = place / "python3"
+    shim.write_text('#!/bin/sh\nexport %s\nexec "%s" "$@"\n' % (sets, sys.executable))
+    shim.chmod(0o755)
+    found = detect(place, str(shim), "script.py")
+    assert found["runtime"] == (sys.executable if what_it_finds else str(shim))
+    assert found["command"] == [str(shim), "script.py"]
+    assert verbs.trace(dict(
+        found, spool="s", max_function_count=1, tests_root="t", module_root="m"))["argv"][0] == str(shim)
 
 
 def test_roots(place):
