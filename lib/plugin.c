@@ -116,108 +116,6 @@ int cf_plugin_find(struct cf_plugin *p, const char *language)
 		known.len ? known.data : " none");
 }
 
-static bool listed(const json_t *manifest, const char *key, const char *word, bool suffix)
-{
-	const json_t *list = json_object_get(manifest, key), *one;
-	size_t i, n = strlen(word);
-
-	json_array_foreach (list, i, one) {
-		const char *s = json_is_string(one) ? json_string_value(one) : "";
-		size_t len = strlen(s);
-
-		if (len && len <= n && !strncmp(suffix ? word + n - len : word, s, len))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Puts the plugin that a command line looks to be of in front: to ask one takes the start of an
- * interpreter, which need not even be installed. False: it looks to be of none.
- */
-static bool likely_first(char **dirs, const char *word)
-{
-	const char *base = strrchr(word, '/');
-
-	base = base ? base + 1 : word;
-	for (char **dir = dirs; *dir; dir++) {
-		cf_autofree char *path = cf_path_join(*dir, "plugin.json");
-		json_auto_t *manifest = cf_json_load(path);
-		char *likely = *dir;
-
-		if (!listed(manifest, "extensions", base, true) && !listed(manifest, "programs", base, false))
-			continue;
-		memmove(dirs + 1, dirs, (size_t)(dir - dirs) * sizeof(*dirs));
-		dirs[0] = likely;
-		return true;
-	}
-	return false;
-}
-
-static enum cf_exit call(const struct cf_plugin *p, const char *verb, const char *runtime,
-	const json_t *request, json_t **answer, char **needs);
-
-enum cf_exit cf_plugin_detect(
-	struct cf_plugin *p, json_t *request, const char *language, json_t **answer)
-{
-	enum cf_exit status = CF_MISSING;
-	char **dirs = plugin_dirs();
-	const char *word = json_string_value(json_array_get(json_object_get(request, "command"), 0));
-	const char *title = cf_json_str(request, "title");
-	bool likely = likely_first(dirs, word ? word : "");
-	cf_autofree char *needs = NULL; /* what those that could not be asked need */
-	int asked = 0, failed = 0;
-
-	*answer = NULL;
-	*p = (struct cf_plugin){0};
-	for (char **dir = dirs; *dir && !(likely && (needs || failed)); dir++) {
-		cf_autofree char *more = NULL;
-		const char *error;
-
-		if (open_plugin(p, *dir) < 0)
-			continue;
-		if (language && strcmp(p->language, language) && strcmp(p->name, language)) {
-			cf_plugin_release(p);
-			continue;
-		}
-		asked++;
-		enum cf_exit said = call(p, "detect", NULL, request, answer, &more);
-
-		if (more) {
-			char *all = needs ? cf_asprintf("%s; %s", needs, more) : cf_strdup(more);
-
-			free(needs);
-			needs = all;
-		}
-		failed += said != CF_OK && !more;
-		if (said == CF_OK && cf_json_bool(*answer, "match", 0)) {
-			error = cf_json_str(*answer, "error");
-			status = error ? (enum cf_exit)cf_json_int(*answer, "exit", CF_PROGRAM) : CF_OK;
-			if (error)
-				cf_error("%s", error);
-			break;
-		}
-		json_decref(*answer);
-		*answer = NULL;
-		cf_plugin_release(p);
-	}
-	cf_argv_free(dirs);
-	if (!p->name && !asked)
-		cf_error("no plugin for %s in %s/plugins; reinstall codeflash",
-			language ? language : "any language", cf_libexec());
-	else if (!p->name && needs && (likely || language))
-		cf_error("%s", needs);
-	else if (!p->name && !failed) /* why one failed has been said */
-		cf_error("%s: not a command that an installed plugin can record; %s", title ? title : word,
-			needs ? needs : "name its language with --language");
-	if (status != CF_OK) {
-		json_decref(*answer);
-		*answer = NULL;
-		cf_plugin_release(p);
-	}
-	return status;
-}
-
 /* word with {plugin} and {runtime} replaced; returns new. */
 static char *expand(const char *word, const char *plugin, const char *runtime)
 {
@@ -368,5 +266,104 @@ enum cf_exit cf_plugin_call(const struct cf_plugin *p, const char *verb, const c
 
 	if (needs)
 		cf_error("%s", needs);
+	return status;
+}
+
+static bool listed(const json_t *manifest, const char *key, const char *word, bool suffix)
+{
+	const json_t *list = json_object_get(manifest, key), *one;
+	size_t i, n = strlen(word);
+
+	json_array_foreach (list, i, one) {
+		const char *s = json_is_string(one) ? json_string_value(one) : "";
+		size_t len = strlen(s);
+
+		if (len && len <= n && !strncmp(suffix ? word + n - len : word, s, len))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Puts the plugin that a command line looks to be of in front: to ask one takes the start of an
+ * interpreter, which need not even be installed. False: it looks to be of none.
+ */
+static bool likely_first(char **dirs, const char *word)
+{
+	const char *base = strrchr(word, '/');
+
+	base = base ? base + 1 : word;
+	for (char **dir = dirs; *dir; dir++) {
+		cf_autofree char *path = cf_path_join(*dir, "plugin.json");
+		json_auto_t *manifest = cf_json_load(path);
+		char *likely = *dir;
+
+		if (!listed(manifest, "extensions", base, true) && !listed(manifest, "programs", base, false))
+			continue;
+		memmove(dirs + 1, dirs, (size_t)(dir - dirs) * sizeof(*dirs));
+		dirs[0] = likely;
+		return true;
+	}
+	return false;
+}
+
+enum cf_exit cf_plugin_detect(
+	struct cf_plugin *p, json_t *request, const char *language, json_t **answer)
+{
+	enum cf_exit status = CF_MISSING;
+	char **dirs = plugin_dirs();
+	const char *word = json_string_value(json_array_get(json_object_get(request, "command"), 0));
+	const char *title = cf_json_str(request, "title");
+	bool likely = likely_first(dirs, word ? word : "");
+	cf_autofree char *needs = NULL; /* what those that could not be asked need */
+	int asked = 0, failed = 0;
+
+	*answer = NULL;
+	*p = (struct cf_plugin){0};
+	for (char **dir = dirs; *dir && !(likely && (needs || failed)); dir++) {
+		cf_autofree char *more = NULL;
+		const char *error;
+
+		if (open_plugin(p, *dir) < 0)
+			continue;
+		if (language && strcmp(p->language, language) && strcmp(p->name, language)) {
+			cf_plugin_release(p);
+			continue;
+		}
+		asked++;
+		enum cf_exit said = call(p, "detect", NULL, request, answer, &more);
+
+		if (more) {
+			char *all = needs ? cf_asprintf("%s; %s", needs, more) : cf_strdup(more);
+
+			free(needs);
+			needs = all;
+		}
+		failed += said != CF_OK && !more;
+		if (said == CF_OK && cf_json_bool(*answer, "match", 0)) {
+			error = cf_json_str(*answer, "error");
+			status = error ? (enum cf_exit)cf_json_int(*answer, "exit", CF_PROGRAM) : CF_OK;
+			if (error)
+				cf_error("%s", error);
+			break;
+		}
+		json_decref(*answer);
+		*answer = NULL;
+		cf_plugin_release(p);
+	}
+	cf_argv_free(dirs);
+	if (!p->name && !asked)
+		cf_error("no plugin for %s in %s/plugins; reinstall codeflash",
+			language ? language : "any language", cf_libexec());
+	else if (!p->name && needs && (likely || language))
+		cf_error("%s", needs);
+	else if (!p->name && !failed) /* why one failed has been said */
+		cf_error("%s: not a command that an installed plugin can record; %s", title ? title : word,
+			needs ? needs : "name its language with --language");
+	if (status != CF_OK) {
+		json_decref(*answer);
+		*answer = NULL;
+		cf_plugin_release(p);
+	}
 	return status;
 }

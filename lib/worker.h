@@ -20,7 +20,14 @@ struct worker_derive {
 	const char *spec;
 };
 
-struct worker_outcome;
+struct worker_outcome {
+	int64_t call;
+	char *spec;  /* of one that the worker derived; else NULL */
+	char *data;  /* encoded outcome; NULL: missing */
+	size_t n;
+	char *input; /* readable inputs; NULL where missing */
+	char *why;   /* of a missing one: "killed by signal 11", "did not return within 5 s" */
+};
 
 struct worker_job {
 	struct trace *trace;
@@ -44,15 +51,6 @@ struct worker_job {
 	void *enough_arg;
 	bool first_trouble_ends; /* else the calls after one that crashed or hung get a new process */
 	struct sandbox box;  /* project_root and files set by the caller; the trace is always hidden */
-};
-
-struct worker_outcome {
-	int64_t call;
-	char *spec;  /* of one that the worker derived; else NULL */
-	char *data;  /* encoded outcome; NULL: missing */
-	size_t n;
-	char *input; /* readable inputs; NULL where missing */
-	char *why;   /* of a missing one: "killed by signal 11", "did not return within 5 s" */
 };
 
 enum worker_end { WORKER_DONE, WORKER_ERROR, WORKER_TIMEOUT };
