@@ -390,6 +390,9 @@ PY
 	cp "$FIXTURES/test_app.py" tests
 	cat >>"$PWD/app.py" <"$FIXTURES/app.py"
 	sed -i 's/range(1, 6)/range(1, 400)/' app.py
+	# a share that is never too small to be ranked
+	sed -i 's/^        warned(n)$/        for _ in range(300): warned(n)/' app.py
+	grep -q 'range(300): warned' app.py
 	cat >rewrite <<'SH'
 #!/bin/sh
 cat >/dev/null
