@@ -336,13 +336,21 @@ static int decide(const struct look *l, const struct stats_rules *rules, bool la
 	return STATS_SAME;
 }
 
-/* A machine that has something else to do makes groups slow: a phase is not ended for want of time
- * before this many, but for twice its time. */
+/* A machine that has something else to do makes groups slow and their ratios wide: a phase is not ended
+ * for want of time before this many, but for twice its time; four times, where a gain is so plain that
+ * only the few groups keep it from being decided. */
 #define ENOUGH_GROUPS 6
+#define PLAIN_GAIN 1.5
 
-static bool time_is_over(double now, double per_group, double until, int groups)
+static bool time_is_over(const struct stats_result *r, double now, double per_group, double until)
 {
-	return now + per_group > until * (groups < ENOUGH_GROUPS ? 2 : 1);
+	double sum = 0;
+
+	for (int k = 0; k < r->groups; k++)
+		sum += group_effect(&r->data, &r->data.groups[r->first + k], false).speedup;
+	bool plain = sum / r->groups > log(PLAIN_GAIN);
+
+	return now + per_group > until * (r->groups >= ENOUGH_GROUPS ? 1 : plain ? 4 : 2);
 }
 
 /*
@@ -374,7 +382,7 @@ static int phase(const struct stats_rules *rules, const struct stats_source *sou
 			r->groups++;
 			now = source->elapsed(source->arg);
 			last = r->groups >= looks[0] &&
-				time_is_over(now, (now - start) / r->groups, until, r->groups);
+				time_is_over(r, now, (now - start) / r->groups, until);
 		}
 		last = last || k == NLOOKS - 1;
 		double share = until > start ? fmin((now - start) / (until - start), 0.8) : 0.8;

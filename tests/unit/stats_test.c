@@ -321,6 +321,24 @@ static void slow_groups(void)
 	stats_result_release(&r);
 }
 
+/* On a machine so busy that three groups say little, a plain gain gets the groups that it takes. */
+static void busy_machine(void)
+{
+	static const struct machine busy = {"busy", 0.3, 0.3, 0.2, 0.5, 2.0, 0.3};
+	int found = 0;
+
+	for (uint64_t seed = 1; seed <= 50; seed++) {
+		struct sim s = base(&busy, 50, seed);
+		struct stats_result r;
+
+		s.group_s = 3.5;
+		found += judge(&s, ones, 0.03, &r) == STATS_FASTER;
+		CHECK(s.at < 40 + 2 * 3.5);
+		stats_result_release(&r);
+	}
+	CHECK(found >= 48);
+}
+
 int main(void)
 {
 	quantiles();
@@ -328,5 +346,6 @@ int main(void)
 	cheats();
 	fresh_inputs();
 	slow_groups();
+	busy_machine();
 	return CHECK_END();
 }
