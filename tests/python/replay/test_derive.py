@@ -19,6 +19,8 @@ import textwrap
 import codeflash
 import pytest
 from codeflash import blob, derive, outcomes
+from codeflash.derive import changes, moves, planning
+from codeflash.derive.inputs import places
 
 from test_worker import value
 
@@ -143,7 +145,7 @@ def test_numpy_arrays_and_pandas_objects():
     assert changed(f, "cut", 0, 0).shape == (0, 2)
     assert changed(f["x"], "times", 2).tolist() == [1, 2, 1, 2]
     assert changed(f, "twice", 0).index.tolist() == [0, 1, 2]
-    with pytest.raises(derive.Unfit):
+    with pytest.raises(changes.Unfit):
         changed(f.set_index("y"), "twice", 0)
     assert changed(f, "column", 0, "turned")["x"].tolist() == [2, 1]
     assert changed(f, "column", 1, "cell", 0, "")["y"].tolist() == ["", "b"]
@@ -162,12 +164,12 @@ class Table:
 
 
 def lengths(*calls):
-    return derive.Lengths([(i, derive.places(blob.Call(args, {}, None))) for i, args in enumerate(calls)])
+    return planning.Lengths([(i, places(blob.Call(args, {}, None))) for i, args in enumerate(calls)])
 
 
 def test_arrays_of_one_length_stay_so(monkeypatch):
     Table.shape = property(lambda v: (v.n,))
-    monkeypatch.setattr(derive, "_ARRAYS", {derive._name(Table(1))})
+    monkeypatch.setattr(planning, "ARRAYS", {changes.type_name(Table(1))})
     along = lengths((Table(2), [1, 2], [1]), (Table(3), [1, 2, 3], [1]))
     cut = ["cut", 0, 1]
     together = [[["a", 0], *cut], [["a", 1], *cut]]
@@ -193,8 +195,8 @@ def test_what_lengths_that_part_tell():
 def test_only_arrays_of_a_kind_stand_for_each_other():
     numpy = pytest.importorskip("numpy")
     a = numpy.zeros(2)
-    assert derive._shape(a) == derive._shape(numpy.ones(3))
-    assert len({str(derive._shape(x)) for x in (a, a.astype(int), numpy.zeros((2, 1)), numpy.array(1.0))}) == 4
+    assert moves.shape_of(a) == moves.shape_of(numpy.ones(3))
+    assert len({str(moves.shape_of(x)) for x in (a, a.astype(int), numpy.zeros((2, 1)), numpy.array(1.0))}) == 4
 
 
 def test_square_arrays_stay_square():
@@ -337,7 +339,7 @@ class Bag:
 
 def test_attributes_change_where_anything_can_be_in_them():
     def paths(v):
-        return {tuple(p.path[2:4]) for p in derive.places(blob.Call((v,), {}, None)) if len(p.path) == 4}
+        return {tuple(p.path[2:4]) for p in places(blob.Call((v,), {}, None)) if len(p.path) == 4}
 
     assert paths(Item("a", 1.0)) == {(".", "name"), (".", "price"), (".", "tags")}
     assert paths(Plain(1, [2])) == {(".", "x"), (".", "items")}
@@ -353,7 +355,7 @@ def test_attributes_change_where_anything_can_be_in_them():
 def test_classes_functions_modules_files_and_locks_stay_as_they_are():
     calls = [(Item, len, Color, textwrap.dedent)]
     assert inputs(calls) == []
-    assert derive._moves(os, hints()) == derive._moves(open, hints()) == derive._moves(Item, hints()) == []
+    assert moves.moves_of(os, hints()) == moves.moves_of(open, hints()) == moves.moves_of(Item, hints()) == []
 
 
 SETS = """
