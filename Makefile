@@ -167,12 +167,15 @@ $(O)/unit/%: tests/unit/%.c $(O)/libcf.a $(BIN)
 TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(abspath $(CHECK_VENV))" \
 	ASAN_OPTIONS=exitcode=99:detect_leaks=1 UBSAN_OPTIONS=exitcode=99:halt_on_error=1:print_stacktrace=1
 BATS ?= bats
-T ?= $(wildcard tests/*.bats)
+# Files whose rows measure, one after the other; the rest goes on beside them on the other processor.
+MEASURING := $(wildcard $(patsubst %,tests/%.bats,cf-bench bench-trace javascript manuals pipeline))
+JUDGING := $(filter-out $(MEASURING),$(wildcard tests/*.bats))
 
 .PHONY: check check-unit check-python check-javascript check-bats lint real features proof suites kill-trials mutants \
 	bench-trace bench-trials
 check: deps-check
-	$(Q)$(MAKE) --no-print-directory all check-unit check-python check-javascript check-fuzz check-bats lint
+	$(Q)$(MAKE) --no-print-directory all lint check-unit $(CHECK_VENV)/.stamp
+	$(Q)$(MAKE) --no-print-directory -k -j2 check-measuring check-python check-javascript check-fuzz check-judging
 check-unit: $(UNIT_BIN)
 	$(Q)set -e; for t in $(UNIT_BIN); do echo "unit $${t##*/}"; $(TEST_ENV) $$t; done
 check-python: all $(CHECK_VENV)/.stamp
@@ -182,7 +185,10 @@ check-javascript: all
 		$(NODE) --test --test-reporter=dot tests/javascript/*.test.js; \
 		else echo 'no $(NODE): tests/javascript are not run' >&2; [ -z "$$CI" ]; fi
 check-bats: all $(CHECK_VENV)/.stamp
-	$(Q)$(TEST_ENV) $(BATS) $(T)
+	$(Q)$(if $(T),$(TEST_ENV) $(BATS) $(T),$(MAKE) --no-print-directory -k -j2 check-measuring check-judging)
+.PHONY: check-measuring check-judging
+check-measuring check-judging: check-%: all $(CHECK_VENV)/.stamp
+	$(Q)MAKEFLAGS= $(TEST_ENV) $(BATS) $(if $(filter measuring,$*),$(MEASURING),$(JUDGING))
 lint:
 	$(Q)shellcheck cf-optimize.sh ci/*.sh examples/*.sh .ci/run $(wildcard tests/*.sh)
 	$(Q)out=$$(mandoc -T lint -W warning man/*.[1-9] 2>&1); [ -z "$$out" ] || { echo "$$out"; exit 1; }

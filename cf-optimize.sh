@@ -339,6 +339,8 @@ option() {
 	-o | --output) cf_trace_options="$cf_trace_options --output $(quote "$cf_value")" ;;
 	--timeout | --max-function-count | --only-functions | --module-root | --tests-root | --language)
 		cf_trace_options="$cf_trace_options $cf_name $(quote "$cf_value")"
+		# what was asked for by name is looked at however little it takes
+		[ "$cf_name" != --only-functions ] || cf_rank_options="$cf_rank_options --min-share 0"
 		;;
 	--top) cf_rank_options="$cf_rank_options --top $(quote "$cf_value")" ;;
 	--from) cf_suggest_options="$cf_suggest_options --from $(quote "$cf_value")" ;;

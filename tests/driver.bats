@@ -95,6 +95,8 @@ traced_with() { called cf-trace | grep -v '\[--tests\]' | sed 's/^cf-trace //'; 
 @test "codeflash: options before and after the word optimize, with = and without" {
 	codeflash --module-root src --tests-root=t optimize -o a.trace --only-functions f,g --max-function-count=7 job.py 2>/dev/null
 	[ "$(traced_with)" = "[--module-root] [src] [--tests-root] [t] [--output] [a.trace] [--only-functions] [f,g] [--max-function-count] [7] [job.py]" ]
+	# what was asked for by name is looked at however little it takes
+	called cf-rank | tail -n 1 | grep -qF '[--min-share] [0]'
 }
 
 @test "codeflash: a script called optimize, and one behind --" {

@@ -7,6 +7,9 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH="${O:-$ROOT/build}/bin:$PATH"
 PYTHON=${CHECK_VENV:+$CHECK_VENV/bin/}python3
 export PYTHONDONTWRITEBYTECODE=1
+# the lock of measurements is a user's: files that run side by side do not wait for each other
+export XDG_RUNTIME_DIR="$BATS_RUN_TMPDIR/run"
+mkdir -p -m 700 "$XDG_RUNTIME_DIR"
 
 # A fresh project folder as the current directory: $PROJECT.
 project() {
