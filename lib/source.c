@@ -195,13 +195,12 @@ static void add_name(struct cf_buf *name, const struct language *lang, const cha
 	cf_buf_add(name, text, n);
 }
 
-TSNode source_function(const struct source *s, const char *qualname, int line)
+void source_definitions(const struct source *s, source_definition_fn *fn, void *arg)
 {
 	const struct language *lang = find_language(s->language, s->path);
 	cf_autobuf struct cf_buf name = CF_BUF_INIT;
 	TSTreeCursor cursor = ts_tree_cursor_new(s->root);
 	size_t *lengths = NULL, depth = 0, cap = 0; /* of the name outside each node we are in */
-	TSNode found = {0};
 
 	for (;;) {
 		TSNode node = ts_tree_cursor_current_node(&cursor), id, definition;
@@ -216,10 +215,11 @@ TSNode source_function(const struct source *s, const char *qualname, int line)
 			/* what is given out by no name of its own goes by all of it */
 			if (what == FUNCTION && name.len == lengths[depth])
 				cf_buf_add(&name, s->text + start, n);
-			if (what == FUNCTION && !strcmp(name.data, qualname) && begins_at(node, line)) {
-				found = definition;
+			struct source_definition d = {
+				name.data ? name.data : "", what == CLASS, node, definition};
+
+			if (what != OBJECT && !fn(&d, arg))
 				break;
-			}
 			if (what == FUNCTION)
 				cf_buf_adds(&name, lang->in_function);
 		}
@@ -241,7 +241,30 @@ TSNode source_function(const struct source *s, const char *qualname, int line)
 done:
 	free(lengths);
 	ts_tree_cursor_delete(&cursor);
-	return found;
+}
+
+struct wanted {
+	const char *qualname;
+	int line;
+	TSNode found;
+};
+
+static bool is_wanted(const struct source_definition *d, void *arg)
+{
+	struct wanted *w = arg;
+
+	if (d->is_class || strcmp(d->qualname, w->qualname) || !begins_at(d->node, w->line))
+		return true;
+	w->found = d->definition;
+	return false;
+}
+
+TSNode source_function(const struct source *s, const char *qualname, int line)
+{
+	struct wanted w = {qualname, line, {{0}, NULL, NULL}};
+
+	source_definitions(s, is_wanted, &w);
+	return w.found;
 }
 
 bool source_lines_are(const struct source *s, int line, int end_line, const char *sha256)

@@ -28,6 +28,17 @@ void source_release(struct source *s);
 /* The definition whose qualified name and first line match (line 0: any); null node when gone. */
 TSNode source_function(const struct source *s, const char *qualname, int line);
 
+struct source_definition {
+	const char *qualname; /* as the runtime has it; borrowed for the call */
+	bool is_class;
+	TSNode node;          /* what holds the name: in `f = () => 1` the declarator */
+	TSNode definition;    /* what it is a name of: there the arrow function */
+};
+/* Calls fn for every named function and class in source order, those inside others too, until it
+ * returns false. */
+typedef bool source_definition_fn(const struct source_definition *d, void *arg);
+void source_definitions(const struct source *s, source_definition_fn *fn, void *arg);
+
 /*
  * True when lines line..end_line (from 1) are what a target's source_sha256 was taken of: the whole
  * lines, with or without the last newline, CRLF as it is or read as LF.
