@@ -30,7 +30,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 GIVEN_O := $(O)
 override O := $(O)$(if $(SAN),-san)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
-LIBS_PKG := jansson sqlite3 zlib libmd tree-sitter libcbor
+LIBS_PKG := jansson sqlite3 zlib libmd tree-sitter libcbor libcurl
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_PKG) 2>/dev/null)
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS_PKG) 2>/dev/null)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes \

@@ -23,7 +23,12 @@ usage: codeflash optimize [options] program [argument ...]
       --language name            do not guess the language
       --trace-only               record and write replay tests, then stop
       --top n                    look at the n costliest functions only
-      --from name                where candidates come from: rules, exec:CMD; repeatable
+      --from name                where candidates come from: rules, openai, anthropic, exec:CMD; repeatable
+      --model name               which model answers (its key and address are in the environment)
+      --candidates n             at most so many for a function from each of them
+      --max-cost n               ask a model no more after so many tokens; $x: so much money, with --price
+      --price in,out             money for a million tokens sent, and answered
+      --redact pattern           send nothing that is like it; repeatable
       --branch name              name of the branch (default codeflash/<program>)
       --no-pr                    no branch: patch files only
       --apply                    put the changes into the working files too
@@ -321,7 +326,7 @@ option() {
 	cf_taken=1
 	case $cf_name in
 	-o | --output | --timeout | --max-function-count | --only-functions | --module-root | --tests-root | \
-		--language | --top | --from | --branch | --tests-timeout)
+		--language | --top | --from | --model | --max-cost | --price | --redact | --candidates | --branch | --tests-timeout)
 		case $1 in
 		--*=*) cf_value=${1#*=} ;;
 		*)
@@ -343,7 +348,9 @@ option() {
 		[ "$cf_name" != --only-functions ] || cf_rank_options="$cf_rank_options --min-share 0"
 		;;
 	--top) cf_rank_options="$cf_rank_options --top $(quote "$cf_value")" ;;
-	--from) cf_suggest_options="$cf_suggest_options --from $(quote "$cf_value")" ;;
+	--from | --model | --max-cost | --price | --redact | --candidates)
+		cf_suggest_options="$cf_suggest_options $cf_name $(quote "$cf_value")"
+		;;
 	--branch) cf_pr_options="$cf_pr_options --branch $(quote "$cf_value")" ;;
 	--no-pr) cf_pr_options="$cf_pr_options --no-branch" ;;
 	--apply | --dry-run) cf_pr_options="$cf_pr_options $cf_name" ;;

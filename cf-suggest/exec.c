@@ -92,7 +92,7 @@ enum cf_exit suggest_exec(struct suggest_target *t, const char *command)
 	struct cf_run run = {.argv = argv, .cwd = t->project_root, .input = input,
 		.input_len = t->len + 1, .timeout_s = t->options->timeout, .output_max = 256u << 20};
 	struct cf_ran ran;
-	int64_t left = t->options->candidates;
+	int64_t left = suggest_most(t->options);
 	enum cf_exit status = CF_OK;
 
 	if (cf_run(&run, &ran))

@@ -75,7 +75,7 @@ static void write_all(
 static void propose(struct suggest_target *t, struct rule_ctx *c)
 {
 	const struct proposal **p = cf_calloc(c->n + 1, sizeof *p);
-	size_t n = 0, left = (size_t)t->options->candidates;
+	size_t n = 0, left = (size_t)suggest_most(t->options);
 
 	for (size_t i = 0; i < c->n; i++)
 		p[n++] = &c->proposals[i];

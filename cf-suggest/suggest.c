@@ -3,6 +3,7 @@
 #include "cf-suggest/suggest.h"
 
 #include <string.h>
+#include "cf-suggest/model.h"
 #include "lib/candidate.h"
 #include "lib/error.h"
 #include "lib/json.h"
@@ -17,10 +18,14 @@ static bool is_exec(const char *from)
 
 int suggest_check(const struct suggest *o)
 {
-	for (int i = 0; i < o->from.n; i++)
-		if (strcmp(o->from.v[i], "rules") && !is_exec(o->from.v[i]))
-			return cf_error("--from %s: no such backend; there are rules and exec:CMD",
-				o->from.v[i]);
+	for (int i = 0; i < o->from.n; i++) {
+		const char *from = o->from.v[i];
+
+		if (protocol_find(from) ? suggest_model_check(o, from) : strcmp(from, "rules") && !is_exec(from))
+			return protocol_find(from)
+				       ? -1
+				       : cf_error("--from %s: no such backend; there are rules, openai, anthropic and exec:CMD", from);
+	}
 	for (int i = 0; i < o->rules.n; i++) {
 		const struct rule *const *r = python_rules;
 		while (*r && strcmp((*r)->name, o->rules.v[i]))
@@ -63,20 +68,23 @@ int suggest_record(const struct cf_record *record, void *arg, enum cf_exit *stat
 	};
 
 	if (strcmp(record->kind, "target"))
-		return 0;
+		return o->show_prompt; /* which is no stream */
 	if (!id || !t.project_root || *t.project_root != '/' || !t.file || !t.name || !t.language)
 		return cf_error("%s:%zu: a target needs id, project_root, file, name and language",
 			record->source, record->number);
 	if (!cf_shard_owns(o->shard, id))
 		return 0;
-	cf_stream_pass(record);
+	if (!o->show_prompt)
+		cf_stream_pass(record);
 
 	json_auto_t *seen = json_object();
 	t.seen = seen;
 	o->targets++;
 	for (int i = 0; i < (o->from.n ? o->from.n : 1); i++) {
 		const char *from = o->from.n ? o->from.v[i] : "rules";
-		enum cf_exit said = is_exec(from) ? suggest_exec(&t, from + 5) : suggest_rules(&t);
+		enum cf_exit said = is_exec(from)	  ? suggest_exec(&t, from + 5)
+				    : protocol_find(from) ? suggest_model(&t, from)
+							  : suggest_rules(&t);
 		if (said > *status)
 			*status = said;
 	}

@@ -8,11 +8,27 @@
 #include "lib/opt.h"
 #include "lib/stream.h"
 
+/* Without --candidates: of a rule or a command at most, of a model in all. */
+#define SUGGEST_MOST 16
+#define SUGGEST_MODEL_CANDIDATES 4
+
 struct suggest {
-	struct cf_strings from; /* "rules", "exec:CMD"; empty: rules */
+	struct cf_strings from; /* "rules", "exec:CMD", "openai", "anthropic"; empty: rules */
 	struct cf_strings rules; /* --rule; empty: all */
-	int64_t candidates;      /* at most so many a target and backend */
-	double timeout;          /* seconds, for exec */
+	int64_t candidates;      /* at most so many a target and backend; 0: as usual */
+	double timeout;          /* seconds, for one run of a command or one request */
+
+	/* of models */
+	const char *model;
+	struct cf_strings redact;
+	bool show_prompt;
+	int64_t output_tokens, at_once;
+	int64_t max_tokens;        /* in all; 0: no limit */
+	double max_money, price[2]; /* of a million tokens in, out; 0: not given */
+	int64_t spent[2], reserved[2]; /* tokens in, out */
+	int64_t requests, remembered, refused, unasked;
+	struct suggest_models *models; /* what is still to be asked; NULL: nothing */
+
 	const char *shard;
 	bool quiet, verbose;
 	int64_t targets, written; /* counted */
@@ -23,6 +39,11 @@ int suggest_check(const struct suggest *o);
 
 /* A cf_stream_fn: passes a target on and writes its candidates behind it. */
 int suggest_record(const struct cf_record *record, void *suggest, enum cf_exit *status);
+
+static inline int64_t suggest_most(const struct suggest *o)
+{
+	return o->candidates ? o->candidates : SUGGEST_MOST;
+}
 
 struct suggest_target {
 	struct suggest *options;
@@ -42,6 +63,11 @@ bool suggest_write(struct suggest_target *t, const char *name, const char *origi
 /* The backends. CF_OK, or the status to leave with after cf_error; other targets go on. */
 enum cf_exit suggest_rules(struct suggest_target *t);
 enum cf_exit suggest_exec(struct suggest_target *t, const char *command);
+/* Gathers what to ask a model; suggest_models_finish asks, when all targets are known. */
+enum cf_exit suggest_model(struct suggest_target *t, const char *protocol);
+enum cf_exit suggest_models_finish(struct suggest *o);
+/* 0, or -1 after cf_error when a protocol lacks a model or a key. */
+int suggest_model_check(const struct suggest *o, const char *protocol);
 
 /* For --list-rules and --explain. -1 after cf_error when there is no such rule. */
 void suggest_list_rules(void);

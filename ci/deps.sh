@@ -18,7 +18,7 @@ missing_build() {
 	{ has cc && has make && [ -e /usr/include/stdio.h ]; } || echo build-essential
 	has pkg-config || echo pkg-config
 	for pair in jansson:libjansson-dev sqlite3:libsqlite3-dev zlib:zlib1g-dev libmd:libmd-dev \
-		tree-sitter:libtree-sitter-dev libcbor:libcbor-dev; do
+		tree-sitter:libtree-sitter-dev libcbor:libcbor-dev libcurl:libcurl4-openssl-dev; do
 		pkg-config --exists "${pair%%:*}" 2>/dev/null || echo "${pair#*:}"
 	done
 	has npm || echo npm
@@ -31,7 +31,7 @@ raise SystemExit(not os.path.exists(sysconfig.get_paths()["include"] + "/Python.
 }
 
 missing_check() {
-	for tool in bats shellcheck mandoc clang sqlite3 ps:procps; do
+	for tool in bats shellcheck mandoc clang sqlite3 openssl ps:procps; do
 		has "${tool%%:*}" || echo "${tool#*:}"
 	done
 	# clang's libFuzzer
