@@ -219,6 +219,28 @@ bench() {
 	tables stage 06 bench cf-bench "$cf_last"
 }
 
+# again word for tool: what a model said goes back to it once, and what it makes of that is looked at.
+again() {
+	say "asking again about what was $2"
+	eval "stage $1 $3 cf-suggest --$3 $cf_suggest_options \"\$cf_last\""
+	grep -q "^{\"schema\":\"cf/candidate/1\",\"id\":\"[^\"]*\",\"name\":\"${3%e}ed-" "$cf_last"
+}
+
+repair() {
+	if again 05 refused repair; then
+		say "verifying what came of it"
+		stage 05 verify-repaired cf-verify --new "$cf_last"
+	fi
+}
+
+refine() {
+	if again 06 faster refine; then
+		say "verifying and measuring what came of it"
+		stage 06 verify-refined cf-verify --new "$cf_last"
+		tables stage 06 bench-refined cf-bench --new "$cf_last"
+	fi
+}
+
 combine() {
 	say "verifying what was accepted, all together"
 	stage 07 combine cf-verify --combine "$cf_last"
@@ -241,7 +263,9 @@ optimize() {
 	if grep -q '^{"schema":"cf/candidate/1"' "$cf_last"; then
 		[ -n "$cf_no_tests" ] || tests
 		verify
+		[ -z "$cf_models" ] || repair
 		bench
+		[ -z "$cf_models" ] || refine
 		combine
 		workflow
 	fi
@@ -308,7 +332,7 @@ tracer_path() {
 
 # --- options ----------------------------------------------------------------------------------------
 
-cf_taken=0 cf_quiet='' cf_verbose='' cf_json='' cf_trace_only='' cf_replay='' cf_no_tests=''
+cf_taken=0 cf_models='' cf_quiet='' cf_verbose='' cf_json='' cf_trace_only='' cf_replay='' cf_no_tests=''
 cf_trace_options='' cf_tests_options='' cf_rank_options='' cf_suggest_options='' cf_pr_options=''
 
 # On an empty stream a stage does nothing but read its options: better before the program runs than
@@ -349,6 +373,9 @@ option() {
 		;;
 	--top) cf_rank_options="$cf_rank_options --top $(quote "$cf_value")" ;;
 	--from | --model | --max-cost | --price | --redact | --candidates)
+		case $cf_name:$cf_value in
+		--from:openai | --from:anthropic) cf_models=1 ;;
+		esac
 		cf_suggest_options="$cf_suggest_options $cf_name $(quote "$cf_value")"
 		;;
 	--branch) cf_pr_options="$cf_pr_options --branch $(quote "$cf_value")" ;;

@@ -15,7 +15,7 @@ struct bench_opts {
 	double min_speedup, confidence, budget, float_rel;
 	int64_t seed, max_calls;
 	const char *cpus, *export_csv, *shard;
-	bool all, workflow, exit_code, quiet, allow_network, no_sandbox;
+	bool all, only_new, workflow, exit_code, quiet, allow_network, no_sandbox;
 	FILE *csv;
 	int faster; /* candidates called so, of all records */
 };

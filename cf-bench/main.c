@@ -24,6 +24,8 @@ static bool wanted(const struct bench_opts *o, const json_t *candidate)
 	/* a combination is timed as the user runs it, a single change on the calls recorded of it */
 	if (combined != o->workflow || !cf_shard_owns(o->shard, id ? id : ""))
 		return false;
+	if (o->only_new && json_object_get(candidate, o->workflow ? "workflow" : "measurement"))
+		return false;
 	return o->all || (answer && !strcmp(answer, "equivalent"));
 }
 
@@ -104,6 +106,7 @@ int main(int argc, char **argv)
 		{0, "max-calls", "n", CF_INT, &o.max_calls,
 			"at most so many recorded calls of a function (default 100)", 1},
 		{0, "all", NULL, CF_FLAG, &o.all, "measure what is not verified as equivalent too", 0},
+		{0, "new", NULL, CF_FLAG, &o.only_new, "only candidates that are not measured yet", 0},
 		{0, "workflow", NULL, CF_FLAG, &o.workflow,
 			"time the whole traced command on the combined candidate instead", 0},
 		{0, "export-csv", "file", CF_STRING, &o.export_csv, "write every single time", 0},

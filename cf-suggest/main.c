@@ -62,6 +62,8 @@ int main(int argc, char **argv)
 		{0, "max-output-tokens", "N", CF_INT, &o.output_tokens, "of one answer of a model (8192)", 1},
 		{0, "jobs", "N", CF_INT, &o.at_once, "questions to a model at a time (4)", 1},
 		{0, "redact", "PATTERN", CF_LIST, &o.redact, "send no text like this regular expression; repeatable", 0},
+		{0, "repair", NULL, CF_FLAG, &o.repair, "ask models again about what cf-verify refused, with the difference", 0},
+		{0, "refine", NULL, CF_FLAG, &o.refine, "ask models again about what cf-bench found faster", 0},
 		{0, "show-prompt", NULL, CF_FLAG, &o.show_prompt, "print what a model would be sent, and send nothing", 0},
 		{0, "timeout", "SECONDS", CF_DOUBLE, &o.timeout, "for one run of exec:CMD, one answer of a model (120)", 0.001},
 		{0, "shard", "I/N", CF_STRING, &o.shard, "only the I-th of N parts of the targets", 0},

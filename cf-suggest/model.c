@@ -26,6 +26,7 @@
 struct query {
 	const struct protocol *protocol;
 	struct suggest_target t; /* its record is ours */
+	const char *what;        /* what its candidate is called, before a number */
 	int number;              /* which of the same questions it is */
 	char *body, *kept;       /* what is asked, and where its answer is kept */
 	json_t *hidden;
@@ -101,11 +102,11 @@ static struct suggest_models *models_of(struct suggest *o)
 }
 
 static void add_query(struct suggest_models *m, const struct suggest_target *t, const struct protocol *p, const char *prompt,
-	json_t *hidden, int number)
+	json_t *hidden, const char *what, int number)
 {
 	json_auto_t *body = p->body(m->o->model, prompt, m->o->output_tokens);
 	cf_autofree char *where = address(p), *dir = cache_dir();
-	struct query q = {.protocol = p, .t = *t, .number = number, .hidden = json_incref(hidden)};
+	struct query q = {.protocol = p, .t = *t, .what = what, .number = number, .hidden = json_incref(hidden)};
 	char hash[65];
 
 	q.t.record = json_incref((json_t *)t->record);
@@ -121,10 +122,10 @@ static void add_query(struct suggest_models *m, const struct suggest_target *t, 
 	m->v[m->n++] = q;
 }
 
-enum cf_exit suggest_model(struct suggest_target *t, const char *from)
+/* Asks n times about a target, with `more` behind what is told of it. */
+static enum cf_exit ask_about(struct suggest_target *t, const struct protocol *p, const char *what, const char *more, int n)
 {
 	struct suggest_models *m = models_of(t->options);
-	const struct protocol *p = protocol_find(from);
 	struct source s;
 
 	if (m->status == CF_USAGE || source_open(&s, t->project_root, t->file, t->language))
@@ -140,7 +141,8 @@ enum cf_exit suggest_model(struct suggest_target *t, const char *from)
 	}
 	json_auto_t *hidden = json_object();
 	cf_autofree char *prompt = prompt_for(t, PROMPT_BYTES);
-	cf_autofree char *clean = prompt ? redact(&m->redactor, prompt, hidden) : NULL;
+	cf_autofree char *whole = prompt ? cf_asprintf("%s%s", prompt, more) : NULL;
+	cf_autofree char *clean = whole ? redact(&m->redactor, whole, hidden) : NULL;
 
 	if (!clean)
 		return CF_USAGE;
@@ -150,11 +152,89 @@ enum cf_exit suggest_model(struct suggest_target *t, const char *from)
 		printf("=== %s: %s, for %s\n\n%s\n%s\n", where, t->options->model, t->name, prompt_system, clean);
 		return CF_OK;
 	}
+	for (int i = 0; i < n; i++)
+		add_query(m, t, p, clean, hidden, what, i);
+	return CF_OK;
+}
+
+enum cf_exit suggest_model(struct suggest_target *t, const char *from)
+{
 	int n = t->options->candidates > 0 ? (int)t->options->candidates : SUGGEST_MODEL_CANDIDATES;
 
-	for (int i = 0; i < n; i++)
-		add_query(m, t, p, clean, hidden, i);
-	return CF_OK;
+	return ask_about(t, protocol_find(from), "answer", "", n);
+}
+
+/* The protocol of the backend that made a candidate; NULL where it is not asked, or was no model. */
+static const struct protocol *maker(const struct suggest *o, const json_t *candidate)
+{
+	const char *origin = cf_json_str(candidate, "origin");
+
+	for (int i = 0; origin && i < o->from.n; i++) {
+		size_t n = strlen(o->from.v[i]);
+
+		if (!strncmp(origin, o->from.v[i], n) && origin[n] == '/')
+			return protocol_find(o->from.v[i]);
+	}
+	return NULL;
+}
+
+/* What the model is told about its own refused rewrite; NULL when there is nothing to tell. Returns new. */
+static char *about_refused(const json_t *candidate)
+{
+	const json_t *verdict = json_object_get(candidate, "verdict"), *d = json_object_get(verdict, "difference");
+	const char *answer = cf_json_str(verdict, "answer"), *reason = cf_json_str(verdict, "reason");
+	const char *input = cf_json_str(d, "input");
+	cf_autobuf struct cf_buf b = CF_BUF_INIT;
+
+	if (!answer || (strcmp(answer, "different") && strcmp(answer, "error") && strcmp(answer, "timeout")))
+		return NULL;
+	cf_buf_addf(&b, "\nYou proposed this, and it is not equivalent:\n```diff\n%s```\n", cf_json_str(candidate, "diff"));
+	if (reason)
+		cf_buf_addf(&b, "What is wrong: %s\n", reason);
+	if (json_is_object(d))
+		cf_buf_addf(&b, "At %s the original has %s, yours has %s.\n", cf_json_str(d, "path"), cf_json_str(d, "original"),
+			cf_json_str(d, "candidate"));
+	if (input)
+		cf_buf_addf(&b, "That was for %s\n", input);
+	cf_buf_adds(&b, "Answer with the whole function put right, in the same form, or NONE if the gain is gone then.\n");
+	return cf_buf_detach(&b, NULL);
+}
+
+static char *about_faster(const json_t *candidate)
+{
+	const json_t *m = json_object_get(candidate, "measurement");
+	const char *decision = cf_json_str(m, "decision");
+
+	if (!decision || strcmp(decision, "faster"))
+		return NULL;
+	return cf_asprintf("\nYou proposed this; it is equivalent and measured %.2f times as fast (%lld ns a call where the original "
+			   "takes %lld ns):\n```diff\n%s```\nAnswer with one that is faster still, in the same form, or NONE if you "
+			   "see nothing that would pay.\n",
+		cf_json_real(m, "speedup", 1), (long long)cf_json_int(m, "candidate_ns", 0),
+		(long long)cf_json_int(m, "original_ns", 0), cf_json_str(candidate, "diff"));
+}
+
+enum cf_exit suggest_again(struct suggest *o, const json_t *candidate)
+{
+	const struct protocol *p = maker(o, candidate);
+	const char *name = cf_json_str(candidate, "name"), *what = o->repair ? "repaired" : "refined";
+	const json_t *target = json_object_get(candidate, "target");
+	json_auto_t *seen = json_object();
+	struct suggest_target t = {.options = o, .record = target, .project_root = cf_json_str(target, "project_root"),
+		.file = cf_json_str(target, "file"), .name = cf_json_str(target, "name"),
+		.language = cf_json_str(target, "language"), .seen = seen};
+
+	/* once is enough: what came of that goes back no more */
+	if (!p || !name || !strncmp(name, what, strlen(what)))
+		return CF_OK;
+	cf_autofree char *more = o->repair ? about_refused(candidate) : about_faster(candidate);
+
+	if (!more)
+		return CF_OK;
+	if (!t.project_root || !t.file || !t.name || !t.language || !cf_json_str(target, "id"))
+		return CF_OK;
+	o->targets++;
+	return ask_about(&t, p, what, more, 1);
 }
 
 /* What it cost. ----------------------------------------------------------------------------------- */
@@ -236,7 +316,7 @@ static void use_answer(struct suggest_models *m, struct query *q, const char *te
 		return;
 	}
 	json_object_set_new(seen, digest, json_true());
-	cf_autofree char *name = cf_asprintf("answer-%d", q->number + 1);
+	cf_autofree char *name = cf_asprintf("%s-%d", q->what, q->number + 1);
 
 	suggest_write(&q->t, name, origin, said, edits, cost);
 }

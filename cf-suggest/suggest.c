@@ -18,6 +18,8 @@ static bool is_exec(const char *from)
 
 int suggest_check(const struct suggest *o)
 {
+	if (o->repair && o->refine)
+		return cf_error("--repair and --refine: one of them at a time");
 	for (int i = 0; i < o->from.n; i++) {
 		const char *from = o->from.v[i];
 
@@ -67,7 +69,17 @@ int suggest_record(const struct cf_record *record, void *arg, enum cf_exit *stat
 		.language = cf_json_str(record->json, "language"),
 	};
 
-	if (strcmp(record->kind, "target"))
+	if ((o->repair || o->refine) && !strcmp(record->kind, "candidate")) {
+		enum cf_exit said;
+
+		if (!o->show_prompt)
+			cf_stream_pass(record);
+		said = suggest_again(o, record->json);
+		if (said > *status)
+			*status = said;
+		return 1;
+	}
+	if (strcmp(record->kind, "target") || o->repair || o->refine)
 		return o->show_prompt; /* which is no stream */
 	if (!id || !t.project_root || *t.project_root != '/' || !t.file || !t.name || !t.language)
 		return cf_error("%s:%zu: a target needs id, project_root, file, name and language",

@@ -22,6 +22,7 @@ struct suggest {
 	const char *model;
 	struct cf_strings redact;
 	bool show_prompt;
+	bool repair, refine;       /* ask about candidates of the stream, not about targets */
 	int64_t output_tokens, at_once;
 	int64_t max_tokens;        /* in all; 0: no limit */
 	double max_money, price[2]; /* of a million tokens in, out; 0: not given */
@@ -66,6 +67,9 @@ enum cf_exit suggest_exec(struct suggest_target *t, const char *command);
 /* Gathers what to ask a model; suggest_models_finish asks, when all targets are known. */
 enum cf_exit suggest_model(struct suggest_target *t, const char *protocol);
 enum cf_exit suggest_models_finish(struct suggest *o);
+/* Gathers what to ask about a candidate that a model made: --repair of one that is refused, --refine of
+ * one that is faster; nothing of others. */
+enum cf_exit suggest_again(struct suggest *o, const json_t *candidate);
 /* 0, or -1 after cf_error when a protocol lacks a model or a key. */
 int suggest_model_check(const struct suggest *o, const char *protocol);
 

@@ -48,6 +48,7 @@ int main(int argc, char **argv)
 		{'e', "exit-code", NULL, CF_FLAG, &o.exit_code, "exit 1 when nothing is equivalent", 0},
 		{0, "combine", NULL, CF_FLAG, &o.combine,
 			"verify nothing new: merge what is verified and faster, verify that", 0},
+		{0, "new", NULL, CF_FLAG, &o.only_new, "only candidates that have no verdict yet", 0},
 		{'j', "jobs", "n", CF_INT, &o.jobs, "candidates at once (default: one a processor)", 1},
 		{0, "max-calls", "n", CF_INT, &o.max_calls,
 			"at most so many recorded calls of a function (default 0: all)", 0},

@@ -299,6 +299,8 @@ int queue_record(const struct cf_record *record, void *opts, enum cf_exit *statu
 		tests_note(record->json);
 	if (strcmp(record->kind, "candidate") || !cf_shard_owns(o->shard, id ? id : ""))
 		return 0;
+	if (o->only_new && json_object_get(record->json, "verdict"))
+		return 0;
 	while (n_tasks >= (size_t)o->jobs) {
 		await_one(o, status);
 		drain();

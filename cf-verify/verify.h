@@ -15,7 +15,7 @@
 #include "lib/worker.h"
 
 struct verify_opts {
-	bool exit_code, combine, list_mutants, quiet, allow_network, no_sandbox;
+	bool exit_code, combine, only_new, list_mutants, quiet, allow_network, no_sandbox;
 	double float_rel, call_timeout_s, timeout_s, tests_s;
 	double times_original; /* of the original's own time, that may be taken too; 0: as long as it likes */
 	double mutants_time_s; /* after which no more of a target's are begun */

@@ -222,3 +222,26 @@ PY
 	[ "$status" -eq 2 ]
 	one_line cf-suggest "--redact ("
 }
+
+@test "models: of two wrong, one not faster and one right after repair the right one is accepted" {
+	code() { printf '"```python\\ndef dedupe(items):\\n%s```\\n"' "$1"; }
+	wrong=$(code '    return sorted(set(items))\n')
+	none=$(code '    return []\n')
+	same=$(code '    seen = list()\n    for item in items:\n        if item not in seen:\n            seen.append(item)\n    return seen\n')
+	nearly=$(code '    return tuple(dict.fromkeys(items))\n')
+	# what the repaired one is told of is the difference that its tuple makes
+	serve "[{\"text\": $wrong}, {\"text\": $none}, {\"text\": $same}, {\"text\": $nearly}, {\"text\": \"NONE\"},
+		{\"match\": \"tuple(dict\", \"text\": $FAST}]"
+	mkdir "$BATS_TEST_TMPDIR/p"
+	cd "$BATS_TEST_TMPDIR/p"
+	cp "$WORK/app.py" "$WORK/pyproject.toml" .
+	run --separate-stderr codeflash optimize --from openai --model m --candidates 4 --only-functions dedupe --json app.py
+	[ "$status" -eq 0 ] || fail_with "$stderr"
+	[ "$("$PYTHON" -c 'import json,sys; print(*[(a["target"], a["origin"]) for a in json.loads(sys.argv[1])["accepted"]])' "$output" 2>&1)" = "('dedupe', 'openai/m')" ] ||
+		fail_with "$output" "$stderr"
+	# four first, three refused and asked about, one faster
+	[ "$(asked)" = 8 ] || fail_with "$(asked): $stderr"
+	[ "$(logged '[("not equivalent" in str(q["body"]), "faster still" in str(q["body"])) for q in r][4:]')" = "[(True, False), (True, False), (True, False), (False, True)]" ]
+	patch -s -p1 <.codeflash/patches/all.patch
+	grep -q 'return list(dict.fromkeys(items))' app.py
+}
