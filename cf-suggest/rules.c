@@ -9,21 +9,45 @@
 #include "lib/json.h"
 #include "lib/mem.h"
 
+static const struct {
+	const char *name;
+	const struct rule *const *rules;
+} languages[] = {{"python", python_rules}, {"javascript", javascript_rules}};
+#define NLANGUAGES (sizeof languages / sizeof *languages)
+
+const struct rule *const *rules_for(const char *language)
+{
+	for (size_t i = 0; i < NLANGUAGES; i++)
+		if (language && !strcmp(languages[i].name, language))
+			return languages[i].rules;
+	return NULL;
+}
+
+const struct rule *rule_find(const char *name)
+{
+	for (size_t i = 0; i < NLANGUAGES; i++)
+		for (const struct rule *const *r = languages[i].rules; *r; r++)
+			if (!strcmp((*r)->name, name))
+				return *r;
+	return NULL;
+}
+
 void suggest_list_rules(void)
 {
-	for (const struct rule *const *r = python_rules; *r; r++)
-		printf("%-24s %s\n", (*r)->name, (*r)->summary);
+	for (size_t i = 0; i < NLANGUAGES; i++)
+		for (const struct rule *const *r = languages[i].rules; *r; r++)
+			printf("%-24s %s\n", (*r)->name, (*r)->summary);
 }
 
 int suggest_explain(const char *name)
 {
-	for (const struct rule *const *r = python_rules; *r; r++)
-		if (!strcmp((*r)->name, name)) {
-			printf("%s: %s.\n\n%s\n\nBefore:\n\n%s\nAfter:\n\n%s", name, (*r)->summary,
-				(*r)->why, (*r)->examples[0].before, (*r)->examples[0].after);
-			return 0;
-		}
-	return cf_error("%s: no such rule; see cf-suggest --list-rules", name);
+	const struct rule *r = rule_find(name);
+
+	if (!r)
+		return cf_error("%s: no such rule; see cf-suggest --list-rules", name);
+	printf("%s: %s.\n\n%s\n\nBefore:\n\n%s\nAfter:\n\n%s", name, r->summary, r->why, r->examples[0].before,
+		r->examples[0].after);
+	return 0;
 }
 
 static bool wanted(const struct suggest *o, const struct rule *rule)

@@ -28,14 +28,9 @@ int suggest_check(const struct suggest *o)
 				       ? -1
 				       : cf_error("--from %s: no such backend; there are rules, openai, anthropic and exec:CMD", from);
 	}
-	for (int i = 0; i < o->rules.n; i++) {
-		const struct rule *const *r = python_rules;
-		while (*r && strcmp((*r)->name, o->rules.v[i]))
-			r++;
-		if (!*r)
-			return cf_error("--rule %s: no such rule; see cf-suggest --list-rules",
-				o->rules.v[i]);
-	}
+	for (int i = 0; i < o->rules.n; i++)
+		if (!rule_find(o->rules.v[i]))
+			return cf_error("--rule %s: no such rule; see cf-suggest --list-rules", o->rules.v[i]);
 	return 0;
 }
 

@@ -75,12 +75,17 @@ static bool ends_line(const struct tree *t, int n)
 {
 	uint32_t at = t->v[n].end;
 	at += blanks(t->text + at, t->len - at);
-	return at == t->len || strchr("#\r\n", t->text[at]);
+	return at == t->len || strchr("#\r\n", t->text[at]) || !strncmp(t->text + at, "//", 2);
+}
+
+static bool in_block(const struct tree *t, int n)
+{
+	return tree_is_any(t, tree_parent(t, n), "block statement_block");
 }
 
 static int statement_of(const struct tree *t, int n)
 {
-	while (n && !tree_is(t, tree_parent(t, n), "block") && tree_parent(t, n))
+	while (n && !in_block(t, n) && tree_parent(t, n))
 		n = tree_parent(t, n);
 	return n;
 }
@@ -205,7 +210,7 @@ static void fill_expression(struct fill *f, int n, bool tight)
 static bool in_string(const struct tree *t, int first, int last, uint32_t at)
 {
 	for (int i = first; i < t->v[last].after; i++)
-		if (tree_is(t, i, "string") && t->v[i].start < at && at < t->v[i].end)
+		if (tree_is_any(t, i, "string template_string") && t->v[i].start < at && at < t->v[i].end)
 			return true;
 	return false;
 }
@@ -260,7 +265,7 @@ static void fill_block(struct fill *f, int block)
 
 static bool is_statement(const struct tree *t, int n)
 {
-	return tree_is(t, tree_parent(t, n), "block") || tree_parent(t, n) == 0;
+	return in_block(t, n) || tree_parent(t, n) == 0;
 }
 
 static void fill(struct fill *f, const char *template, va_list ap)
@@ -566,6 +571,16 @@ void rule_insert_after(
 	va_end(ap);
 }
 
+void rule_enclose(struct rule_ctx *c, int n, const char *before, const char *behind)
+{
+	cf_autobuf struct cf_buf b = CF_BUF_INIT, e = CF_BUF_INIT;
+
+	cf_buf_adds(&b, before);
+	add_edit(c, c->tree->v[n].start, c->tree->v[n].start, &b);
+	cf_buf_adds(&e, behind);
+	add_edit(c, c->tree->v[n].end, c->tree->v[n].end, &e);
+}
+
 void rule_delete(struct rule_ctx *c, int statement)
 {
 	const struct tree *t = c->tree;
@@ -574,7 +589,7 @@ void rule_delete(struct rule_ctx *c, int statement)
 
 	if (!starts_line(t, statement) || !ends_line(t, statement))
 		drop(c, "the statement shares its line");
-	if (tree_count(t, tree_parent(t, statement)) == 1) {
+	if (tree_is(t, tree_parent(t, statement), "block") && tree_count(t, tree_parent(t, statement)) == 1) {
 		cf_buf_adds(&out, "pass");
 		add_edit(c, t->v[statement].start, t->v[statement].end, &out);
 		return;

@@ -120,6 +120,8 @@ void rule_insert_after(
 /* The statements first..last, one step further in, under the lines of the template. */
 void rule_wrap(struct rule_ctx *c, int first, int last, const struct match *m,
 	const char *template, ...);
+/* Text in front of a node and behind it, as it is. */
+void rule_enclose(struct rule_ctx *c, int n, const char *before, const char *behind);
 /* A statement with its whole lines. In a block of its own it becomes `pass`. */
 void rule_delete(struct rule_ctx *c, int statement);
 
@@ -148,5 +150,7 @@ bool rule_parses(const struct rule_ctx *c, const char *text, size_t len);
 
 /* The rules of a language, NULL-terminated; NULL when it has none. */
 const struct rule *const *rules_for(const char *language);
-extern const struct rule *const python_rules[];
+extern const struct rule *const python_rules[], *const javascript_rules[];
+/* The one of that name, of whatever language; NULL when there is none. */
+const struct rule *rule_find(const char *name);
 #endif

@@ -2,8 +2,6 @@
 /* Every Python rule, in the order in which overlapping proposals are preferred. */
 #include "cf-suggest/rules/rule.h"
 
-#include <string.h>
-
 #define PYTHON_RULES(R)                                                                              \
 	R(dedupe) R(growing_list) R(list_membership) R(list_queue) R(list_search) R(index_lookup)        \
 	R(string_concat) R(built_list) R(memoize) R(hand_sort) R(nested_join)                      \
@@ -16,8 +14,3 @@ PYTHON_RULES(DECLARE)
 
 #define ENTRY(name) &rule_##name,
 const struct rule *const python_rules[] = {PYTHON_RULES(ENTRY) NULL};
-
-const struct rule *const *rules_for(const char *language)
-{
-	return language && !strcmp(language, "python") ? python_rules : NULL;
-}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every rule for JavaScript and TypeScript, in the order in which overlapping proposals are preferred. */
+#include "cf-suggest/rules/rule.h"
+
+#define JAVASCRIPT_RULES(R) R(array_membership)
+
+#define DECLARE(name) extern const struct rule rule_##name;
+JAVASCRIPT_RULES(DECLARE)
+
+#define ENTRY(name) &rule_##name,
+const struct rule *const javascript_rules[] = {JAVASCRIPT_RULES(ENTRY) NULL};
