@@ -7,49 +7,6 @@
 
 #define FEW 4 /* fewer elements than this are found as fast in the array */
 
-struct test {
-	int node;     /* what is replaced: the call, or the comparison that it is a side of */
-	int list, item;
-	bool absent;  /* it asks whether it is not there */
-	bool first_only; /* by indexOf, which finds no NaN */
-};
-
-/* n as a test of membership. */
-static bool is_test(const struct rule_ctx *c, int n, struct test *found)
-{
-	static const struct {
-		const char *operator, *number;
-		bool absent;
-	} forms[] = {{"!==", "-1", false}, {"!=", "-1", false}, {">", "-1", false}, {">=", "0", false}, {"===", "-1", true},
-		{"==", "-1", true}, {"<", "0", true}};
-	const struct tree *t = c->tree;
-	int count, arguments;
-
-	*found = (struct test){.node = n};
-	if (tree_is(t, n, "call_expression") && js_call(c, n, "includes", &found->list, &arguments)) {
-		found->item = js_argument(c, arguments, &count);
-		return found->item && count == 1;
-	}
-	if (!tree_is(t, n, "binary_expression") || !js_call(c, tree_field(t, n, "left"), "indexOf", &found->list, &arguments))
-		return false;
-	found->item = js_argument(c, arguments, &count);
-	found->first_only = true;
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		int left = tree_field(t, n, "left"), right = tree_field(t, n, "right");
-		size_t len = strlen(forms[i].operator);
-		const char *p = t->text + t->v[left].end, *end = t->text + t->v[right].start;
-
-		while (p < end && strchr(" \t\r\n", *p))
-			p++;
-		if (end - p >= (long)len && !memcmp(p, forms[i].operator, len) && (end - p == (long)len || strchr(" \t\r\n", p[len])) &&
-			js_is_number(c, right, forms[i].number)) {
-			found->absent = forms[i].absent;
-			return found->item && count == 1;
-		}
-	}
-	return false;
-}
-
 static bool few(const struct rule_ctx *c, int list)
 {
 	cf_autofree char *name = js_name(c, list);
@@ -63,10 +20,10 @@ static void find(struct rule_ctx *c)
 	const struct tree *t = c->tree;
 
 	JS_NODES (c, n) {
-		struct test test, other;
+		struct js_test test, other;
 		bool seen = false;
 
-		if (!is_test(c, n, &test) || !js_is_path(c, test.list) || !js_own(c, n) || js_is_fresh(c, test.item))
+		if (!js_is_test(c, n, &test) || !js_is_path(c, test.list) || !js_own(c, n) || js_is_fresh(c, test.item))
 			continue;
 		for (size_t i = 0; i < c->n && !seen; i++)
 			for (size_t e = 0; e < c->proposals[i].n && !seen; e++)
@@ -82,7 +39,7 @@ static void find(struct rule_ctx *c)
 		rule_begin(c, loop);
 		js_insert_before(c, loop, "const %s = new Set(%s)", set, list);
 		for (int i = loop; i < t->v[loop].after; i++)
-			if (is_test(c, i, &other) && tree_equal(t, other.list, test.list) && !js_is_fresh(c, other.item)) {
+			if (js_is_test(c, i, &other) && tree_equal(t, other.list, test.list) && !js_is_fresh(c, other.item)) {
 				rule_replace(c, other.node, NULL, other.absent ? "!%s.has(%n)" : "%s.has(%n)", set, other.item);
 				i = t->v[i].after - 1;
 			}

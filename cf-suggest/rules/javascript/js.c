@@ -294,6 +294,40 @@ bool js_is_fresh(const struct rule_ctx *c, int e)
 	return tree_is_any(c->tree, js_bare(c, e), "object array new_expression regex " JS_FUNCTIONS);
 }
 
+bool js_is_test(const struct rule_ctx *c, int n, struct js_test *found)
+{
+	static const struct {
+		const char *operator, *number;
+		bool absent;
+	} forms[] = {{"!==", "-1", false}, {"!=", "-1", false}, {">", "-1", false}, {">=", "0", false}, {"===", "-1", true},
+		{"==", "-1", true}, {"<", "0", true}};
+	const struct tree *t = c->tree;
+	int count, arguments;
+
+	*found = (struct js_test){.node = n};
+	if (tree_is(t, n, "call_expression") && js_call(c, n, "includes", &found->list, &arguments)) {
+		found->item = js_argument(c, arguments, &count);
+		return found->item && count == 1;
+	}
+	if (!tree_is(t, n, "binary_expression") || !js_call(c, tree_field(t, n, "left"), "indexOf", &found->list, &arguments))
+		return false;
+	found->item = js_argument(c, arguments, &count);
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		int left = tree_field(t, n, "left"), right = tree_field(t, n, "right");
+		size_t len = strlen(forms[i].operator);
+		const char *p = t->text + t->v[left].end, *end = t->text + t->v[right].start;
+
+		while (p < end && strchr(" \t\r\n", *p))
+			p++;
+		if (end - p >= (long)len && !memcmp(p, forms[i].operator, len) && (end - p == (long)len || strchr(" \t\r\n", p[len])) &&
+			js_is_number(c, right, forms[i].number)) {
+			found->absent = forms[i].absent;
+			return found->item && count == 1;
+		}
+	}
+	return false;
+}
+
 /* ---- places ---- */
 
 int js_statement(const struct rule_ctx *c, int n)
@@ -478,39 +512,62 @@ bool js_invariant(const struct rule_ctx *c, int e, int region)
 	return true;
 }
 
-void js_insert_before(struct rule_ctx *c, int loop, const char *template, ...)
+/* Lines with the indentation of the line of n, and one step more for each tab. Returns new. */
+static char *indented(const struct rule_ctx *c, const char *text, int n, bool deeper)
 {
 	const struct tree *t = c->tree;
+	cf_autobuf struct cf_buf b = CF_BUF_INIT;
+	uint32_t at = t->v[n].start;
+
+	while (at && t->text[at - 1] != '\n')
+		at--;
+	cf_autofree char *indent = cf_strndup(t->text + at, strspn(t->text + at, " \t"));
+
+	for (const char *p = text; *p; p++) {
+		if (*p == '\n')
+			cf_buf_addf(&b, "%s%s%s", c->eol, indent, deeper ? c->unit : "");
+		else if (*p == '\t')
+			cf_buf_adds(&b, c->unit);
+		else
+			cf_buf_addc(&b, *p);
+	}
+	return cf_buf_detach(&b, NULL);
+}
+
+void js_insert_before(struct rule_ctx *c, int loop, const char *template, ...)
+{
 	int statement = js_statement(c, loop);
-	char text[1000];
+	char text[2000];
 	va_list ap;
 
 	va_start(ap, template);
 	int n = vsnprintf(text, sizeof text, template, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof text) {
+	if (n < 1 || (size_t)n >= sizeof text || (!statement && !tree_is(c->tree, c->function, "arrow_function"))) {
 		rule_fail(c);
 		return;
 	}
+	const char *end = text[n - 1] == '}' ? "" : js_semicolon(c);
+
 	if (statement) {
-		rule_insert_before(c, statement, NULL, "%s%s", text, js_semicolon(c));
-		return;
-	}
-	if (!tree_is(t, c->function, "arrow_function")) {
-		rule_fail(c);
+		cf_autofree char *lines = indented(c, text, statement, false);
+
+		rule_insert_before(c, statement, NULL, "%s%s", lines, end);
 		return;
 	}
 	/* (a, b) => a.filter(…) */
-	uint32_t at = t->v[c->function].start;
-
-	while (at && t->text[at - 1] != '\n')
-		at--;
-	size_t blanks = strspn(t->text + at, " \t");
-	cf_autofree char *indent = cf_strndup(t->text + at, blanks);
-	cf_autofree char *before = cf_asprintf("{%s%s%s%s%s%s%s%sreturn ", c->eol, indent, c->unit, text, js_semicolon(c), c->eol, indent, c->unit);
-	cf_autofree char *behind = cf_asprintf("%s%s%s}", js_semicolon(c), c->eol, indent);
+	cf_autofree char *begin = cf_asprintf("{\n%s%s\nreturn ", text, end), *close = cf_asprintf("%s\n", js_semicolon(c));
+	cf_autofree char *before = indented(c, begin, c->function, true), *line = indented(c, close, c->function, false);
+	cf_autofree char *behind = cf_asprintf("%s}", line);
 
 	rule_enclose(c, c->body, before, behind);
+}
+
+void js_replace(struct rule_ctx *c, int n, const char *text)
+{
+	cf_autofree char *lines = indented(c, text, n, false);
+
+	rule_replace(c, n, NULL, "%s", lines);
 }
 
 /* ---- kinds ---- */
@@ -618,4 +675,33 @@ bool js_likely_array(const struct rule_ctx *c, int path)
 		if (strlen(name) >= 3 && !strcmp(name + strlen(name) - 3, hashed[i]))
 			return false;
 	return true;
+}
+
+/* ---- arrays that grow ---- */
+
+int js_push(const struct rule_ctx *c, int n, int list)
+{
+	int object, arguments, count;
+
+	if (!tree_is(c->tree, n, "expression_statement") || !js_call(c, tree_first(c->tree, n), "push", &object, &arguments) ||
+		!tree_equal(c->tree, object, list))
+		return 0;
+	int item = js_argument(c, arguments, &count);
+
+	return count == 1 ? item : 0;
+}
+
+bool js_is_simple(const struct rule_ctx *c, int n)
+{
+	const struct tree *t = c->tree;
+
+	n = js_bare(c, n);
+	if (tree_is(t, n, "subscript_expression"))
+		return js_is_simple(c, tree_field(t, n, "object")) && js_is_simple(c, tree_field(t, n, "index"));
+	return js_is_path(c, n) || tree_is_any(t, n, "string number true false null");
+}
+
+bool js_is_alias(const struct rule_ctx *c, int use)
+{
+	return !js_binds(c, use) && !harmless(c, use);
 }

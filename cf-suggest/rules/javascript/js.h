@@ -59,6 +59,14 @@ bool js_pure(const struct rule_ctx *c, int expression);
 /* The expression reads the name. */
 bool js_reads(const struct rule_ctx *c, int expression, const char *name);
 
+/* `xs.includes(x)`, `xs.indexOf(x) !== -1` and the like. */
+struct js_test {
+	int node; /* what is replaced: the call, or the comparison that it is a side of */
+	int list, item;
+	bool absent; /* it asks whether it is not there */
+};
+bool js_is_test(const struct rule_ctx *c, int n, struct js_test *found);
+
 /* ---- places ---- */
 
 /* The statement that n is, or is part of, in a block; 0 in a function that is an expression. */
@@ -80,6 +88,18 @@ bool js_invariant(const struct rule_ctx *c, int expression, int region);
  * a body of statements. The template has no semicolon at its end.
  */
 void js_insert_before(struct rule_ctx *c, int loop, const char *template, ...) __attribute__((format(printf, 3, 4)));
+
+/* The text in the place of n; its lines have the indentation of n's, and a step more for each tab. */
+void js_replace(struct rule_ctx *c, int n, const char *text);
+
+/* ---- arrays that grow ---- */
+
+/* What the statement n pushes onto the list, one item; 0 when it is no such statement. */
+int js_push(const struct rule_ctx *c, int n, int list);
+/* Cheap and safe to write twice: a path, an element by a simple index, a literal. */
+bool js_is_simple(const struct rule_ctx *c, int n);
+/* A use of a variable that neither binds it nor only looks: it may change what it holds, or keep it. */
+bool js_is_alias(const struct rule_ctx *c, int use);
 
 /* ---- kinds ---- */
 

@@ -2,7 +2,8 @@
 /* Every rule for JavaScript and TypeScript, in the order in which overlapping proposals are preferred. */
 #include "cf-suggest/rules/rule.h"
 
-#define JAVASCRIPT_RULES(R) R(array_membership)
+#define JAVASCRIPT_RULES(R) \
+	R(growing_array) R(array_membership) R(nested_join_js) R(spread_accumulation) R(dedupe_filter) R(filter_first)
 
 #define DECLARE(name) extern const struct rule rule_##name;
 JAVASCRIPT_RULES(DECLARE)
