@@ -3,7 +3,8 @@
 #include "cf-suggest/rules/rule.h"
 
 #define JAVASCRIPT_RULES(R) \
-	R(growing_array) R(array_membership) R(nested_join_js) R(spread_accumulation) R(dedupe_filter) R(filter_first)
+	R(growing_array) R(array_membership) R(nested_join_js) R(spread_accumulation) \
+	R(dedupe_filter) R(pure_recursion) R(key_lookup) R(loop_construction) R(filter_first)
 
 #define DECLARE(name) extern const struct rule rule_##name;
 JAVASCRIPT_RULES(DECLARE)
