@@ -265,6 +265,13 @@ PY
 	[ "$status" -eq 0 ] || fail_with "$output"
 }
 
+@test "cf-suggest: every JavaScript rule's examples answer the same under Node, before and after" {
+	command -v node >/dev/null || { [ -z "${CI:-}" ] && skip "node is not installed"; }
+	"$O/unit/rules_test" --json javascript >examples.json
+	run node "$ROOT/tests/rules_examples.js" <examples.json
+	[ "$status" -eq 0 ] || fail_with "$output"
+}
+
 @test "cf-suggest: the rules find what people write, and leave alone what only looks like it" {
 	run "$PYTHON" "$ROOT/tests/rules_corpus.py" "$O/unit/rules_test" "$ROOT"/tests/fixtures/rules/*.py
 	[ "$status" = 0 ] || { printf '%s\n' "$output"; false; }
@@ -272,7 +279,7 @@ PY
 
 @test "cf-suggest: --list-rules names them all, --explain shows each" {
 	cf-suggest --list-rules | cut -d' ' -f1 >rules
-	[ "$(wc -l <rules)" -ge 14 ]
+	[ "$(wc -l <rules)" -ge 30 ]
 	while read -r rule; do
 		cf-suggest --explain "$rule" | grep -q "^Before:"
 	done <rules

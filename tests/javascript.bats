@@ -104,7 +104,7 @@ sql() {
 @test "javascript: codeflash optimize ends with a measured gain and leaves the tree as it was" {
 	fixture cjs
 	cp lib.js before.js
-	run codeflash optimize --no-pr --from "exec:$ROOT/tests/fixtures/javascript/candidate.sh" --only-functions intersect node main.js
+	run codeflash optimize --no-pr --only-functions intersect node main.js
 	[ "$status" -eq 0 ] || fail_with "$output"
 	case $output in *"lib.intersect: "*"x faster"*) ;; *) fail_with "$output" ;; esac
 	cmp lib.js before.js

@@ -67,6 +67,19 @@ static bool is_pure_body(const struct rule_ctx *c, const char *name)
 	return true;
 }
 
+static bool is_arithmetic(const struct rule_ctx *c, int argument, const char *parameter)
+{
+	const struct tree *t = c->tree;
+	bool computed = false;
+
+	for (int n = argument; n < t->v[argument].after; n++) {
+		if (tree_is_any(t, n, "string subscript_expression") || (tree_is(t, n, "member_expression") && !tree_text_is(t, tree_field(t, n, "object"), "Math")))
+			return false;
+		computed = computed || (tree_is(t, n, "binary_expression") && js_reads(c, n, parameter));
+	}
+	return computed;
+}
+
 static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
@@ -79,7 +92,8 @@ static void find(struct rule_ctx *c)
 		int count, argument = is_recursion(c, n, name) ? js_argument(c, tree_field(t, n, "arguments"), &count) : 0;
 
 		if (is_recursion(c, n, name)) {
-			if (!argument || count != 1)
+			/* of numbers: f(n - 1); a walk through what objects hold comes to each once */
+			if (!argument || count != 1 || !is_arithmetic(c, argument, parameter))
 				return;
 			calls++;
 		}
@@ -146,6 +160,9 @@ const struct rule rule_pure_recursion = {
 		"function f(node) {\n"
 		"  if (!node) return [];\n"
 		"  return [f(node.left), f(node.right)];\n"
+		"}\n",
+		"function f(node) {\n"
+		"  return node.done || (node.next && f(node.next)) || f(node.other);\n"
 		"}\n",
 		"function f(n) {\n"
 		"  if (n < 2) return Math.random();\n"

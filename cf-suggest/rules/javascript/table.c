@@ -4,7 +4,7 @@
 
 #define JAVASCRIPT_RULES(R) \
 	R(growing_array) R(array_membership) R(nested_join_js) R(spread_accumulation) \
-	R(dedupe_filter) R(pure_recursion) R(key_lookup) R(loop_construction) R(filter_first)
+	R(dedupe_filter) R(pure_recursion) R(key_lookup) R(array_queue) R(loop_construction) R(filter_first)
 
 #define DECLARE(name) extern const struct rule rule_##name;
 JAVASCRIPT_RULES(DECLARE)
