@@ -30,6 +30,11 @@ usage: codeflash optimize [options] program [argument ...]
       --price in,out             money for a million tokens sent, and answered
       --redact pattern           send nothing that is like it; repeatable
       --branch name              name of the branch (default codeflash/<program>)
+      --pull-request             push the branch and open a pull request for it on GitHub
+      --draft                    open it as a draft
+      --label name               give it this label; repeatable
+      --base branch              what it is to go into (default: what the repository says)
+      --remote name              where to push to (default origin)
       --no-pr                    no branch: patch files only
       --apply                    put the changes into the working files too
       --dry-run                  say what would be published, write nothing
@@ -350,7 +355,8 @@ option() {
 	cf_taken=1
 	case $cf_name in
 	-o | --output | --timeout | --max-function-count | --only-functions | --module-root | --tests-root | \
-		--language | --top | --from | --model | --max-cost | --price | --redact | --candidates | --branch | --tests-timeout)
+		--language | --top | --from | --model | --max-cost | --price | --redact | --candidates | --branch | --label | --base | --remote | \
+		--tests-timeout)
 		case $1 in
 		--*=*) cf_value=${1#*=} ;;
 		*)
@@ -378,9 +384,9 @@ option() {
 		esac
 		cf_suggest_options="$cf_suggest_options $cf_name $(quote "$cf_value")"
 		;;
-	--branch) cf_pr_options="$cf_pr_options --branch $(quote "$cf_value")" ;;
+	--branch | --label | --base | --remote) cf_pr_options="$cf_pr_options $cf_name $(quote "$cf_value")" ;;
 	--no-pr) cf_pr_options="$cf_pr_options --no-branch" ;;
-	--apply | --dry-run) cf_pr_options="$cf_pr_options $cf_name" ;;
+	--apply | --dry-run | --pull-request | --draft) cf_pr_options="$cf_pr_options $cf_name" ;;
 	--trace-only) cf_trace_only=1 ;;
 	--no-tests) cf_no_tests=1 ;;
 	--tests-timeout) cf_tests_options="$cf_tests_options --timeout $(quote "$cf_value")" ;;

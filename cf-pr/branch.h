@@ -44,4 +44,13 @@ bool repo_is_clean(struct repo *r, const json_t *edits, char **why);
 char *repo_branch(
 	struct repo *r, const char *name, const char *stem, const json_t *members, char **why);
 
+/* The address of a remote; NULL with *why (new). Returns new. */
+char *repo_remote(struct repo *r, const char *remote, char **why);
+
+/*
+ * Pushes the branch as it is here, in place of one of that name there that is ours (a codeflash branch that
+ * `force` says may be replaced). The token goes to git by its environment. False with *why (new).
+ */
+bool repo_push(struct repo *r, const char *remote, const char *branch, const char *token, bool force, char **why);
+
 #endif

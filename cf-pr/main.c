@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cf-pr: publishes what stands at the end of the stream: patches and a local branch. */
+/* cf-pr: publishes what stands at the end of the stream: patches, a branch, a pull request. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cf-pr/body.h"
 #include "cf-pr/branch.h"
+#include "cf-pr/github.h"
 #include "cf-pr/patch.h"
 #include "cf-pr/result.h"
 #include "lib/error.h"
@@ -18,6 +20,10 @@
 struct pr_opts {
 	bool dry_run, no_branch, apply, quiet, exit_code, state;
 	const char *branch;
+
+	bool pull, draft;
+	const char *remote, *base;
+	struct cf_strings labels;
 };
 
 /* Quoted for a POSIX shell where it needs to be. Returns new. */
@@ -102,11 +108,49 @@ static int dry_run(const struct result *r, const char *branch)
 	return 0;
 }
 
+/*
+ * The pull request for a branch that is there, or with --dry-run would be. Its address, new; NULL with *why
+ * (new), or when it is only shown.
+ */
+static char *pull_request(const struct result *r, const struct pr_opts *o, struct repo *repo, const char *branch, char **why)
+{
+	cf_autofree char *remote = repo_remote(repo, o->remote, why), *title = body_title(r), *marker = github_marker(branch);
+	cf_autofree char *body = body_text(r, marker), *url = NULL;
+	struct pull_request p = {branch, o->base, title, body, o->draft, &o->labels};
+	struct github g;
+
+	if (!remote)
+		return NULL;
+	if (!github_find(&g, remote, why)) {
+		/* why says it */
+	} else if (o->dry_run) {
+		github_show(&g, &p);
+	} else if (!g.token) {
+		*why = cf_asprintf("no pull request: no token for %s; set GITHUB_TOKEN", g.host);
+	} else {
+		bool pushed = repo_push(repo, o->remote, branch, g.token, false, why);
+
+		/* an earlier run's branch, whose pull request is to show this one's work */
+		if (!pushed && github_is_ours(&g, branch)) {
+			free(*why);
+			*why = NULL;
+			pushed = repo_push(repo, o->remote, branch, g.token, true, why);
+		}
+		if (pushed && !(url = github_publish(&g, &p, why)) && *why) {
+			cf_autofree char *first = *why;
+
+			*why = cf_asprintf("%s is pushed, but there is no pull request: %s; run cf-pr on the stream again", branch, first);
+		}
+	}
+	github_release(&g);
+	return cf_steal(&url);
+}
+
 static enum cf_exit publish(struct result *r, const struct pr_opts *o)
 {
 	const json_t *edits = json_object_get(r->combined, "edits");
 	const char *root = result_root(r);
-	cf_autofree char *why = NULL, *patch = NULL, *branch = NULL, *stem = branch_stem(r);
+	cf_autofree char *why = NULL, *patch = NULL, *branch = NULL, *stem = branch_stem(r), *url = NULL, *no_pull = NULL;
 	json_auto_t *patches = NULL, *record = NULL;
 	struct repo repo;
 	bool in_git, branchable;
@@ -123,6 +167,8 @@ static enum cf_exit publish(struct result *r, const struct pr_opts *o)
 
 		if (dry_run(r, branchable ? o->branch ? o->branch : name : NULL) < 0)
 			status = CF_USAGE;
+		else if (o->pull && branchable)
+			pull_request(r, o, &repo, o->branch ? o->branch : name, &no_pull);
 	} else {
 		patch = patches_write(root, in_git ? repo.top : root, in_git ? repo.prefix : "",
 			r->members, edits, &patches);
@@ -130,9 +176,18 @@ static enum cf_exit publish(struct result *r, const struct pr_opts *o)
 			status = CF_USAGE;
 		else if (branchable)
 			branch = repo_branch(&repo, o->branch, stem, r->members, &why);
+		if (branch && o->pull)
+			url = pull_request(r, o, &repo, branch, &no_pull);
+	}
+	/* asked for, and not to be had */
+	if (o->pull && (no_pull || why)) {
+		cf_error("%s", no_pull ? no_pull : why);
+		status = CF_PROGRAM;
 	}
 	/* asked for by name and not to be had is an error; otherwise the patches are there */
-	if (o->branch && why) {
+	if (o->pull && why) {
+		/* said */
+	} else if (o->branch && why) {
 		cf_error("%s", why);
 		status = CF_USAGE;
 	} else if (why && !o->no_branch && !o->quiet) {
@@ -147,7 +202,9 @@ static enum cf_exit publish(struct result *r, const struct pr_opts *o)
 	}
 	if (!o->quiet)
 		say_how(root, o->apply ? NULL : patch, branch, json_array_size(r->members));
-	record = result_record(r, patch, patches, branch);
+	if (!o->quiet && url)
+		fprintf(stderr, "pull request: %s\n", url);
+	record = result_record(r, patch, patches, branch, url);
 	cf_stream_write(record);
 	return status;
 }
@@ -162,7 +219,7 @@ static enum cf_exit finish(struct result *r, const struct pr_opts *o)
 		result_summary(r);
 	if (!r->why)
 		return publish(r, o);
-	record = result_record(r, NULL, NULL, NULL);
+	record = result_record(r, NULL, NULL, NULL, NULL);
 	cf_stream_write(record);
 	return o->exit_code ? CF_NO : CF_OK;
 }
@@ -191,11 +248,16 @@ static enum cf_exit print_state_dir(const struct result *r)
 
 int main(int argc, char **argv)
 {
-	struct pr_opts o = {0};
+	struct pr_opts o = {.remote = "origin"};
 	const struct cf_opt opts[] = {
 		{0, "branch", "name", CF_STRING, &o.branch,
 			"make the branch under this name (default codeflash/<program>)", 0},
 		{0, "no-branch", NULL, CF_FLAG, &o.no_branch, "write patches only", 0},
+		{0, "pull-request", NULL, CF_FLAG, &o.pull, "push the branch and open a pull request for it on GitHub, or bring that up to date", 0},
+		{0, "draft", NULL, CF_FLAG, &o.draft, "open it as a draft", 0},
+		{0, "base", "branch", CF_STRING, &o.base, "what it is to go into (default: what the repository says)", 0},
+		{0, "label", "name", CF_LIST, &o.labels, "give it this label; repeatable", 0},
+		{0, "remote", "name", CF_STRING, &o.remote, "where to push to (default origin)", 0},
 		{0, "apply", NULL, CF_FLAG, &o.apply, "put the changes into the working files too", 0},
 		{'n', "dry-run", NULL, CF_FLAG, &o.dry_run, "say what would be written, write nothing", 0},
 		{'e', "exit-code", NULL, CF_FLAG, &o.exit_code, "exit 1 when nothing is accepted", 0},

@@ -233,8 +233,7 @@ const char *result_root(const struct result *r)
 	return root ? root : cf_json_str(json_object_get(r->combined, "target"), "project_root");
 }
 
-json_t *result_record(
-	const struct result *r, const char *patch, const json_t *patches, const char *branch)
+json_t *result_record(const struct result *r, const char *patch, const json_t *patches, const char *branch, const char *url)
 {
 	static const char *const numbers[] = {"speedup", "low", "high"};
 	json_t *record = cf_stream_record("result"), *accepted = json_array();
@@ -268,7 +267,7 @@ json_t *result_record(
 	json_object_set_new(
 		record, "patches", patches ? json_incref((json_t *)patches) : json_array());
 	json_object_set_new(record, "branch", json_pack("s?", branch));
-	json_object_set_new(record, "url", json_null());
+	json_object_set_new(record, "url", json_pack("s?", url));
 	json_object_set_new(record, "counts",
 		json_pack("{s:i,s:i,s:I,s:I,s:O}", "targets", (int)json_object_size(r->targets),
 			"candidates", (int)json_object_size(r->candidates), "equivalent", r->equivalent,

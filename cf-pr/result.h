@@ -36,11 +36,10 @@ int result_settle(struct result *r);
 const char *result_root(const struct result *r); /* project_root; NULL without a record that has it */
 
 /*
- * The cf/result/1 record; patch and branch are NULL where there is none. `patches` is borrowed.
+ * The cf/result/1 record; patch, branch and url are NULL where there is none. `patches` is borrowed.
  * Returns new.
  */
-json_t *result_record(
-	const struct result *r, const char *patch, const json_t *patches, const char *branch);
+json_t *result_record(const struct result *r, const char *patch, const json_t *patches, const char *branch, const char *url);
 
 /* The same for people, on stderr, without what was published. */
 void result_summary(const struct result *r);

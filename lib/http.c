@@ -101,6 +101,12 @@ static bool again_after(CURLcode code)
 	       code == CURLE_HTTP2_STREAM || code == CURLE_SSL_CONNECT_ERROR;
 }
 
+/* The server did not take it, and will later: GitHub says so with 403, too. */
+static bool refused_for_now(long status, curl_off_t wish)
+{
+	return status == 429 || status == 503 || (status == 403 && wish > 0);
+}
+
 static bool again_with(long status)
 {
 	return status == 408 || status == 409 || status == 425 || status == 429 || status >= 500;
@@ -140,7 +146,11 @@ static void settle(struct job *j, CURLcode code)
 		r->status = 0;
 	r->why = trouble(j, code);
 	j->ended = true;
-	if (!r->why || j->too_long || !(code ? again_after(code) : again_with(r->status)))
+	bool not_taken = code ? code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST : refused_for_now(r->status, wish);
+
+	if (!r->why || j->too_long || !(not_taken || (code ? again_after(code) : again_with(r->status))))
+		return;
+	if (j->rules->once && !not_taken)
 		return;
 	double wait = fmax(back_off(j), (double)wish);
 

@@ -7,6 +7,7 @@
 #ifndef CF_HTTP_H
 #define CF_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "lib/buf.h"
 
@@ -31,6 +32,7 @@ struct http_rules {
 	int tries;         /* of one request, the first among them */
 	double back_off_s; /* about this before the second try, twice as much before each further */
 	size_t answer_max; /* a longer body is an error */
+	bool once;         /* not again after a try that may have arrived: only where the server refused it for now */
 	/* Asked before a request is made for the first time, told after the last; NULL: not. Where start
 	 * returns a reason (static) the request is not made, and its `why` is that. */
 	const char *(*start)(void *arg, struct http_request *r);
@@ -39,8 +41,8 @@ struct http_rules {
 };
 
 /*
- * Makes all of them. A try is made again after no connection, one that broke off, and the statuses 408,
- * 409, 425, 429 and 5xx; not after a time-out, whose answer may have been paid for. Redirections are
+ * Makes all of them. A try is made again after no connection, one that broke off, the statuses 408,
+ * 409, 425, 429 and 5xx, and 403 where the server says when; not after a time-out, whose answer may have been paid for. Redirections are
  * not followed: the headers may hold a key.
  */
 void http_all(struct http_request *r, int n, const struct http_rules *rules);
