@@ -23,7 +23,8 @@ static const char *environment(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* Host, owner and name out of https://host/owner/name.git, ssh://git@host:22/owner/name, git@host:owner/name. */
+/* Host, owner and name out of https://host/owner/name.git, ssh://git@host:22/owner/name,
+ * git@host:owner/name. */
 static bool take_apart(struct github *g, const char *remote)
 {
 	const char *host = strstr(remote, "://"), *at, *path;
@@ -65,7 +66,9 @@ bool github_find(struct github *g, const char *remote, char **why)
 		return false;
 	}
 	public = !strcmp(g->host, "github.com") || !strcmp(g->host, "ssh.github.com");
-	g->api = api ? cf_strdup(api) : public ? cf_strdup("https://api.github.com") : cf_asprintf("https://%s/api/v3", g->host);
+	g->api = api	  ? cf_strdup(api)
+		 : public ? cf_strdup("https://api.github.com")
+			  : cf_asprintf("https://%s/api/v3", g->host);
 	while (strlen(g->api) && g->api[strlen(g->api) - 1] == '/')
 		g->api[strlen(g->api) - 1] = '\0';
 	g->token = public ? NULL : environment("GH_ENTERPRISE_TOKEN");
@@ -77,7 +80,8 @@ bool github_find(struct github *g, const char *remote, char **why)
 		g->token = environment("GITHUB_TOKEN");
 	for (const char *c = g->token ? g->token : ""; *c; c++)
 		if (!isgraph((unsigned char)*c)) {
-			*why = cf_strdup("no pull request: the token holds a blank or another character that no token has");
+			*why = cf_strdup("no pull request: the token holds a blank or another "
+					 "character that no token has");
 			return false;
 		}
 	return true;
@@ -108,8 +112,10 @@ static char *complaint(const struct http_request *r, const json_t *answer)
 	cf_buf_adds(&b, r->why);
 	if (message)
 		cf_buf_addf(&b, ": %s", message);
-	json_array_foreach(errors, i, error) {
-		const char *said = json_is_string(error) ? json_string_value(error) : cf_json_str(error, "message");
+	json_array_foreach(errors, i, error)
+	{
+		const char *said = json_is_string(error) ? json_string_value(error)
+							 : cf_json_str(error, "message");
 
 		if (said)
 			cf_buf_addf(&b, "; %s", said);
@@ -121,21 +127,33 @@ static char *complaint(const struct http_request *r, const json_t *answer)
 }
 
 /* The answer as JSON; NULL with *why (new), and the status in *status. Returns new. */
-static json_t *call(const struct github *g, const char *method, const char *path, const json_t *body, long *status, char **why)
+static json_t *call(const struct github *g, const char *method, const char *path,
+	const json_t *body, long *status, char **why)
 {
-	cf_autofree char *url = cf_asprintf("%s%s", g->api, path), *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	cf_autofree char *url = cf_asprintf("%s%s", g->api, path),
+			 *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	cf_autofree char *key = cf_asprintf("Authorization: Bearer %s", g->token);
-	const char *const headers[] = {"Accept: application/vnd.github+json", "X-GitHub-Api-Version: 2022-11-28", "Content-Type: application/json",
-		key, NULL};
-	struct http_request r = {.method = method, .url = url, .headers = headers, .body = text, .body_len = text ? strlen(text) : 0};
-	struct http_rules rules = {.at_once = 1, .timeout_s = TIMEOUT_S, .tries = TRIES, .back_off_s = BACK_OFF_S, .answer_max = ANSWER_MAX,
-		/* a request that makes something is not made again where the first may have arrived */
+	const char *const headers[] = {"Accept: application/vnd.github+json",
+		"X-GitHub-Api-Version: 2022-11-28", "Content-Type: application/json", key, NULL};
+	struct http_request r = {.method = method,
+		.url = url,
+		.headers = headers,
+		.body = text,
+		.body_len = text ? strlen(text) : 0};
+	struct http_rules rules = {.at_once = 1,
+		.timeout_s = TIMEOUT_S,
+		.tries = TRIES,
+		.back_off_s = BACK_OFF_S,
+		.answer_max = ANSWER_MAX,
+		/* a request that makes something is not made again where the first may have arrived
+		 */
 		.once = strcmp(method, "GET") && strcmp(method, "PATCH")};
 
 	http_all(&r, 1, &rules);
 	explicit_bzero(key, strlen(key));
 	*status = r.status;
-	json_t *answer = json_loadb(r.answer.data ? r.answer.data : "", r.answer.len, JSON_DECODE_ANY, NULL);
+	json_t *answer =
+		json_loadb(r.answer.data ? r.answer.data : "", r.answer.len, JSON_DECODE_ANY, NULL);
 
 	if (r.why)
 		*why = complaint(&r, answer);
@@ -155,9 +173,12 @@ static char *pulls_path(const struct github *g)
 }
 
 /* The number of the open pull request from the branch that is ours; 0: none; -1 with *why. */
-static json_int_t find_open(const struct github *g, const struct pull_request *p, char **url, char **why)
+static json_int_t find_open(
+	const struct github *g, const struct pull_request *p, char **url, char **why)
 {
-	cf_autofree char *path = cf_asprintf("/repos/%s/%s/pulls?state=open&per_page=100&head=%s:%s", g->owner, g->name, g->owner, p->branch);
+	cf_autofree char *path =
+		cf_asprintf("/repos/%s/%s/pulls?state=open&per_page=100&head=%s:%s", g->owner,
+			g->name, g->owner, p->branch);
 	cf_autofree char *marker = github_marker(p->branch);
 	long status;
 	json_auto_t *all = call(g, "GET", path, NULL, &status, why);
@@ -166,8 +187,10 @@ static json_int_t find_open(const struct github *g, const struct pull_request *p
 
 	if (!all)
 		return -1;
-	json_array_foreach(all, i, one) {
-		const char *body = cf_json_str(one, "body"), *address = cf_json_str(one, "html_url");
+	json_array_foreach(all, i, one)
+	{
+		const char *body = cf_json_str(one, "body"),
+			   *address = cf_json_str(one, "html_url");
 
 		if (body && strstr(body, marker)) {
 			*url = cf_strdup(address ? address : "");
@@ -175,7 +198,9 @@ static json_int_t find_open(const struct github *g, const struct pull_request *p
 		}
 	}
 	if (json_array_size(all)) {
-		*why = cf_asprintf("%s has a pull request already that is not codeflash's; name another branch with --branch", p->branch);
+		*why = cf_asprintf("%s has a pull request already that is not codeflash's; name "
+				   "another branch with --branch",
+			p->branch);
 		return -1;
 	}
 	return 0;
@@ -191,8 +216,8 @@ bool github_is_ours(const struct github *g, const char *branch)
 
 static json_t *new_pull(const struct pull_request *p, const char *base)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "title", p->title, "head", p->branch, "base", base, "body", p->body, "draft", p->draft,
-		"maintainer_can_modify", 1);
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "title", p->title, "head", p->branch,
+		"base", base, "body", p->body, "draft", p->draft, "maintainer_can_modify", 1);
 }
 
 static json_t *labels_body(const struct pull_request *p)
@@ -220,9 +245,11 @@ static char *base_of(const struct github *g, const struct pull_request *p, char 
 	return base ? cf_strdup(base) : NULL;
 }
 
-static bool update(const struct github *g, const struct pull_request *p, json_int_t number, char **why)
+static bool update(
+	const struct github *g, const struct pull_request *p, json_int_t number, char **why)
 {
-	cf_autofree char *path = cf_asprintf("/repos/%s/%s/pulls/%lld", g->owner, g->name, (long long)number);
+	cf_autofree char *path =
+		cf_asprintf("/repos/%s/%s/pulls/%lld", g->owner, g->name, (long long)number);
 	json_auto_t *body = json_pack("{s:s, s:s}", "title", p->title, "body", p->body);
 	long status;
 	json_auto_t *answer = call(g, "PATCH", path, body, &status, why);
@@ -246,11 +273,13 @@ char *github_publish(const struct github *g, const struct pull_request *p, char 
 	json_auto_t *made = call(g, "POST", path, body, &status, why);
 
 	if (!made) {
-		/* it may be there all the same: the answer was lost, or somebody else was as quick */
+		/* it may be there all the same: the answer was lost, or somebody else was as quick
+		 */
 		cf_autofree char *first = *why;
 
 		*why = NULL;
-		number = status == 422 || status == 0 || status >= 500 ? find_open(g, p, &url, why) : 0;
+		number = status == 422 || status == 0 || status >= 500 ? find_open(g, p, &url, why)
+								       : 0;
 		free(*why);
 		*why = NULL;
 		if (number > 0 && update(g, p, number, why))
@@ -262,8 +291,11 @@ char *github_publish(const struct github *g, const struct pull_request *p, char 
 	number = cf_json_int(made, "number", 0);
 	url = cf_strdup(cf_json_str(made, "html_url") ? cf_json_str(made, "html_url") : "");
 	if (p->labels->n) {
-		cf_autofree char *labels = cf_asprintf("/repos/%s/%s/issues/%lld/labels", g->owner, g->name, (long long)number), *trouble = NULL;
-		json_auto_t *names = labels_body(p), *answer = call(g, "POST", labels, names, &status, &trouble);
+		cf_autofree char *labels = cf_asprintf("/repos/%s/%s/issues/%lld/labels", g->owner,
+					 g->name, (long long)number),
+				 *trouble = NULL;
+		json_auto_t *names = labels_body(p),
+			    *answer = call(g, "POST", labels, names, &status, &trouble);
 
 		if (!answer)
 			cf_warn("the pull request is there, its labels are not: %s", trouble);
@@ -277,11 +309,13 @@ void github_show(const struct github *g, const struct pull_request *p)
 	json_auto_t *body = new_pull(p, p->base ? p->base : "(the default branch)");
 	cf_autofree char *text = json_dumps(body, JSON_INDENT(1));
 
-	fprintf(stderr, "\nwould push %s to %s:%s/%s, then\nPOST %s%s\n%s\n", p->branch, g->host, g->owner, g->name, g->api, path, text);
+	fprintf(stderr, "\nwould push %s to %s:%s/%s, then\nPOST %s%s\n%s\n", p->branch, g->host,
+		g->owner, g->name, g->api, path, text);
 	if (p->labels->n) {
 		json_auto_t *labels = labels_body(p);
 		cf_autofree char *names = json_dumps(labels, JSON_INDENT(1));
 
-		fprintf(stderr, "POST %s/repos/%s/%s/issues/NUMBER/labels\n%s\n", g->api, g->owner, g->name, names);
+		fprintf(stderr, "POST %s/repos/%s/%s/issues/NUMBER/labels\n%s\n", g->api, g->owner,
+			g->name, names);
 	}
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A model's answer taken apart. Its code blocks are read by what they define, not by where they stand:
- * a function takes the place of that of the same name, what is new goes in front of it, everything else
- * in the file stays as it was. So it does not matter whether a block holds a function or the whole file.
+ * A model's answer taken apart. Its code blocks are read by what they define, not by where they
+ * stand: a function takes the place of that of the same name, what is new goes in front of it,
+ * everything else in the file stays as it was. So it does not matter whether a block holds a
+ * function or the whole file.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 
 #define EXPLANATION_BYTES 600
 
-/* Blocks. ---------------------------------------------------------------------------------------- */
+/* Blocks. ----------------------------------------------------------------------------------------
+ */
 
 struct block {
 	const char *text;
@@ -38,8 +40,8 @@ static size_t fence(const char *line, size_t n, char *mark)
 }
 
 /*
- * Fenced blocks (CommonMark 0.31 §4.5) in the order of the answer; one that is not closed goes to its
- * end. Returns new; with `prose`, what stands outside is added to it.
+ * Fenced blocks (CommonMark 0.31 §4.5) in the order of the answer; one that is not closed goes to
+ * its end. Returns new; with `prose`, what stands outside is added to it.
  */
 static struct block *blocks_of(const char *answer, size_t *n, struct cf_buf *prose)
 {
@@ -59,7 +61,8 @@ static struct block *blocks_of(const char *answer, size_t *n, struct cf_buf *pro
 			all[(*n)++] = (struct block){next, 0};
 			open = length;
 			mark = m;
-		} else if (open && length >= open && m == mark && strspn(p, " `~") >= strcspn(p, "\r\n")) {
+		} else if (open && length >= open && m == mark &&
+			   strspn(p, " `~") >= strcspn(p, "\r\n")) {
 			open = 0;
 		} else if (open) {
 			all[*n - 1].n = (size_t)(next - all[*n - 1].text);
@@ -86,17 +89,20 @@ char *answer_explanation(const char *answer)
 			cf_buf_addc(&b, *p);
 		}
 	}
-	while (b.len && (b.data[b.len - 1] == ' ' || ((unsigned char)b.data[b.len - 1] & 0xc0) == 0x80))
+	while (b.len &&
+		(b.data[b.len - 1] == ' ' || ((unsigned char)b.data[b.len - 1] & 0xc0) == 0x80))
 		b.data[--b.len] = '\0';
 	return cf_buf_detach(&b, NULL);
 }
 
-/* Definitions. ----------------------------------------------------------------------------------- */
+/* Definitions. -----------------------------------------------------------------------------------
+ */
 
 struct definition {
 	char *name;
 	bool is_class;
-	TSNode definition, item; /* item: the whole statement in the class or at the top of the file */
+	TSNode definition,
+		item; /* item: the whole statement in the class or at the top of the file */
 };
 
 struct code {
@@ -109,7 +115,8 @@ static bool is_body(TSNode node)
 {
 	const char *type = ts_node_type(node);
 
-	return ts_node_is_null(ts_node_parent(node)) || strstr(type, "body") || !strcmp(type, "block");
+	return ts_node_is_null(ts_node_parent(node)) || strstr(type, "body") ||
+	       !strcmp(type, "block");
 }
 
 static bool note_definition(const struct source_definition *d, void *arg)
@@ -122,11 +129,13 @@ static bool note_definition(const struct source_definition *d, void *arg)
 	while (!is_body(ts_node_parent(item)))
 		item = ts_node_parent(item);
 	cf_grow(&c->v, &c->cap, c->n + 1, sizeof *c->v);
-	c->v[c->n++] = (struct definition){cf_strdup(d->qualname), d->is_class, d->definition, item};
+	c->v[c->n++] =
+		(struct definition){cf_strdup(d->qualname), d->is_class, d->definition, item};
 	return true;
 }
 
-static int code_parse(struct code *c, const char *path, const char *text, size_t n, const char *language)
+static int code_parse(
+	struct code *c, const char *path, const char *text, size_t n, const char *language)
 {
 	*c = (struct code){0};
 	if (source_parse(&c->s, path, text, n, language))
@@ -151,10 +160,12 @@ static const struct definition *find(const struct code *c, const char *name, boo
 	return NULL;
 }
 
-/* The tokens of a node, each behind a blank: the same whatever the layout. Comments do not count. */
+/* The tokens of a node, each behind a blank: the same whatever the layout. Comments do not count.
+ */
 static void add_tokens(struct cf_buf *b, const struct source *s, TSNode node)
 {
-	uint32_t n = ts_node_child_count(node), start = ts_node_start_byte(node), end = ts_node_end_byte(node);
+	uint32_t n = ts_node_child_count(node), start = ts_node_start_byte(node),
+		 end = ts_node_end_byte(node);
 
 	if (strstr(ts_node_type(node), "comment"))
 		return;
@@ -182,7 +193,8 @@ static TSNode field(TSNode node, const char *name)
 	return ts_node_child_by_field_name(node, name, (uint32_t)strlen(name));
 }
 
-/* Names of the parameters, with what marks them (*, **, …): annotations and defaults do not count. */
+/* Names of the parameters, with what marks them (*, **, …): annotations and defaults do not count.
+ */
 static void add_parameters(struct cf_buf *b, const struct source *s, TSNode definition)
 {
 	TSNode list = field(definition, "parameters");
@@ -214,7 +226,8 @@ static bool same_parameters(const struct source *s, TSNode a, const struct sourc
 	return x.len == y.len && (!x.len || !memcmp(x.data, y.data, x.len));
 }
 
-/* Where the body begins: behind the colon where the language has one, so that comments come along. */
+/* Where the body begins: behind the colon where the language has one, so that comments come along.
+ */
 static uint32_t body_start(TSNode definition, TSNode body)
 {
 	uint32_t start = ts_node_start_byte(body);
@@ -236,10 +249,12 @@ static bool is_stub(const struct source *s, TSNode body)
 	cf_autobuf struct cf_buf b = CF_BUF_INIT;
 
 	add_tokens(&b, s, body);
-	return !b.len || !strcmp(b.data, " ...") || !strcmp(b.data, " pass") || !strcmp(b.data, " { }") || !strcmp(b.data, " { ... }");
+	return !b.len || !strcmp(b.data, " ...") || !strcmp(b.data, " pass") ||
+	       !strcmp(b.data, " { }") || !strcmp(b.data, " { ... }");
 }
 
-/* Text in its place. ----------------------------------------------------------------------------- */
+/* Text in its place. -----------------------------------------------------------------------------
+ */
 
 /* How far a line is indented. */
 static size_t blanks_at(const char *text, uint32_t at, uint32_t *line)
@@ -259,7 +274,8 @@ static bool in_string(const struct source *s, uint32_t at)
 	TSNode node = ts_node_descendant_for_byte_range(s->root, at, at);
 
 	for (; !ts_node_is_null(node); node = ts_node_parent(node))
-		if ((strstr(ts_node_type(node), "string") || strstr(ts_node_type(node), "text_block")) &&
+		if ((strstr(ts_node_type(node), "string") ||
+			    strstr(ts_node_type(node), "text_block")) &&
 			ts_node_start_byte(node) < at && at < ts_node_end_byte(node))
 			return true;
 	return false;
@@ -268,13 +284,14 @@ static bool in_string(const struct source *s, uint32_t at)
 struct indent {
 	const char *from, *to; /* blanks that lines begin with there and here */
 	size_t from_n, to_n;
-	bool tabs;    /* here a level is a tab, there it is `unit` blanks */
+	bool tabs; /* here a level is a tab, there it is `unit` blanks */
 	size_t unit;
 	bool crlf;
 };
 
 /* Bytes [start, end) of a block with the indentation and the line ends of the place they go to. */
-static void add_moved(struct cf_buf *b, const struct source *s, uint32_t start, uint32_t end, const struct indent *in)
+static void add_moved(struct cf_buf *b, const struct source *s, uint32_t start, uint32_t end,
+	const struct indent *in)
 {
 	for (uint32_t at = start; at < end;) {
 		const char *newline = memchr(s->text + at, '\n', end - at);
@@ -282,7 +299,8 @@ static void add_moved(struct cf_buf *b, const struct source *s, uint32_t start, 
 		bool begins = at && s->text[at - 1] == '\n' && at != start;
 
 		if (begins && !in_string(s, at)) {
-			size_t n = strspn(s->text + at, " \t"), cut = n < in->from_n ? n : in->from_n;
+			size_t n = strspn(s->text + at, " \t"),
+			       cut = n < in->from_n ? n : in->from_n;
 			bool blank = at + n >= stop || s->text[at + n] == '\r';
 
 			if (!blank)
@@ -305,7 +323,8 @@ static void add_moved(struct cf_buf *b, const struct source *s, uint32_t start, 
 	}
 }
 
-/* Edits. ----------------------------------------------------------------------------------------- */
+/* Edits. -----------------------------------------------------------------------------------------
+ */
 
 struct change {
 	uint32_t start, end;
@@ -315,10 +334,10 @@ struct change {
 struct merge {
 	const struct suggest_target *t;
 	struct code old;
-	const char *name;          /* of the target */
+	const char *name; /* of the target */
 	const struct definition *target;
 	bool crlf, tabs;
-	bool replaced, unread;     /* the target has been; a block that may hold it does not parse */
+	bool replaced, unread; /* the target has been; a block that may hold it does not parse */
 	struct change *v;
 	size_t n, cap;
 	struct cf_buf imports, helpers, methods;
@@ -339,8 +358,8 @@ static void change(struct merge *m, uint32_t start, uint32_t end, char *text)
 	m->v[m->n++] = (struct change){start, end, text};
 }
 
-static struct indent indent_between(
-	const struct merge *m, const struct source *s, const struct definition *new, const struct definition *old)
+static struct indent indent_between(const struct merge *m, const struct source *s,
+	const struct definition *new, const struct definition *old)
 {
 	uint32_t from, to, first;
 	struct indent in = {.crlf = m->crlf, .tabs = m->tabs};
@@ -352,7 +371,8 @@ static struct indent indent_between(
 	in.to = m->old.s.text + to;
 	if (!ts_node_is_null(body)) {
 		TSNode inside = ts_node_named_child(body, 0);
-		size_t n = blanks_at(s->text, ts_node_start_byte(ts_node_is_null(inside) ? body : inside), &first);
+		size_t n = blanks_at(s->text,
+			ts_node_start_byte(ts_node_is_null(inside) ? body : inside), &first);
 
 		in.unit = n > in.from_n && s->text[first] == ' ' ? n - in.from_n : 0;
 	}
@@ -360,13 +380,15 @@ static struct indent indent_between(
 }
 
 /* A function of the file as the block has it: its body where nothing else of it differs. */
-static bool replace(struct merge *m, const struct definition *old, const struct source *s, const struct definition *new)
+static bool replace(struct merge *m, const struct definition *old, const struct source *s,
+	const struct definition *new)
 {
 	TSNode was = field(old->definition, "body"), is = field(new->definition, "body");
 	cf_autobuf struct cf_buf b = CF_BUF_INIT;
 	bool target = old == m->target;
 
-	if (!ts_node_is_null(is) && is_stub(s, is) && !ts_node_is_null(was) && !is_stub(&m->old.s, was)) {
+	if (!ts_node_is_null(is) && is_stub(s, is) && !ts_node_is_null(was) &&
+		!is_stub(&m->old.s, was)) {
 		if (target)
 			m->why = cf_asprintf("it leaves out the body of %s", m->name);
 		return !target;
@@ -379,7 +401,8 @@ static bool replace(struct merge *m, const struct definition *old, const struct 
 		m->why = cf_asprintf("it changes the parameters of %s", m->name);
 		return false;
 	}
-	bool plain = !ts_node_is_null(was) && !ts_node_is_null(is) && !strcmp(ts_node_type(was), ts_node_type(is)) &&
+	bool plain = !ts_node_is_null(was) && !ts_node_is_null(is) &&
+		     !strcmp(ts_node_type(was), ts_node_type(is)) &&
 		     !strcmp(ts_node_type(old->definition), ts_node_type(new->definition)) &&
 		     strcmp(ts_node_type(new->item), "decorated_definition");
 	TSNode from = plain ? new->definition : new->item, to = plain ? old->definition : old->item;
@@ -392,7 +415,8 @@ static bool replace(struct merge *m, const struct definition *old, const struct 
 		end = ts_node_end_byte(was);
 		begin = body_start(new->definition, is);
 		stop = ts_node_end_byte(is);
-	} else if (!strcmp(ts_node_type(to), "export_statement") && strcmp(ts_node_type(from), "export_statement")) {
+	} else if (!strcmp(ts_node_type(to), "export_statement") &&
+		   strcmp(ts_node_type(from), "export_statement")) {
 		to = field(to, "declaration");
 		if (!ts_node_is_null(to)) {
 			start = ts_node_start_byte(to);
@@ -414,7 +438,8 @@ static bool has_statement(const struct merge *m, const struct source *s, TSNode 
 	return false;
 }
 
-static void add_text(struct merge *m, struct cf_buf *b, const struct source *s, TSNode node, const char *indent, size_t n)
+static void add_text(struct merge *m, struct cf_buf *b, const struct source *s, TSNode node,
+	const char *indent, size_t n)
 {
 	uint32_t line;
 	struct indent in = {.to = indent, .to_n = n, .crlf = m->crlf};
@@ -488,13 +513,18 @@ static void merge_statement(struct merge *m, const struct source *s, TSNode node
 {
 	const char *type = ts_node_type(node);
 	TSNode first = ts_node_named_child(node, 0);
-	bool assigns = (!strcmp(type, "expression_statement") && !ts_node_is_null(first) && strstr(ts_node_type(first), "assignment")) ||
-		       !strcmp(type, "lexical_declaration") || !strcmp(type, "variable_declaration");
+	bool assigns = (!strcmp(type, "expression_statement") && !ts_node_is_null(first) &&
+			       strstr(ts_node_type(first), "assignment")) ||
+		       !strcmp(type, "lexical_declaration") ||
+		       !strcmp(type, "variable_declaration");
 
 	if (has_statement(m, s, node))
 		return;
-	if (strstr(type, "import") || (assigns && strstr(ts_node_type(node), "declaration") && memmem(s->text + ts_node_start_byte(node),
-									ts_node_end_byte(node) - ts_node_start_byte(node), "require(", 8))) {
+	if (strstr(type, "import") ||
+		(assigns && strstr(ts_node_type(node), "declaration") &&
+			memmem(s->text + ts_node_start_byte(node),
+				ts_node_end_byte(node) - ts_node_start_byte(node), "require(",
+				8))) {
 		add_text(m, &m->imports, s, node, "", 0);
 	} else if (assigns) {
 		add_text(m, &m->helpers, s, node, "", 0);
@@ -563,7 +593,9 @@ static uint32_t above(const struct source *s, TSNode item)
 
 	while (!ts_node_is_null(before) && strstr(ts_node_type(before), "comment") &&
 		ts_node_end_point(before).row + 1 == ts_node_start_point(item).row &&
-		(!blanks_at(s->text, ts_node_start_byte(before), &line) || line + blanks_at(s->text, ts_node_start_byte(before), &line) == ts_node_start_byte(before))) {
+		(!blanks_at(s->text, ts_node_start_byte(before), &line) ||
+			line + blanks_at(s->text, ts_node_start_byte(before), &line) ==
+				ts_node_start_byte(before))) {
 		item = before;
 		before = ts_node_prev_sibling(item);
 	}
@@ -580,10 +612,12 @@ static uint32_t place_of_imports(const struct source *s)
 	for (uint32_t i = 0; i < ts_node_named_child_count(s->root); i++) {
 		TSNode node = ts_node_named_child(s->root, i);
 		bool import = strstr(ts_node_type(node), "import") != NULL;
-		bool docs = !strcmp(ts_node_type(node), "expression_statement") && ts_node_named_child_count(node) == 1 &&
+		bool docs = !strcmp(ts_node_type(node), "expression_statement") &&
+			    ts_node_named_child_count(node) == 1 &&
 			    !strcmp(ts_node_type(ts_node_named_child(node, 0)), "string");
 
-		if (import || (!found && (docs || strstr(ts_node_type(node), "comment") || strstr(ts_node_type(node), "hash_bang")))) {
+		if (import || (!found && (docs || strstr(ts_node_type(node), "comment") ||
+						 strstr(ts_node_type(node), "hash_bang")))) {
 			at = ts_node_end_byte(node);
 			found = found || import;
 		} else if (!found) {
@@ -599,7 +633,8 @@ static int by_place(const void *a, const void *b)
 {
 	const struct change *x = a, *y = b;
 
-	return x->start != y->start ? (x->start > y->start) - (x->start < y->start) : (x->end > y->end) - (x->end < y->end);
+	return x->start != y->start ? (x->start > y->start) - (x->start < y->start)
+				    : (x->end > y->end) - (x->end < y->end);
 }
 
 /* The file with the changes; NULL with m->why. Returns new. */
@@ -609,14 +644,18 @@ static char *merged(struct merge *m)
 	TSNode top = m->target->item;
 	uint32_t at = 0;
 
-	while (!ts_node_is_null(ts_node_parent(top)) && !ts_node_is_null(ts_node_parent(ts_node_parent(top))))
+	while (!ts_node_is_null(ts_node_parent(top)) &&
+		!ts_node_is_null(ts_node_parent(ts_node_parent(top))))
 		top = ts_node_parent(top);
 	if (m->imports.len)
-		change(m, place_of_imports(&m->old.s), place_of_imports(&m->old.s), cf_buf_detach(&m->imports, NULL));
+		change(m, place_of_imports(&m->old.s), place_of_imports(&m->old.s),
+			cf_buf_detach(&m->imports, NULL));
 	if (m->helpers.len)
-		change(m, above(&m->old.s, top), above(&m->old.s, top), cf_buf_detach(&m->helpers, NULL));
+		change(m, above(&m->old.s, top), above(&m->old.s, top),
+			cf_buf_detach(&m->helpers, NULL));
 	if (m->methods.len)
-		change(m, above(&m->old.s, m->target->item), above(&m->old.s, m->target->item), cf_buf_detach(&m->methods, NULL));
+		change(m, above(&m->old.s, m->target->item), above(&m->old.s, m->target->item),
+			cf_buf_detach(&m->methods, NULL));
 	qsort(m->v, m->n, sizeof *m->v, by_place);
 	for (size_t i = 0; i < m->n; i++) {
 		if (m->v[i].start < at) {
@@ -677,10 +716,12 @@ json_t *answer_edits(const struct suggest_target *t, const char *answer, char **
 		struct source s;
 
 		if (!m.replaced) {
-			m.why = m.unread ? cf_strdup("its code does not parse") : cf_asprintf("its code has no function %s", t->name);
+			m.why = m.unread ? cf_strdup("its code does not parse")
+					 : cf_asprintf("its code has no function %s", t->name);
 		} else if (text && !source_parse(&s, t->file, text, strlen(text), t->language)) {
 			if (source_ok(&s) || !source_ok(&m.old.s))
-				edits = edits_from_text(t->project_root, t->file, text, strlen(text));
+				edits = edits_from_text(
+					t->project_root, t->file, text, strlen(text));
 			else
 				m.why = cf_strdup("its code does not fit into the file");
 			source_release(&s);
@@ -706,11 +747,13 @@ int answer_digest(const struct suggest_target *t, const json_t *edits, char dige
 
 	if (!files)
 		return -1;
-	json_array_foreach(files, i, file) {
+	json_array_foreach(files, i, file)
+	{
 		const json_t *text = json_object_get(file, "text");
 		struct source s;
 
-		if (source_parse(&s, json_string_value(json_object_get(file, "path")), json_string_value(text), json_string_length(text), t->language))
+		if (source_parse(&s, json_string_value(json_object_get(file, "path")),
+			    json_string_value(text), json_string_length(text), t->language))
 			return -1;
 		add_tokens(&b, &s, s.root);
 		source_release(&s);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Candidates from a model over HTTP. Targets are gathered while the stream is read and asked for
- * together: several requests are under way at a time, and their candidates are written as they come.
- * An answer is kept under a hash of what was asked, so that the same question is paid for once.
+ * together: several requests are under way at a time, and their candidates are written as they
+ * come. An answer is kept under a hash of what was asked, so that the same question is paid for
+ * once.
  */
 #include "cf-suggest/model.h"
 
@@ -26,11 +27,11 @@
 struct query {
 	const struct protocol *protocol;
 	struct suggest_target t; /* its record is ours */
-	const char *what;        /* what its candidate is called, before a number */
-	int number;              /* which of the same questions it is */
-	char *body, *kept;       /* what is asked, and where its answer is kept */
+	const char *what;	 /* what its candidate is called, before a number */
+	int number;		 /* which of the same questions it is */
+	char *body, *kept;	 /* what is asked, and where its answer is kept */
 	json_t *hidden;
-	int64_t reserved;        /* tokens that it may cost, until that is known */
+	int64_t reserved; /* tokens that it may cost, until that is known */
 };
 
 struct suggest_models {
@@ -81,11 +82,13 @@ int suggest_model_check(const struct suggest *o, const char *from)
 		return 0;
 	/* a server of one's own may not ask for a key; the service's own always does */
 	if ((!key || !*key) && (!base || !*base))
-		return cf_error("--from %s: no key; set %s, or %s for a server that needs none", from, p->key_variable,
-			p->base_variable);
+		return cf_error("--from %s: no key; set %s, or %s for a server that needs none",
+			from, p->key_variable, p->base_variable);
 	for (const char *c = key ? key : ""; *c; c++)
 		if (!isgraph((unsigned char)*c))
-			return cf_error("--from %s: %s holds a blank or another character that no key has", from, p->key_variable);
+			return cf_error(
+				"--from %s: %s holds a blank or another character that no key has",
+				from, p->key_variable);
 	return 0;
 }
 
@@ -101,19 +104,24 @@ static struct suggest_models *models_of(struct suggest *o)
 	return o->models;
 }
 
-static void add_query(struct suggest_models *m, const struct suggest_target *t, const struct protocol *p, const char *prompt,
-	json_t *hidden, const char *what, int number)
+static void add_query(struct suggest_models *m, const struct suggest_target *t,
+	const struct protocol *p, const char *prompt, json_t *hidden, const char *what, int number)
 {
 	json_auto_t *body = p->body(m->o->model, prompt, m->o->output_tokens);
 	cf_autofree char *where = address(p), *dir = cache_dir();
-	struct query q = {.protocol = p, .t = *t, .what = what, .number = number, .hidden = json_incref(hidden)};
+	struct query q = {.protocol = p,
+		.t = *t,
+		.what = what,
+		.number = number,
+		.hidden = json_incref(hidden)};
 	char hash[65];
 
 	q.t.record = json_incref((json_t *)t->record);
 	q.t.seen = json_incref(t->seen);
 	q.body = json_dumps(body, JSON_COMPACT);
 	if (dir) {
-		cf_autofree char *key = cf_asprintf("%s\n%s\n%d\n%s", p->name, where, number, q.body);
+		cf_autofree char *key =
+			cf_asprintf("%s\n%s\n%d\n%s", p->name, where, number, q.body);
 
 		cf_sha256_hex(key, strlen(key), hash);
 		q.kept = cf_asprintf("%s/%s.json", dir, hash);
@@ -123,7 +131,8 @@ static void add_query(struct suggest_models *m, const struct suggest_target *t, 
 }
 
 /* Asks n times about a target, with `more` behind what is told of it. */
-static enum cf_exit ask_about(struct suggest_target *t, const struct protocol *p, const char *what, const char *more, int n)
+static enum cf_exit ask_about(struct suggest_target *t, const struct protocol *p, const char *what,
+	const char *more, int n)
 {
 	struct suggest_models *m = models_of(t->options);
 	struct source s;
@@ -132,11 +141,13 @@ static enum cf_exit ask_about(struct suggest_target *t, const struct protocol *p
 		return CF_USAGE;
 	int line = (int)cf_json_int(t->record, "line", 0);
 	const char *sha = cf_json_str(t->record, "source_sha256");
-	bool stale = sha && !source_lines_are(&s, line, (int)cf_json_int(t->record, "end_line", line), sha);
+	bool stale = sha && !source_lines_are(
+				    &s, line, (int)cf_json_int(t->record, "end_line", line), sha);
 
 	source_release(&s);
 	if (stale) {
-		cf_error("%s: %s has changed since it was traced; record it again with cf-trace", t->file, t->name);
+		cf_error("%s: %s has changed since it was traced; record it again with cf-trace",
+			t->file, t->name);
 		return CF_USAGE;
 	}
 	json_auto_t *hidden = json_object();
@@ -149,7 +160,8 @@ static enum cf_exit ask_about(struct suggest_target *t, const struct protocol *p
 	if (t->options->show_prompt) {
 		cf_autofree char *where = address(p);
 
-		printf("=== %s: %s, for %s\n\n%s\n%s\n", where, t->options->model, t->name, prompt_system, clean);
+		printf("=== %s: %s, for %s\n\n%s\n%s\n", where, t->options->model, t->name,
+			prompt_system, clean);
 		return CF_OK;
 	}
 	for (int i = 0; i < n; i++)
@@ -164,7 +176,8 @@ enum cf_exit suggest_model(struct suggest_target *t, const char *from)
 	return ask_about(t, protocol_find(from), "answer", "", n);
 }
 
-/* The protocol of the backend that made a candidate; NULL where it is not asked, or was no model. */
+/* The protocol of the backend that made a candidate; NULL where it is not asked, or was no model.
+ */
 static const struct protocol *maker(const struct suggest *o, const json_t *candidate)
 {
 	const char *origin = cf_json_str(candidate, "origin");
@@ -178,25 +191,32 @@ static const struct protocol *maker(const struct suggest *o, const json_t *candi
 	return NULL;
 }
 
-/* What the model is told about its own refused rewrite; NULL when there is nothing to tell. Returns new. */
+/* What the model is told about its own refused rewrite; NULL when there is nothing to tell. Returns
+ * new. */
 static char *about_refused(const json_t *candidate)
 {
-	const json_t *verdict = json_object_get(candidate, "verdict"), *d = json_object_get(verdict, "difference");
-	const char *answer = cf_json_str(verdict, "answer"), *reason = cf_json_str(verdict, "reason");
+	const json_t *verdict = json_object_get(candidate, "verdict"),
+		     *d = json_object_get(verdict, "difference");
+	const char *answer = cf_json_str(verdict, "answer"),
+		   *reason = cf_json_str(verdict, "reason");
 	const char *input = cf_json_str(d, "input");
 	cf_autobuf struct cf_buf b = CF_BUF_INIT;
 
-	if (!answer || (strcmp(answer, "different") && strcmp(answer, "error") && strcmp(answer, "timeout")))
+	if (!answer || (strcmp(answer, "different") && strcmp(answer, "error") &&
+			       strcmp(answer, "timeout")))
 		return NULL;
-	cf_buf_addf(&b, "\nYou proposed this, and it is not equivalent:\n```diff\n%s```\n", cf_json_str(candidate, "diff"));
+	cf_buf_addf(&b, "\nYou proposed this, and it is not equivalent:\n```diff\n%s```\n",
+		cf_json_str(candidate, "diff"));
 	if (reason)
 		cf_buf_addf(&b, "What is wrong: %s\n", reason);
 	if (json_is_object(d))
-		cf_buf_addf(&b, "At %s the original has %s, yours has %s.\n", cf_json_str(d, "path"), cf_json_str(d, "original"),
+		cf_buf_addf(&b, "At %s the original has %s, yours has %s.\n",
+			cf_json_str(d, "path"), cf_json_str(d, "original"),
 			cf_json_str(d, "candidate"));
 	if (input)
 		cf_buf_addf(&b, "That was for %s\n", input);
-	cf_buf_adds(&b, "Answer with the whole function put right, in the same form, or NONE if the gain is gone then.\n");
+	cf_buf_adds(&b, "Answer with the whole function put right, in the same form, or NONE if "
+			"the gain is gone then.\n");
 	return cf_buf_detach(&b, NULL);
 }
 
@@ -207,8 +227,10 @@ static char *about_faster(const json_t *candidate)
 
 	if (!decision || strcmp(decision, "faster"))
 		return NULL;
-	return cf_asprintf("\nYou proposed this; it is equivalent and measured %.2f times as fast (%lld ns a call where the original "
-			   "takes %lld ns):\n```diff\n%s```\nAnswer with one that is faster still, in the same form, or NONE if you "
+	return cf_asprintf("\nYou proposed this; it is equivalent and measured %.2f times as fast "
+			   "(%lld ns a call where the original "
+			   "takes %lld ns):\n```diff\n%s```\nAnswer with one that is faster still, "
+			   "in the same form, or NONE if you "
 			   "see nothing that would pay.\n",
 		cf_json_real(m, "speedup", 1), (long long)cf_json_int(m, "candidate_ns", 0),
 		(long long)cf_json_int(m, "original_ns", 0), cf_json_str(candidate, "diff"));
@@ -217,12 +239,17 @@ static char *about_faster(const json_t *candidate)
 enum cf_exit suggest_again(struct suggest *o, const json_t *candidate)
 {
 	const struct protocol *p = maker(o, candidate);
-	const char *name = cf_json_str(candidate, "name"), *what = o->repair ? "repaired" : "refined";
+	const char *name = cf_json_str(candidate, "name"),
+		   *what = o->repair ? "repaired" : "refined";
 	const json_t *target = json_object_get(candidate, "target");
 	json_auto_t *seen = json_object();
-	struct suggest_target t = {.options = o, .record = target, .project_root = cf_json_str(target, "project_root"),
-		.file = cf_json_str(target, "file"), .name = cf_json_str(target, "name"),
-		.language = cf_json_str(target, "language"), .seen = seen};
+	struct suggest_target t = {.options = o,
+		.record = target,
+		.project_root = cf_json_str(target, "project_root"),
+		.file = cf_json_str(target, "file"),
+		.name = cf_json_str(target, "name"),
+		.language = cf_json_str(target, "language"),
+		.seen = seen};
 
 	/* once is enough: what came of that goes back no more */
 	if (!p || !name || !strncmp(name, what, strlen(what)))
@@ -237,7 +264,8 @@ enum cf_exit suggest_again(struct suggest *o, const json_t *candidate)
 	return ask_about(&t, p, what, more, 1);
 }
 
-/* What it cost. ----------------------------------------------------------------------------------- */
+/* What it cost. -----------------------------------------------------------------------------------
+ */
 
 static double money(const struct suggest *o, int64_t input, int64_t output)
 {
@@ -247,8 +275,11 @@ static double money(const struct suggest *o, int64_t input, int64_t output)
 static bool too_dear(const struct suggest *o, int64_t input, int64_t output)
 {
 	if (o->max_money > 0)
-		return money(o, o->spent[0] + o->reserved[0] + input, o->spent[1] + o->reserved[1] + output) > o->max_money;
-	return o->max_tokens > 0 && o->spent[0] + o->spent[1] + o->reserved[0] + o->reserved[1] + input + output > o->max_tokens;
+		return money(o, o->spent[0] + o->reserved[0] + input,
+			       o->spent[1] + o->reserved[1] + output) > o->max_money;
+	return o->max_tokens > 0 &&
+	       o->spent[0] + o->spent[1] + o->reserved[0] + o->reserved[1] + input + output >
+		       o->max_tokens;
 }
 
 static const char *may_start(void *arg, struct http_request *r)
@@ -267,14 +298,17 @@ static const char *may_start(void *arg, struct http_request *r)
 	return NULL;
 }
 
-/* Answers. ---------------------------------------------------------------------------------------- */
+/* Answers. ----------------------------------------------------------------------------------------
+ */
 
 /* One line of what the service says went wrong. Returns new. */
 static char *complaint(const struct http_request *r)
 {
-	json_auto_t *json = json_loadb(r->answer.data ? r->answer.data : "", r->answer.len, 0, NULL);
+	json_auto_t *json =
+		json_loadb(r->answer.data ? r->answer.data : "", r->answer.len, 0, NULL);
 	const json_t *error = json_object_get(json, "error");
-	const char *said = json_is_string(error) ? json_string_value(error) : cf_json_str(error, "message");
+	const char *said =
+		json_is_string(error) ? json_string_value(error) : cf_json_str(error, "message");
 	cf_autobuf struct cf_buf b = CF_BUF_INIT;
 
 	if (!said)
@@ -289,13 +323,16 @@ static void refuse(struct suggest_models *m, const struct query *q, const char *
 {
 	m->o->refused++;
 	if (m->o->verbose)
-		cf_warn("%s: an answer of %s/%s is not used: %s", q->t.name, q->protocol->name, m->o->model, why);
+		cf_warn("%s: an answer of %s/%s is not used: %s", q->t.name, q->protocol->name,
+			m->o->model, why);
 }
 
 /* A candidate of the answer, unless it is none, or the same code as another. */
-static void use_answer(struct suggest_models *m, struct query *q, const char *text, const json_t *cost)
+static void use_answer(
+	struct suggest_models *m, struct query *q, const char *text, const json_t *cost)
 {
-	cf_autofree char *whole = unredact(q->hidden, text), *why = NULL, *said = answer_explanation(whole);
+	cf_autofree char *whole = unredact(q->hidden, text), *why = NULL,
+			 *said = answer_explanation(whole);
 	cf_autofree char *origin = cf_asprintf("%s/%s", q->protocol->name, m->o->model);
 	const char *id = cf_json_str(q->t.record, "id");
 	json_t *edits = answer_edits(&q->t, whole, &why), *seen = json_object_get(m->digests, id);
@@ -322,7 +359,8 @@ static void use_answer(struct suggest_models *m, struct query *q, const char *te
 }
 
 /* The service's answer, fresh or kept. False when it is none. */
-static bool read_answer(struct suggest_models *m, struct query *q, const char *data, size_t n, bool kept)
+static bool read_answer(
+	struct suggest_models *m, struct query *q, const char *data, size_t n, bool kept)
 {
 	json_auto_t *json = json_loadb(data, n, 0, NULL);
 	int64_t input = -1, output = -1;
@@ -332,7 +370,8 @@ static bool read_answer(struct suggest_models *m, struct query *q, const char *d
 	if (!kept) {
 		/* what is not counted is taken for what it may have been */
 		m->o->spent[0] += input >= 0 ? input : (int64_t)strlen(q->body) / BYTES_A_TOKEN;
-		m->o->spent[1] += output >= 0 ? output : (int64_t)(text ? strlen(text) : n) / BYTES_A_TOKEN;
+		m->o->spent[1] +=
+			output >= 0 ? output : (int64_t)(text ? strlen(text) : n) / BYTES_A_TOKEN;
 	}
 	if (!json) {
 		refuse(m, q, "what came is not JSON, or not all of it");
@@ -342,8 +381,9 @@ static bool read_answer(struct suggest_models *m, struct query *q, const char *d
 		refuse(m, q, "it holds no text");
 		return false;
 	}
-	json_auto_t *cost = json_pack("{s:I, s:I}", "input_tokens", (json_int_t)(kept || input < 0 ? 0 : input),
-		"output_tokens", (json_int_t)(kept || output < 0 ? 0 : output));
+	json_auto_t *cost =
+		json_pack("{s:I, s:I}", "input_tokens", (json_int_t)(kept || input < 0 ? 0 : input),
+			"output_tokens", (json_int_t)(kept || output < 0 ? 0 : output));
 
 	if (cut)
 		refuse(m, q, "it is cut off; --max-output-tokens lets it be longer");
@@ -367,11 +407,13 @@ static void done(void *arg, struct http_request *r)
 	if (r->why) {
 		cf_autofree char *why = complaint(r);
 
-		cf_error("%s: %s has no answer for %s: %s", q->protocol->name, m->o->model, q->t.name, why);
+		cf_error("%s: %s has no answer for %s: %s", q->protocol->name, m->o->model,
+			q->t.name, why);
 		m->status = CF_PROGRAM;
 		return;
 	}
-	if (read_answer(m, q, r->answer.data ? r->answer.data : "", r->answer.len, false) && q->kept) {
+	if (read_answer(m, q, r->answer.data ? r->answer.data : "", r->answer.len, false) &&
+		q->kept) {
 		cf_autofree char *dir = cf_path_dir(q->kept);
 
 		if (!cf_mkdirs(dir))
@@ -420,13 +462,23 @@ static void ask_all(struct suggest_models *m, const struct protocol *p)
 	cf_autofree char *url = address(p);
 	char **headers = headers_of(p);
 	int n = 0;
-	struct http_rules rules = {.at_once = (int)m->o->at_once, .timeout_s = m->o->timeout, .tries = TRIES,
-		.back_off_s = BACK_OFF_S, .answer_max = ANSWER_MAX, .start = may_start, .done = done, .arg = m};
+	struct http_rules rules = {.at_once = (int)m->o->at_once,
+		.timeout_s = m->o->timeout,
+		.tries = TRIES,
+		.back_off_s = BACK_OFF_S,
+		.answer_max = ANSWER_MAX,
+		.start = may_start,
+		.done = done,
+		.arg = m};
 
 	for (size_t i = 0; i < m->n; i++)
 		if (m->v[i].protocol == p && !from_kept(m, &m->v[i]))
-			r[n++] = (struct http_request){.method = "POST", .url = url, .headers = (const char *const *)headers,
-				.body = m->v[i].body, .body_len = strlen(m->v[i].body), .owner = &m->v[i]};
+			r[n++] = (struct http_request){.method = "POST",
+				.url = url,
+				.headers = (const char *const *)headers,
+				.body = m->v[i].body,
+				.body_len = strlen(m->v[i].body),
+				.owner = &m->v[i]};
 	http_all(r, n, &rules);
 	for (int i = 0; i < n; i++)
 		http_request_release(&r[i]);
@@ -452,13 +504,19 @@ enum cf_exit suggest_models_finish(struct suggest *o)
 			ask_all(m, p);
 	}
 	if (o->unasked)
-		cf_warn("--max-cost is reached: %lld questions were not asked", (long long)o->unasked);
+		cf_warn("--max-cost is reached: %lld questions were not asked",
+			(long long)o->unasked);
 	if (!o->quiet && m->n) {
-		cf_autofree char *paid = o->price[0] + o->price[1] > 0 ? cf_asprintf(", $%.4f", money(o, o->spent[0], o->spent[1])) : cf_strdup("");
+		cf_autofree char *paid =
+			o->price[0] + o->price[1] > 0
+				? cf_asprintf(", $%.4f", money(o, o->spent[0], o->spent[1]))
+				: cf_strdup("");
 
-		cf_warn("%s: %lld requests, %lld answers kept from before, %lld not used; %lld tokens in, %lld out%s", o->model,
-			(long long)o->requests, (long long)o->remembered, (long long)o->refused, (long long)o->spent[0],
-			(long long)o->spent[1], paid);
+		cf_warn("%s: %lld requests, %lld answers kept from before, %lld not used; %lld "
+			"tokens in, %lld out%s",
+			o->model, (long long)o->requests, (long long)o->remembered,
+			(long long)o->refused, (long long)o->spent[0], (long long)o->spent[1],
+			paid);
 	}
 	for (size_t i = 0; i < m->n; i++) {
 		struct query *q = &m->v[i];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a model is told of a function: its code, what is round it, and what the run gave it to do. */
+/* What a model is told of a function: its code, what is round it, and what the run gave it to do.
+ */
 #include <string.h>
 #include "cf-suggest/model.h"
 #include "lib/fs.h"
@@ -8,7 +9,7 @@
 #include "lib/source.h"
 #include "lib/trace.h"
 
-#define NEIGHBOURS 6       /* functions called, and callers, that are shown */
+#define NEIGHBOURS 6	   /* functions called, and callers, that are shown */
 #define NEIGHBOUR_LINES 60 /* a longer one is shown up to there */
 #define SAMPLES 6
 #define SAMPLE_BYTES 400
@@ -16,17 +17,26 @@
 const char prompt_system[] =
 	"You make a function of somebody's program faster without changing what it does.\n"
 	"\n"
-	"The new function must return, raise, print, mutate and leave behind exactly what the old one does for every "
-	"input, not only for the samples: the same types, order, errors and messages, laziness and aliasing. Keep its "
-	"name, parameters, decorators and whether it is async or a generator. Look for better algorithms and data "
-	"structures first: work that is repeated, lookups that are linear, copies that nobody needs. Add no "
-	"dependency that the project does not have, no threads or processes, no caches that outlive a call unless "
-	"what they hold stays small and right. Every answer is run against the original on recorded and derived "
+	"The new function must return, raise, print, mutate and leave behind exactly what the old "
+	"one does for every "
+	"input, not only for the samples: the same types, order, errors and messages, laziness and "
+	"aliasing. Keep its "
+	"name, parameters, decorators and whether it is async or a generator. Look for better "
+	"algorithms and data "
+	"structures first: work that is repeated, lookups that are linear, copies that nobody "
+	"needs. Add no "
+	"dependency that the project does not have, no threads or processes, no caches that "
+	"outlive a call unless "
+	"what they hold stays small and right. Every answer is run against the original on "
+	"recorded and derived "
 	"inputs and then measured; what differs in anything or is not faster is thrown away.\n"
 	"\n"
-	"Answer with one or two sentences on what was slow and why the new code is equivalent, then with one fenced "
-	"code block that holds the whole new function, helpers and imports that it needs beside it, and nothing "
-	"that has not changed. A method stands in its class statement: `class C:` with that method alone. If you "
+	"Answer with one or two sentences on what was slow and why the new code is equivalent, "
+	"then with one fenced "
+	"code block that holds the whole new function, helpers and imports that it needs beside "
+	"it, and nothing "
+	"that has not changed. A method stands in its class statement: `class C:` with that method "
+	"alone. If you "
 	"see nothing that pays, answer NONE.\n";
 
 struct prompt {
@@ -44,7 +54,8 @@ static void add_part(struct prompt *p, const char *title, const char *text, size
 {
 	if (!n || p->text.len + strlen(title) + n + 16 > p->budget)
 		return;
-	cf_buf_addf(&p->text, "\n%s\n%s%s%s", title, code ? "```" : "", code ? p->t->language : "", code ? "\n" : "");
+	cf_buf_addf(&p->text, "\n%s\n%s%s%s", title, code ? "```" : "", code ? p->t->language : "",
+		code ? "\n" : "");
 	cf_buf_add(&p->text, text, n);
 	if (text[n - 1] != '\n')
 		cf_buf_addc(&p->text, '\n');
@@ -74,12 +85,15 @@ static const char *lines_of(const char *text, size_t len, int first, int last, s
 
 static void add_function(struct prompt *p)
 {
-	int first = (int)cf_json_int(p->t->record, "line", 1), last = (int)cf_json_int(p->t->record, "end_line", first);
+	int first = (int)cf_json_int(p->t->record, "line", 1),
+	    last = (int)cf_json_int(p->t->record, "end_line", first);
 	double share = cf_json_real(p->t->record, "share", 0);
 	size_t n;
 	const char *text = lines_of(p->source.text, p->source.len, first, last, &n);
-	cf_autofree char *title = cf_asprintf("Function %s in %s (%s), %lld calls, %.0f %% of the run's time:",
-		p->t->name, p->t->file, p->t->language, (long long)cf_json_int(p->t->record, "calls", 0), share * 100);
+	cf_autofree char *title = cf_asprintf(
+		"Function %s in %s (%s), %lld calls, %.0f %% of the run's time:", p->t->name,
+		p->t->file, p->t->language, (long long)cf_json_int(p->t->record, "calls", 0),
+		share * 100);
 	size_t budget = p->budget;
 
 	p->budget = SIZE_MAX; /* without it there is nothing to ask */
@@ -96,7 +110,8 @@ struct neighbours {
 static int add_neighbour(sqlite3_stmt *row, void *arg)
 {
 	struct neighbours *all = arg;
-	const char *file = (const char *)sqlite3_column_text(row, 0), *name = (const char *)sqlite3_column_text(row, 1);
+	const char *file = (const char *)sqlite3_column_text(row, 0),
+		   *name = (const char *)sqlite3_column_text(row, 1);
 	int first = sqlite3_column_int(row, 2), last = sqlite3_column_int(row, 3);
 	cf_autobuf struct cf_buf text = CF_BUF_INIT;
 	size_t n;
@@ -116,7 +131,8 @@ static void add_neighbours(struct prompt *p, const char *mine, const char *other
 {
 	struct neighbours all = {p, title};
 	cf_autofree char *sql = cf_asprintf(
-		"SELECT f.file, f.qualname, f.line, f.end_line FROM edge e JOIN function f ON f.id = e.%s "
+		"SELECT f.file, f.qualname, f.line, f.end_line FROM edge e JOIN function f ON f.id "
+		"= e.%s "
 		"WHERE e.%s = %lld AND f.id <> %lld AND NOT f.is_test AND f.kind <> 'module' "
 		"ORDER BY e.ns DESC, e.calls DESC LIMIT %d",
 		other, mine, (long long)p->function, (long long)p->function, NEIGHBOURS);
@@ -176,9 +192,11 @@ static void add_globals(struct prompt *p)
 		uint32_t start = ts_node_start_byte(node), end = ts_node_end_byte(node);
 		const char *type = ts_node_type(node);
 
-		if (strstr(type, "import") || (ts_node_end_point(node).row - ts_node_start_point(node).row < 8 &&
-						      (!strcmp(type, "expression_statement") || strstr(type, "declaration")) &&
-						      !strstr(type, "class") && !strstr(type, "function"))) {
+		if (strstr(type, "import") ||
+			(ts_node_end_point(node).row - ts_node_start_point(node).row < 8 &&
+				(!strcmp(type, "expression_statement") ||
+					strstr(type, "declaration")) &&
+				!strstr(type, "class") && !strstr(type, "function"))) {
 			cf_buf_add(&b, p->source.text + start, end - start);
 			cf_buf_addc(&b, '\n');
 		}
@@ -188,17 +206,20 @@ static void add_globals(struct prompt *p)
 
 static void add_hot_lines(struct prompt *p)
 {
-	const json_t *lines = json_object_get(json_object_get(p->t->record, "why"), "hot_lines"), *line;
+	const json_t *lines = json_object_get(json_object_get(p->t->record, "why"), "hot_lines"),
+		     *line;
 	cf_autobuf struct cf_buf b = CF_BUF_INIT;
 	size_t i;
 
-	json_array_foreach(lines, i, line) {
+	json_array_foreach(lines, i, line)
+	{
 		int number = (int)cf_json_int(line, "line", 0);
 		size_t n;
 		const char *text = lines_of(p->source.text, p->source.len, number, number, &n);
 
 		if (number > 0)
-			cf_buf_addf(&b, "%.3f s in line %d: %.*s", (double)cf_json_int(line, "ns", 0) / 1e9, number, (int)n, text);
+			cf_buf_addf(&b, "%.3f s in line %d: %.*s",
+				(double)cf_json_int(line, "ns", 0) / 1e9, number, (int)n, text);
 	}
 	add_part(p, "Where its time goes:", b.data, b.len, false);
 }
@@ -223,7 +244,8 @@ static void add_inputs(struct prompt *p)
 	cf_autobuf struct cf_buf b = CF_BUF_INIT;
 	cf_autofree char *sql = cf_asprintf(
 		"SELECT o.input, c.weight, v.size FROM outcome o JOIN call c ON c.id = o.call "
-		"JOIN value v ON v.id = c.value WHERE c.function = %lld ORDER BY c.weight DESC, v.size, c.id LIMIT %d",
+		"JOIN value v ON v.id = c.value WHERE c.function = %lld ORDER BY c.weight DESC, "
+		"v.size, c.id LIMIT %d",
 		(long long)p->function, SAMPLES);
 
 	if (why)
@@ -235,7 +257,8 @@ static void add_inputs(struct prompt *p)
 
 char *prompt_for(const struct suggest_target *t, size_t budget)
 {
-	struct prompt p = {.t = t, .function = cf_json_int(t->record, "function", -1), .budget = budget};
+	struct prompt p = {
+		.t = t, .function = cf_json_int(t->record, "function", -1), .budget = budget};
 	const char *name = cf_json_str(t->record, "trace");
 
 	if (source_open(&p.source, t->project_root, t->file, t->language))

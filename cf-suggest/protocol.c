@@ -10,9 +10,9 @@
 
 static json_t *openai_body(const char *model, const char *prompt, int64_t output_tokens)
 {
-	return json_pack("{s:s, s:[{s:s, s:s}, {s:s, s:s}], s:I}", "model", model, "messages", "role", "system",
-		"content", prompt_system, "role", "user", "content", prompt, "max_tokens",
-		(json_int_t)output_tokens);
+	return json_pack("{s:s, s:[{s:s, s:s}, {s:s, s:s}], s:I}", "model", model, "messages",
+		"role", "system", "content", prompt_system, "role", "user", "content", prompt,
+		"max_tokens", (json_int_t)output_tokens);
 }
 
 /* Content is a text, or a list of parts of which some are texts. */
@@ -23,7 +23,8 @@ static void add_content(struct cf_buf *b, const json_t *content)
 
 	if (json_is_string(content))
 		cf_buf_add(b, json_string_value(content), json_string_length(content));
-	json_array_foreach(content, i, part) {
+	json_array_foreach(content, i, part)
+	{
 		const char *text = cf_json_str(part, "text");
 
 		if (text)
@@ -31,7 +32,8 @@ static void add_content(struct cf_buf *b, const json_t *content)
 	}
 }
 
-static char *openai_text(const json_t *answer, int64_t *input_tokens, int64_t *output_tokens, bool *cut)
+static char *openai_text(
+	const json_t *answer, int64_t *input_tokens, int64_t *output_tokens, bool *cut)
 {
 	const json_t *usage = json_object_get(answer, "usage");
 	const json_t *choice = json_array_get(json_object_get(answer, "choices"), 0);
@@ -47,11 +49,13 @@ static char *openai_text(const json_t *answer, int64_t *input_tokens, int64_t *o
 
 static json_t *anthropic_body(const char *model, const char *prompt, int64_t output_tokens)
 {
-	return json_pack("{s:s, s:I, s:s, s:[{s:s, s:s}]}", "model", model, "max_tokens", (json_int_t)output_tokens,
-		"system", prompt_system, "messages", "role", "user", "content", prompt);
+	return json_pack("{s:s, s:I, s:s, s:[{s:s, s:s}]}", "model", model, "max_tokens",
+		(json_int_t)output_tokens, "system", prompt_system, "messages", "role", "user",
+		"content", prompt);
 }
 
-static char *anthropic_text(const json_t *answer, int64_t *input_tokens, int64_t *output_tokens, bool *cut)
+static char *anthropic_text(
+	const json_t *answer, int64_t *input_tokens, int64_t *output_tokens, bool *cut)
 {
 	const json_t *usage = json_object_get(answer, "usage");
 	const char *stop = cf_json_str(answer, "stop_reason");
@@ -68,10 +72,10 @@ static const char *const none[] = {NULL};
 static const char *const anthropic_headers[] = {"anthropic-version: 2023-06-01", NULL};
 
 static const struct protocol protocols[] = {
-	{"openai", "OPENAI_API_KEY", "OPENAI_BASE_URL", "https://api.openai.com/v1", "/chat/completions",
-		"Authorization: Bearer %s", none, openai_body, openai_text},
-	{"anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "https://api.anthropic.com", "/v1/messages",
-		"x-api-key: %s", anthropic_headers, anthropic_body, anthropic_text},
+	{"openai", "OPENAI_API_KEY", "OPENAI_BASE_URL", "https://api.openai.com/v1",
+		"/chat/completions", "Authorization: Bearer %s", none, openai_body, openai_text},
+	{"anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "https://api.anthropic.com",
+		"/v1/messages", "x-api-key: %s", anthropic_headers, anthropic_body, anthropic_text},
 };
 
 const struct protocol *protocol_find(const char *name)

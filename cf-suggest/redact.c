@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Secrets in what is sent: hidden behind placeholders, which an answer that repeats them gives back. */
+/* Secrets in what is sent: hidden behind placeholders, which an answer that repeats them gives
+ * back. */
 #include <stdlib.h>
 #include <string.h>
 #include "cf-suggest/model.h"
@@ -21,14 +22,17 @@ static const struct {
 	{"AIza[0-9A-Za-z_-]{35}", 0},
 	{"eyJ[A-Za-z0-9_-]{10,}\\.eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]+", 0},
 	{"://[^/@[:space:]:]+:([^/@[:space:]]+)@", 1},
-	{"(password|passwd|pwd|secret|token|api_?key|access_?key|private_?key)[\"']?[[:space:]]*[:=][[:space:]]*"
-	 "[\"']([^\"'[:space:]]{6,})[\"']", 2},
+	{"(password|passwd|pwd|secret|token|api_?key|access_?key|private_?key)[\"']?[[:space:]]*[:="
+	 "][[:space:]]*"
+	 "[\"']([^\"'[:space:]]{6,})[\"']",
+		2},
 };
 #define NUSUAL (sizeof usual / sizeof *usual)
 
 int redactor_init(struct redactor *r, const struct cf_strings *patterns)
 {
-	*r = (struct redactor){.patterns = cf_calloc(NUSUAL + (size_t)patterns->n, sizeof(regex_t))};
+	*r = (struct redactor){
+		.patterns = cf_calloc(NUSUAL + (size_t)patterns->n, sizeof(regex_t))};
 	for (size_t i = 0; i < NUSUAL; i++)
 		if (regcomp(&r->patterns[r->n++], usual[i].pattern, REG_EXTENDED | REG_ICASE))
 			CF_BUG("pattern %zu of secrets is none", i);
@@ -38,7 +42,8 @@ int redactor_init(struct redactor *r, const struct cf_strings *patterns)
 
 		if (bad) {
 			regerror(bad, &r->patterns[r->n], why, sizeof why);
-			return cf_error("--redact %s: no regular expression: %s", patterns->v[i], why);
+			return cf_error(
+				"--redact %s: no regular expression: %s", patterns->v[i], why);
 		}
 		r->n++;
 	}
@@ -59,11 +64,12 @@ static void add_placeholder(struct cf_buf *b, json_t *hidden, const char *secret
 	const char *found;
 	json_t *text;
 
-	json_object_foreach(hidden, found, text)
-		if (json_string_length(text) == n && !memcmp(json_string_value(text), secret, n)) {
-			cf_buf_adds(b, found);
-			return;
-		}
+	json_object_foreach(hidden, found, text) if (json_string_length(text) == n &&
+						     !memcmp(json_string_value(text), secret, n))
+	{
+		cf_buf_adds(b, found);
+		return;
+	}
 	cf_autofree char *name = cf_asprintf("REDACTED_%zu", json_object_size(hidden) + 1);
 
 	json_object_set_new(hidden, name, json_stringn_nocheck(secret, n));
@@ -78,7 +84,8 @@ static char *hide(const regex_t *pattern, size_t group, const char *text, json_t
 	cf_buf_reserve(&b, strlen(text));
 	while (*text && !regexec(pattern, text, 4, m, 0) && m[group].rm_eo > m[group].rm_so) {
 		cf_buf_add(&b, text, (size_t)m[group].rm_so);
-		add_placeholder(&b, hidden, text + m[group].rm_so, (size_t)(m[group].rm_eo - m[group].rm_so));
+		add_placeholder(&b, hidden, text + m[group].rm_so,
+			(size_t)(m[group].rm_eo - m[group].rm_so));
 		text += m[group].rm_eo;
 	}
 	cf_buf_adds(&b, text);

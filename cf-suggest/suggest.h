@@ -13,19 +13,19 @@
 #define SUGGEST_MODEL_CANDIDATES 4
 
 struct suggest {
-	struct cf_strings from; /* "rules", "exec:CMD", "openai", "anthropic"; empty: rules */
+	struct cf_strings from;	 /* "rules", "exec:CMD", "openai", "anthropic"; empty: rules */
 	struct cf_strings rules; /* --rule; empty: all */
-	int64_t candidates;      /* at most so many a target and backend; 0: as usual */
-	double timeout;          /* seconds, for one run of a command or one request */
+	int64_t candidates;	 /* at most so many a target and backend; 0: as usual */
+	double timeout;		 /* seconds, for one run of a command or one request */
 
 	/* of models */
 	const char *model;
 	struct cf_strings redact;
 	bool show_prompt;
-	bool repair, refine;       /* ask about candidates of the stream, not about targets */
+	bool repair, refine; /* ask about candidates of the stream, not about targets */
 	int64_t output_tokens, at_once;
-	int64_t max_tokens;        /* in all; 0: no limit */
-	double max_money, price[2]; /* of a million tokens in, out; 0: not given */
+	int64_t max_tokens;	       /* in all; 0: no limit */
+	double max_money, price[2];    /* of a million tokens in, out; 0: not given */
 	int64_t spent[2], reserved[2]; /* tokens in, out */
 	int64_t requests, remembered, refused, unasked;
 	struct suggest_models *models; /* what is still to be asked; NULL: nothing */
@@ -48,11 +48,11 @@ static inline int64_t suggest_most(const struct suggest *o)
 
 struct suggest_target {
 	struct suggest *options;
-	const json_t *record;   /* the cf/target/1 record */
-	const char *line;       /* its line */
+	const json_t *record; /* the cf/target/1 record */
+	const char *line;     /* its line */
 	size_t len;
 	const char *project_root, *file, *name, *language;
-	json_t *seen;           /* ids written */
+	json_t *seen; /* ids written */
 };
 /*
  * Writes a candidate record on the stream. Steals edits. False when it could not be made (after
@@ -67,8 +67,8 @@ enum cf_exit suggest_exec(struct suggest_target *t, const char *command);
 /* Gathers what to ask a model; suggest_models_finish asks, when all targets are known. */
 enum cf_exit suggest_model(struct suggest_target *t, const char *protocol);
 enum cf_exit suggest_models_finish(struct suggest *o);
-/* Gathers what to ask about a candidate that a model made: --repair of one that is refused, --refine of
- * one that is faster; nothing of others. */
+/* Gathers what to ask about a candidate that a model made: --repair of one that is refused,
+ * --refine of one that is faster; nothing of others. */
 enum cf_exit suggest_again(struct suggest *o, const json_t *candidate);
 /* 0, or -1 after cf_error when a protocol lacks a model or a key. */
 int suggest_model_check(const struct suggest *o, const char *protocol);

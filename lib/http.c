@@ -18,7 +18,8 @@ struct job {
 	const struct http_rules *rules;
 	CURL *handle; /* while it is under way */
 	struct curl_slist *headers;
-	double due, waited; /* when to try it (again), seconds; what it has waited for between tries */
+	double due,
+		waited; /* when to try it (again), seconds; what it has waited for between tries */
 	bool ended, too_long;
 	char error[CURL_ERROR_SIZE];
 };
@@ -96,9 +97,10 @@ static void begin(CURLM *multi, struct job *j)
 static bool again_after(CURLcode code)
 {
 	return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT ||
-	       code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
-	       code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 ||
-	       code == CURLE_HTTP2_STREAM || code == CURLE_SSL_CONNECT_ERROR;
+	       code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_SEND_ERROR ||
+	       code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
+	       code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM ||
+	       code == CURLE_SSL_CONNECT_ERROR;
 }
 
 /* The server did not take it, and will later: GitHub says so with 403, too. */
@@ -146,9 +148,11 @@ static void settle(struct job *j, CURLcode code)
 		r->status = 0;
 	r->why = trouble(j, code);
 	j->ended = true;
-	bool not_taken = code ? code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST : refused_for_now(r->status, wish);
+	bool not_taken = code ? code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST
+			      : refused_for_now(r->status, wish);
 
-	if (!r->why || j->too_long || !(not_taken || (code ? again_after(code) : again_with(r->status))))
+	if (!r->why || j->too_long ||
+		!(not_taken || (code ? again_after(code) : again_with(r->status))))
 		return;
 	if (j->rules->once && !not_taken)
 		return;
@@ -157,7 +161,8 @@ static void settle(struct job *j, CURLcode code)
 	if (r->tries >= j->rules->tries) {
 		char *first = r->why;
 
-		r->why = r->tries > 1 ? cf_asprintf("%s, %d times", first, r->tries) : cf_strdup(first);
+		r->why = r->tries > 1 ? cf_asprintf("%s, %d times", first, r->tries)
+				      : cf_strdup(first);
 		free(first);
 	} else if (j->waited + wait > j->rules->timeout_s) {
 		char *first = r->why;
@@ -199,7 +204,9 @@ static double begin_due(CURLM *multi, struct job *jobs, int n, int *running)
 		}
 		if (*running >= j->rules->at_once)
 			break;
-		const char *no = !j->r->tries && j->rules->start ? j->rules->start(j->rules->arg, j->r) : NULL;
+		const char *no = !j->r->tries && j->rules->start
+					 ? j->rules->start(j->rules->arg, j->r)
+					 : NULL;
 
 		if (no) {
 			j->r->why = cf_strdup(no);

@@ -7,7 +7,9 @@
 #include "lib/mem.h"
 
 #define NAMES "identifier shorthand_property_identifier shorthand_property_identifier_pattern"
-#define PATTERNS "object_pattern array_pattern pair_pattern rest_pattern assignment_pattern object_assignment_pattern required_parameter optional_parameter"
+#define PATTERNS                                                                                   \
+	"object_pattern array_pattern pair_pattern rest_pattern assignment_pattern "               \
+	"object_assignment_pattern required_parameter optional_parameter"
 
 const char *js_semicolon(const struct rule_ctx *c)
 {
@@ -40,8 +42,8 @@ int js_uses(const struct rule_ctx *c, int region, const char *name)
 {
 	int count = 0;
 
-	JS_EACH_USE (c, region, name, n)
-		count++;
+	JS_EACH_USE(c, region, name, n)
+	count++;
 	return count;
 }
 
@@ -57,15 +59,20 @@ bool js_binds(const struct rule_ctx *c, int n)
 
 	if (tree_is(t, n, "shorthand_property_identifier_pattern"))
 		return true;
-	for (; tree_is_any(t, up, PATTERNS) || tree_is(t, up, "formal_parameters"); n = up, up = tree_parent(t, up)) {
+	for (; tree_is_any(t, up, PATTERNS) || tree_is(t, up, "formal_parameters");
+		n = up, up = tree_parent(t, up)) {
 		if (tree_is(t, up, "formal_parameters"))
 			return true;
 		/* what a default is made of, a computed key, a type */
-		if (is_field(t, n, "right") || is_field(t, n, "value") != tree_is(t, up, "pair_pattern") || is_field(t, n, "type"))
-			if (!is_field(t, n, "pattern") && !is_field(t, n, "left") && !tree_is_any(t, up, "object_pattern array_pattern rest_pattern"))
+		if (is_field(t, n, "right") ||
+			is_field(t, n, "value") != tree_is(t, up, "pair_pattern") ||
+			is_field(t, n, "type"))
+			if (!is_field(t, n, "pattern") && !is_field(t, n, "left") &&
+				!tree_is_any(t, up, "object_pattern array_pattern rest_pattern"))
 				return false;
 	}
-	if (tree_is_any(t, up, "assignment_expression augmented_assignment_expression for_in_statement"))
+	if (tree_is_any(t, up,
+		    "assignment_expression augmented_assignment_expression for_in_statement"))
 		return is_field(t, n, "left");
 	if (tree_is(t, up, "update_expression"))
 		return true;
@@ -80,9 +87,9 @@ bool js_is_parameter(const struct rule_ctx *c, const char *name)
 
 	if (!list)
 		list = tree_field(c->tree, c->function, "parameter");
-	JS_EACH_USE (c, list, name, n)
-		if (list && js_binds(c, n))
-			return true;
+	JS_EACH_USE(c, list, name, n)
+	if (list && js_binds(c, n))
+		return true;
 	return false;
 }
 
@@ -92,10 +99,13 @@ bool js_is_local(const struct rule_ctx *c, const char *name)
 
 	if (js_is_parameter(c, name))
 		return true;
-	JS_EACH_USE (c, c->body, name, n) {
+	JS_EACH_USE(c, c->body, name, n)
+	{
 		int up = tree_parent(t, n);
 
-		if (js_binds(c, n) && !tree_is_any(t, up, "assignment_expression augmented_assignment_expression update_expression"))
+		if (js_binds(c, n) && !tree_is_any(t, up,
+					      "assignment_expression "
+					      "augmented_assignment_expression update_expression"))
 			return true;
 	}
 	return false;
@@ -105,9 +115,9 @@ bool js_is_global(const struct rule_ctx *c, int n, const char *name)
 {
 	if (!tree_is(c->tree, n, "identifier") || !tree_text_is(c->tree, n, name))
 		return false;
-	JS_EACH_USE (c, 0, name, use)
-		if (js_binds(c, use))
-			return false;
+	JS_EACH_USE(c, 0, name, use)
+	if (js_binds(c, use))
+		return false;
 	return true;
 }
 
@@ -121,7 +131,8 @@ bool js_is_path(const struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
 
-	while (tree_is(t, n, "member_expression") && !memchr(t->text + t->v[n].start, '?', t->v[n].end - t->v[n].start))
+	while (tree_is(t, n, "member_expression") &&
+		!memchr(t->text + t->v[n].start, '?', t->v[n].end - t->v[n].start))
 		n = tree_field(t, n, "object");
 	return tree_is_any(t, n, "identifier this");
 }
@@ -142,7 +153,8 @@ int js_declarator(const struct rule_ctx *c, const char *name)
 	const struct tree *t = c->tree;
 	int found = 0;
 
-	JS_EACH_USE (c, c->body, name, n) {
+	JS_EACH_USE(c, c->body, name, n)
+	{
 		if (!js_binds(c, n))
 			continue;
 		if (found || !tree_is(t, tree_parent(t, n), "variable_declarator"))
@@ -156,8 +168,11 @@ int js_declarator(const struct rule_ctx *c, const char *name)
 
 int js_bare(const struct rule_ctx *c, int n)
 {
-	while (tree_is_any(c->tree, n, "parenthesized_expression as_expression satisfies_expression non_null_expression type_assertion"))
-		n = tree_is(c->tree, n, "type_assertion") ? tree_last(c->tree, n) : tree_first(c->tree, n);
+	while (tree_is_any(c->tree, n,
+		"parenthesized_expression as_expression satisfies_expression non_null_expression "
+		"type_assertion"))
+		n = tree_is(c->tree, n, "type_assertion") ? tree_last(c->tree, n)
+							  : tree_first(c->tree, n);
 	return n;
 }
 
@@ -168,7 +183,8 @@ bool js_call(const struct rule_ctx *c, int n, const char *method, int *object, i
 
 	n = js_bare(c, n);
 	function = tree_is(t, n, "call_expression") ? tree_field(t, n, "function") : 0;
-	if (!tree_is(t, function, "member_expression") || !tree_text_is(t, tree_field(t, function, "property"), method))
+	if (!tree_is(t, function, "member_expression") ||
+		!tree_text_is(t, tree_field(t, function, "property"), method))
 		return false;
 	*object = tree_field(t, function, "object");
 	*arguments = tree_field(t, n, "arguments");
@@ -187,6 +203,16 @@ int js_argument(const struct rule_ctx *c, int arguments, int *count)
 	return tree_is(c->tree, first, "spread_element") ? 0 : first;
 }
 
+bool js_has_operator(const struct rule_ctx *c, int n, const char *operator)
+{
+	const struct tree *t = c->tree;
+
+	for (int i = n + 1; tree_is(t, n, "binary_expression") && i < t->v[n].after; i = t->v[i].after)
+		if (t->v[i].field && !strcmp(t->v[i].field, "operator"))
+			return tree_text_is(t, i, operator);
+	return false;
+}
+
 bool js_is_number(const struct rule_ctx *c, int n, const char *text)
 {
 	n = js_bare(c, n);
@@ -199,7 +225,8 @@ bool js_is_number(const struct rule_ctx *c, int n, const char *text)
 static int parameter(const struct rule_ctx *c, int function, int i)
 {
 	const struct tree *t = c->tree;
-	int one = tree_field(t, function, "parameter"), list = tree_field(t, function, "parameters"), n;
+	int one = tree_field(t, function, "parameter"),
+	    list = tree_field(t, function, "parameters"), n;
 
 	if (one)
 		return i ? 0 : one;
@@ -222,7 +249,9 @@ int js_parameter_count(const struct rule_ctx *c, int function)
 {
 	int list = tree_field(c->tree, function, "parameters");
 
-	return tree_field(c->tree, function, "parameter") ? 1 : list ? tree_count(c->tree, list) : 0;
+	return tree_field(c->tree, function, "parameter") ? 1
+	       : list					  ? tree_count(c->tree, list)
+							  : 0;
 }
 
 int js_answer(const struct rule_ctx *c, int function)
@@ -230,20 +259,25 @@ int js_answer(const struct rule_ctx *c, int function)
 	const struct tree *t = c->tree;
 	int body = tree_field(t, function, "body"), first;
 
-	if (!tree_is_any(t, function, "arrow_function function_expression") || memcmp(t->text + t->v[function].start, "async", 5) == 0)
+	if (!tree_is_any(t, function, "arrow_function function_expression") ||
+		memcmp(t->text + t->v[function].start, "async", 5) == 0)
 		return 0;
 	if (!tree_is(t, body, "statement_block"))
 		return js_bare(c, body);
 	first = tree_first(t, body);
-	return tree_count(t, body) == 1 && tree_is(t, first, "return_statement") ? js_bare(c, tree_first(t, first)) : 0;
+	return tree_count(t, body) == 1 && tree_is(t, first, "return_statement")
+		       ? js_bare(c, tree_first(t, first))
+		       : 0;
 }
 
 /* Methods of strings, numbers and arrays that change nothing and call nobody. */
 static bool is_harmless_method(const struct tree *t, int n)
 {
-	static const char *const names[] = {"toLowerCase", "toUpperCase", "trim", "trimStart", "trimEnd", "slice", "substring", "charAt",
-		"charCodeAt", "codePointAt", "startsWith", "endsWith", "includes", "indexOf", "lastIndexOf", "toFixed", "join", "concat",
-		"split", "padStart", "padEnd", "repeat", "toString", "has", "get", "getTime", "normalize", "at", NULL};
+	static const char *const names[] = {"toLowerCase", "toUpperCase", "trim", "trimStart",
+		"trimEnd", "slice", "substring", "charAt", "charCodeAt", "codePointAt",
+		"startsWith", "endsWith", "includes", "indexOf", "lastIndexOf", "toFixed", "join",
+		"concat", "split", "padStart", "padEnd", "repeat", "toString", "has", "get",
+		"getTime", "normalize", "at", NULL};
 
 	for (int i = 0; names[i]; i++)
 		if (tree_text_is(t, n, names[i]))
@@ -254,8 +288,10 @@ static bool is_harmless_method(const struct tree *t, int n)
 static bool is_harmless_global(const struct rule_ctx *c, int function)
 {
 	const struct tree *t = c->tree;
-	static const char *const names[] = {"String", "Number", "Boolean", "parseInt", "parseFloat", "isNaN", NULL};
-	int object = tree_is(t, function, "member_expression") ? tree_field(t, function, "object") : 0;
+	static const char *const names[] = {
+		"String", "Number", "Boolean", "parseInt", "parseFloat", "isNaN", NULL};
+	int object =
+		tree_is(t, function, "member_expression") ? tree_field(t, function, "object") : 0;
 
 	for (int i = 0; names[i]; i++)
 		if (js_is_global(c, function, names[i]))
@@ -269,8 +305,10 @@ bool js_pure(const struct rule_ctx *c, int e)
 	const struct tree *t = c->tree;
 
 	for (int n = e; n < t->v[e].after; n++) {
-		if (tree_is_any(t, n, "assignment_expression augmented_assignment_expression update_expression await_expression "
-				      "yield_expression new_expression " JS_FUNCTIONS) ||
+		if (tree_is_any(t, n,
+			    "assignment_expression augmented_assignment_expression "
+			    "update_expression await_expression "
+			    "yield_expression new_expression " JS_FUNCTIONS) ||
 			tree_is(t, n, "delete"))
 			return false;
 		if (!tree_is(t, n, "call_expression"))
@@ -278,7 +316,8 @@ bool js_pure(const struct rule_ctx *c, int e)
 		int function = tree_field(t, n, "function");
 
 		if (!is_harmless_global(c, function) &&
-			!(tree_is(t, function, "member_expression") && is_harmless_method(t, tree_field(t, function, "property"))))
+			!(tree_is(t, function, "member_expression") &&
+				is_harmless_method(t, tree_field(t, function, "property"))))
 			return false;
 	}
 	return true;
@@ -291,40 +330,36 @@ bool js_reads(const struct rule_ctx *c, int e, const char *name)
 
 bool js_is_fresh(const struct rule_ctx *c, int e)
 {
-	return tree_is_any(c->tree, js_bare(c, e), "object array new_expression regex " JS_FUNCTIONS);
+	return tree_is_any(
+		c->tree, js_bare(c, e), "object array new_expression regex " JS_FUNCTIONS);
 }
 
 bool js_is_test(const struct rule_ctx *c, int n, struct js_test *found)
 {
 	static const struct {
-		const char *operator, *number;
+		const char *operator, * number;
 		bool absent;
-	} forms[] = {{"!==", "-1", false}, {"!=", "-1", false}, {">", "-1", false}, {">=", "0", false}, {"===", "-1", true},
-		{"==", "-1", true}, {"<", "0", true}};
+	} forms[] = {{"!==", "-1", false}, {"!=", "-1", false}, {">", "-1", false},
+		{">=", "0", false}, {"===", "-1", true}, {"==", "-1", true}, {"<", "0", true}};
 	const struct tree *t = c->tree;
 	int count, arguments;
 
 	*found = (struct js_test){.node = n};
-	if (tree_is(t, n, "call_expression") && js_call(c, n, "includes", &found->list, &arguments)) {
+	if (tree_is(t, n, "call_expression") &&
+		js_call(c, n, "includes", &found->list, &arguments)) {
 		found->item = js_argument(c, arguments, &count);
 		return found->item && count == 1;
 	}
-	if (!tree_is(t, n, "binary_expression") || !js_call(c, tree_field(t, n, "left"), "indexOf", &found->list, &arguments))
+	if (!tree_is(t, n, "binary_expression") ||
+		!js_call(c, tree_field(t, n, "left"), "indexOf", &found->list, &arguments))
 		return false;
 	found->item = js_argument(c, arguments, &count);
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		int left = tree_field(t, n, "left"), right = tree_field(t, n, "right");
-		size_t len = strlen(forms[i].operator);
-		const char *p = t->text + t->v[left].end, *end = t->text + t->v[right].start;
-
-		while (p < end && strchr(" \t\r\n", *p))
-			p++;
-		if (end - p >= (long)len && !memcmp(p, forms[i].operator, len) && (end - p == (long)len || strchr(" \t\r\n", p[len])) &&
-			js_is_number(c, right, forms[i].number)) {
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+		if (js_has_operator(c, n, forms[i].operator) &&
+			js_is_number(c, tree_field(t, n, "right"), forms[i].number)) {
 			found->absent = forms[i].absent;
 			return found->item && count == 1;
 		}
-	}
 	return false;
 }
 
@@ -339,16 +374,17 @@ int js_statement(const struct rule_ctx *c, int n)
 	return n > c->function ? n : 0;
 }
 
-/* The call `xs.map(f)` that f, a function node, is the first argument of, so that it runs for each; 0. */
+/* The call `xs.map(f)` that f, a function node, is the first argument of, so that it runs for each;
+ * 0. */
 static int looping_call(const struct rule_ctx *c, int function)
 {
-	static const char *const names[] = {"map", "filter", "forEach", "some", "every", "find", "findIndex", "findLast", "flatMap", "reduce",
-		"reduceRight", "sort", NULL};
+	static const char *const names[] = {"map", "filter", "forEach", "some", "every", "find",
+		"findIndex", "findLast", "flatMap", "reduce", "reduceRight", "sort", NULL};
 	const struct tree *t = c->tree;
 	int arguments = tree_parent(t, function), call = tree_parent(t, arguments), object, list;
 
-	if (!tree_is_any(t, function, "arrow_function function_expression") || !tree_is(t, arguments, "arguments") ||
-		tree_first(t, arguments) != function)
+	if (!tree_is_any(t, function, "arrow_function function_expression") ||
+		!tree_is(t, arguments, "arguments") || tree_first(t, arguments) != function)
 		return 0;
 	for (int i = 0; names[i]; i++)
 		if (js_call(c, call, names[i], &object, &list) && list == arguments)
@@ -359,14 +395,16 @@ static int looping_call(const struct rule_ctx *c, int function)
 /* A part of a loop statement that is evaluated once. */
 static bool once_in(const struct tree *t, int loop, int part)
 {
-	return is_field(t, part, "initializer") || (tree_is(t, loop, "for_in_statement") && is_field(t, part, "right"));
+	return is_field(t, part, "initializer") ||
+	       (tree_is(t, loop, "for_in_statement") && is_field(t, part, "right"));
 }
 
 int js_loop(const struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
 
-	for (int up = tree_parent(t, n); n > c->function && up >= c->function; n = up, up = tree_parent(t, up)) {
+	for (int up = tree_parent(t, n); n > c->function && up >= c->function;
+		n = up, up = tree_parent(t, up)) {
 		if (tree_is_any(t, up, JS_LOOPS) && !once_in(t, up, n))
 			return up;
 		if (n != c->function && tree_is_any(t, n, JS_FUNCTIONS))
@@ -390,9 +428,10 @@ bool js_own(const struct rule_ctx *c, int n)
 /* Reads of an array that leave it as it is. */
 static bool is_reader(const struct tree *t, int property)
 {
-	static const char *const names[] = {"includes", "indexOf", "lastIndexOf", "map", "filter", "forEach", "find", "findIndex", "findLast",
-		"some", "every", "join", "slice", "concat", "length", "reduce", "reduceRight", "entries", "keys", "values", "flat", "flatMap",
-		"at", "size", "has", "get", "toString", NULL};
+	static const char *const names[] = {"includes", "indexOf", "lastIndexOf", "map", "filter",
+		"forEach", "find", "findIndex", "findLast", "some", "every", "join", "slice",
+		"concat", "length", "reduce", "reduceRight", "entries", "keys", "values", "flat",
+		"flatMap", "at", "size", "has", "get", "toString", NULL};
 
 	for (int i = 0; names[i]; i++)
 		if (tree_text_is(t, property, names[i]))
@@ -404,15 +443,19 @@ static bool is_reader(const struct tree *t, int property)
 static bool only_looks(const struct rule_ctx *c, int call)
 {
 	const struct tree *t = c->tree;
-	int function = tree_field(t, call, tree_is(t, call, "new_expression") ? "constructor" : "function");
-	int object = tree_is(t, function, "member_expression") ? tree_field(t, function, "object") : 0;
+	int function = tree_field(
+		t, call, tree_is(t, call, "new_expression") ? "constructor" : "function");
+	int object =
+		tree_is(t, function, "member_expression") ? tree_field(t, function, "object") : 0;
 	static const char *const names[] = {"Set", "Map", "String", "Boolean", "isNaN", NULL};
-	static const char *const objects[] = {"Object", "Array", "Math", "JSON", "console", "Number", NULL};
+	static const char *const objects[] = {
+		"Object", "Array", "Math", "JSON", "console", "Number", NULL};
 
 	for (int i = 0; names[i]; i++)
 		if (js_is_global(c, function, names[i]))
 			return true;
-	if (tree_text_is(t, tree_field(t, function, "property"), "assign") || tree_text_is(t, tree_field(t, function, "property"), "defineProperty"))
+	if (tree_text_is(t, tree_field(t, function, "property"), "assign") ||
+		tree_text_is(t, tree_field(t, function, "property"), "defineProperty"))
 		return false;
 	for (int i = 0; object && objects[i]; i++)
 		if (js_is_global(c, object, objects[i]))
@@ -433,25 +476,34 @@ static bool harmless(const struct rule_ctx *c, int n)
 	if (tree_is(t, up, "member_expression") && is_field(t, n, "object")) {
 		int top = tree_parent(t, up);
 
-		if (tree_is_any(t, top, "assignment_expression augmented_assignment_expression") && is_field(t, up, "left"))
+		if (tree_is_any(t, top, "assignment_expression augmented_assignment_expression") &&
+			is_field(t, up, "left"))
 			return false;
-		if (tree_is(t, top, "update_expression") || (tree_is(t, top, "unary_expression") && t->text[t->v[top].start] == 'd'))
+		if (tree_is(t, top, "update_expression") ||
+			(tree_is(t, top, "unary_expression") && t->text[t->v[top].start] == 'd'))
 			return false;
-		return is_reader(t, tree_field(t, up, "property")) || !tree_is(t, top, "call_expression") || !is_field(t, up, "function");
+		return is_reader(t, tree_field(t, up, "property")) ||
+		       !tree_is(t, top, "call_expression") || !is_field(t, up, "function");
 	}
 	if (tree_is(t, up, "subscript_expression") && is_field(t, n, "object")) {
 		int top = tree_parent(t, up);
 
-		/* a[i] = x, and what changes an element changes no other that it is compared with by identity */
-		return !(tree_is_any(t, top, "assignment_expression augmented_assignment_expression") && is_field(t, up, "left")) &&
-		       !tree_is(t, top, "update_expression") && !(tree_is(t, top, "unary_expression") && t->text[t->v[top].start] == 'd');
+		/* a[i] = x, and what changes an element changes no other that it is compared with
+		 * by identity */
+		return !(tree_is_any(
+				 t, top, "assignment_expression augmented_assignment_expression") &&
+			       is_field(t, up, "left")) &&
+		       !tree_is(t, top, "update_expression") &&
+		       !(tree_is(t, top, "unary_expression") && t->text[t->v[top].start] == 'd');
 	}
 	if (tree_is(t, up, "for_in_statement"))
 		return is_field(t, n, "right");
 	if (tree_is(t, up, "arguments"))
 		return only_looks(c, tree_parent(t, up));
-	return tree_is_any(t, up, "spread_element binary_expression unary_expression if_statement while_statement subscript_expression "
-				  "template_substitution ternary_expression return_statement");
+	return tree_is_any(t, up,
+		"spread_element binary_expression unary_expression if_statement while_statement "
+		"subscript_expression "
+		"template_substitution ternary_expression return_statement");
 }
 
 bool js_changes(const struct rule_ctx *c, int path, int region)
@@ -462,11 +514,15 @@ bool js_changes(const struct rule_ctx *c, int path, int region)
 	while (tree_is(t, root, "member_expression"))
 		root = tree_field(t, root, "object");
 	for (int n = region; n < t->v[region].after; n++) {
-		if (tree_is_any(t, n, NAMES) && tree_is(t, root, "identifier") && tree_same(t, n, t, root) && js_binds(c, n))
+		if (tree_is_any(t, n, NAMES) && tree_is(t, root, "identifier") &&
+			tree_same(t, n, t, root) && js_binds(c, n))
 			return true;
-		if (!tree_is(t, n, t->v[path].type) || !tree_equal(t, n, path) || is_field(t, n, "property"))
+		if (!tree_is(t, n, t->v[path].type) || !tree_equal(t, n, path) ||
+			is_field(t, n, "property"))
 			continue;
-		if (tree_is(t, n, "member_expression") && tree_is_any(t, tree_parent(t, n), "assignment_expression augmented_assignment_expression") &&
+		if (tree_is(t, n, "member_expression") &&
+			tree_is_any(t, tree_parent(t, n),
+				"assignment_expression augmented_assignment_expression") &&
 			is_field(t, n, "left"))
 			return true;
 		if (!js_binds(c, n) && !harmless(c, n))
@@ -475,7 +531,9 @@ bool js_changes(const struct rule_ctx *c, int path, int region)
 	/* what hangs on this may be changed by any method that is called in the meantime */
 	for (int n = region; root != path && n < t->v[region].after; n++) {
 		int function = tree_is(t, n, "call_expression") ? tree_field(t, n, "function") : 0;
-		int object = tree_is(t, function, "member_expression") ? tree_field(t, function, "object") : 0;
+		int object = tree_is(t, function, "member_expression")
+				     ? tree_field(t, function, "object")
+				     : 0;
 
 		if (object && tree_same(t, object, t, root))
 			return true;
@@ -503,8 +561,10 @@ bool js_invariant(const struct rule_ctx *c, int e, int region)
 			continue;
 		int path = n;
 
-		while (tree_is(t, tree_parent(t, path), "member_expression") && is_field(t, path, "object") && tree_parent(t, path) >= e &&
-			!(tree_is(t, tree_parent(t, tree_parent(t, path)), "call_expression") && is_field(t, tree_parent(t, path), "function")))
+		while (tree_is(t, tree_parent(t, path), "member_expression") &&
+			is_field(t, path, "object") && tree_parent(t, path) >= e &&
+			!(tree_is(t, tree_parent(t, tree_parent(t, path)), "call_expression") &&
+				is_field(t, tree_parent(t, path), "function")))
 			path = tree_parent(t, path);
 		if (js_changes(c, path, region))
 			return false;
@@ -543,7 +603,8 @@ void js_insert_before(struct rule_ctx *c, int loop, const char *template, ...)
 	va_start(ap, template);
 	int n = vsnprintf(text, sizeof text, template, ap);
 	va_end(ap);
-	if (n < 1 || (size_t)n >= sizeof text || (!statement && !tree_is(c->tree, c->function, "arrow_function"))) {
+	if (n < 1 || (size_t)n >= sizeof text ||
+		(!statement && !tree_is(c->tree, c->function, "arrow_function"))) {
 		rule_fail(c);
 		return;
 	}
@@ -556,8 +617,10 @@ void js_insert_before(struct rule_ctx *c, int loop, const char *template, ...)
 		return;
 	}
 	/* (a, b) => a.filter(…) */
-	cf_autofree char *begin = cf_asprintf("{\n%s%s\nreturn ", text, end), *close = cf_asprintf("%s\n", js_semicolon(c));
-	cf_autofree char *before = indented(c, begin, c->function, true), *line = indented(c, close, c->function, false);
+	cf_autofree char *begin = cf_asprintf("{\n%s%s\nreturn ", text, end),
+			 *close = cf_asprintf("%s\n", js_semicolon(c));
+	cf_autofree char *before = indented(c, begin, c->function, true),
+			 *line = indented(c, close, c->function, false);
 	cf_autofree char *behind = cf_asprintf("%s}", line);
 
 	rule_enclose(c, c->body, before, behind);
@@ -575,7 +638,8 @@ void js_replace(struct rule_ctx *c, int n, const char *text)
 static enum js_kind of_value(const struct rule_ctx *c, int e)
 {
 	static const char *const arrays[] = {"map", "filter", "split", "flat", "flatMap", NULL};
-	static const char *const strings[] = {"toLowerCase", "toUpperCase", "trim", "join", "toString", "replace", "substring", "charAt", "padStart", NULL};
+	static const char *const strings[] = {"toLowerCase", "toUpperCase", "trim", "join",
+		"toString", "replace", "substring", "charAt", "padStart", NULL};
 	const struct tree *t = c->tree;
 	int object, arguments;
 
@@ -585,7 +649,8 @@ static enum js_kind of_value(const struct rule_ctx *c, int e)
 	if (tree_is_any(t, e, "string template_string"))
 		return JS_STRING;
 	if (tree_is_any(t, e, "new_expression"))
-		return js_is_global(c, tree_field(t, e, "constructor"), "Array") ? JS_ARRAY : JS_OTHER;
+		return js_is_global(c, tree_field(t, e, "constructor"), "Array") ? JS_ARRAY
+										 : JS_OTHER;
 	if (tree_is_any(t, e, "object number regex true false arrow_function function_expression"))
 		return JS_OTHER;
 	for (int i = 0; arrays[i]; i++)
@@ -596,7 +661,9 @@ static enum js_kind of_value(const struct rule_ctx *c, int e)
 			return JS_STRING;
 	if (js_call(c, e, "from", &object, &arguments) && js_is_global(c, object, "Array"))
 		return JS_ARRAY;
-	if ((js_call(c, e, "keys", &object, &arguments) || js_call(c, e, "values", &object, &arguments) || js_call(c, e, "entries", &object, &arguments)) &&
+	if ((js_call(c, e, "keys", &object, &arguments) ||
+		    js_call(c, e, "values", &object, &arguments) ||
+		    js_call(c, e, "entries", &object, &arguments)) &&
 		js_is_global(c, object, "Object"))
 		return JS_ARRAY;
 	return JS_UNKNOWN;
@@ -612,17 +679,24 @@ static enum js_kind of_type(const struct tree *t, int annotation)
 	if (tree_is_any(t, type, "array_type tuple_type"))
 		return JS_ARRAY;
 	if (tree_is(t, type, "generic_type"))
-		return tree_text_is(t, tree_first(t, type), "Array") || tree_text_is(t, tree_first(t, type), "ReadonlyArray") ? JS_ARRAY : JS_OTHER;
+		return tree_text_is(t, tree_first(t, type), "Array") ||
+				       tree_text_is(t, tree_first(t, type), "ReadonlyArray")
+			       ? JS_ARRAY
+			       : JS_OTHER;
 	if (tree_is(t, type, "predefined_type"))
-		return tree_text_is(t, type, "string") ? JS_STRING : tree_text_is(t, type, "any") || tree_text_is(t, type, "unknown") ? JS_UNKNOWN : JS_OTHER;
+		return tree_text_is(t, type, "string") ? JS_STRING
+		       : tree_text_is(t, type, "any") || tree_text_is(t, type, "unknown")
+			       ? JS_UNKNOWN
+			       : JS_OTHER;
 	return JS_UNKNOWN;
 }
 
 /* Methods that only arrays have. */
 static bool is_array_method(const struct tree *t, int property)
 {
-	static const char *const names[] = {"push", "pop", "shift", "unshift", "splice", "map", "filter", "forEach", "find", "findIndex", "some",
-		"every", "reduce", "join", "sort", "reverse", "flat", "flatMap", NULL};
+	static const char *const names[] = {"push", "pop", "shift", "unshift", "splice", "map",
+		"filter", "forEach", "find", "findIndex", "some", "every", "reduce", "join", "sort",
+		"reverse", "flat", "flatMap", NULL};
 
 	for (int i = 0; names[i]; i++)
 		if (tree_text_is(t, property, names[i]))
@@ -640,7 +714,9 @@ enum js_kind js_kind(const struct rule_ctx *c, int path)
 
 		if (!tree_is(t, n, t->v[path].type) || !tree_equal(t, n, path))
 			continue;
-		if (tree_is_any(t, up, "variable_declarator required_parameter optional_parameter public_field_definition") &&
+		if (tree_is_any(t, up,
+			    "variable_declarator required_parameter optional_parameter "
+			    "public_field_definition") &&
 			(is_field(t, n, "name") || is_field(t, n, "pattern"))) {
 			int type = tree_field(t, up, "type"), value = tree_field(t, up, "value");
 
@@ -648,9 +724,11 @@ enum js_kind js_kind(const struct rule_ctx *c, int path)
 				return of_type(t, type);
 			if (value && of_value(c, value) != JS_UNKNOWN)
 				kind = of_value(c, value);
-		} else if (tree_is(t, up, "assignment_expression") && is_field(t, n, "left") && of_value(c, tree_field(t, up, "right")) != JS_UNKNOWN) {
+		} else if (tree_is(t, up, "assignment_expression") && is_field(t, n, "left") &&
+			   of_value(c, tree_field(t, up, "right")) != JS_UNKNOWN) {
 			kind = of_value(c, tree_field(t, up, "right"));
-		} else if (kind == JS_UNKNOWN && tree_is(t, up, "member_expression") && is_field(t, n, "object") &&
+		} else if (kind == JS_UNKNOWN && tree_is(t, up, "member_expression") &&
+			   is_field(t, n, "object") &&
 			   is_array_method(t, tree_field(t, up, "property"))) {
 			kind = JS_ARRAY;
 		}
@@ -660,8 +738,9 @@ enum js_kind js_kind(const struct rule_ctx *c, int path)
 
 bool js_likely_array(const struct rule_ctx *c, int path)
 {
-	static const char *const texts[] = {"text", "str", "string", "s", "line", "word", "name", "path", "url", "html", "title", "content", "input",
-		"message", "source", "code", "key", "prefix", "suffix", "alphabet", "chars", "letters", "haystack", NULL};
+	static const char *const texts[] = {"text", "str", "string", "s", "line", "word", "name",
+		"path", "url", "html", "title", "content", "input", "message", "source", "code",
+		"key", "prefix", "suffix", "alphabet", "chars", "letters", "haystack", NULL};
 	static const char *const hashed[] = {"set", "Set", "map", "Map", NULL};
 	enum js_kind kind = js_kind(c, path);
 	cf_autofree char *name = js_last_name(c, path);
@@ -683,7 +762,8 @@ int js_push(const struct rule_ctx *c, int n, int list)
 {
 	int object, arguments, count;
 
-	if (!tree_is(c->tree, n, "expression_statement") || !js_call(c, tree_first(c->tree, n), "push", &object, &arguments) ||
+	if (!tree_is(c->tree, n, "expression_statement") ||
+		!js_call(c, tree_first(c->tree, n), "push", &object, &arguments) ||
 		!tree_equal(c->tree, object, list))
 		return 0;
 	int item = js_argument(c, arguments, &count);
@@ -697,7 +777,8 @@ bool js_is_simple(const struct rule_ctx *c, int n)
 
 	n = js_bare(c, n);
 	if (tree_is(t, n, "subscript_expression"))
-		return js_is_simple(c, tree_field(t, n, "object")) && js_is_simple(c, tree_field(t, n, "index"));
+		return js_is_simple(c, tree_field(t, n, "object")) &&
+		       js_is_simple(c, tree_field(t, n, "index"));
 	return js_is_path(c, n) || tree_is_any(t, n, "string number true false null");
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What rules need to know about JavaScript and TypeScript: names, loops, what may change an array. */
+/* What rules need to know about JavaScript and TypeScript: names, loops, what may change an array.
+ */
 #ifndef CF_JS_H
 #define CF_JS_H
 
 #include "cf-suggest/rules/rule.h"
 
-#define JS_FUNCTIONS                                                                                                   \
-	"function_declaration generator_function_declaration method_definition arrow_function function_expression "        \
+#define JS_FUNCTIONS                                                                               \
+	"function_declaration generator_function_declaration method_definition arrow_function "    \
+	"function_expression "                                                                     \
 	"generator_function function"
 #define JS_LOOPS "for_statement for_in_statement while_statement do_statement"
 #define JS_DECLARATIONS "lexical_declaration variable_declaration"
@@ -18,10 +20,12 @@ const char *js_semicolon(const struct rule_ctx *c);
 
 /* ---- names ---- */
 
-/* The next node in region, from node `from` on, that reads or binds the name as a variable; 0: none. */
+/* The next node in region, from node `from` on, that reads or binds the name as a variable; 0:
+ * none. */
 int js_next_use(const struct rule_ctx *c, int region, const char *name, int from);
-#define JS_EACH_USE(c, region, name, use)                                                                              \
-	for (int use = js_next_use((c), (region), (name), (region)); use; use = js_next_use((c), (region), (name), use + 1))
+#define JS_EACH_USE(c, region, name, use)                                                          \
+	for (int use = js_next_use((c), (region), (name), (region)); use;                          \
+		use = js_next_use((c), (region), (name), use + 1))
 int js_uses(const struct rule_ctx *c, int region, const char *name);
 /* Assigned there, declared, looped over, a parameter: not read alone. */
 bool js_binds(const struct rule_ctx *c, int identifier);
@@ -47,10 +51,12 @@ int js_bare(const struct rule_ctx *c, int n);
 bool js_call(const struct rule_ctx *c, int n, const char *method, int *object, int *arguments);
 /* The first argument and how many there are. */
 int js_argument(const struct rule_ctx *c, int arguments, int *count);
+/* n is `left operator right` with that operator. */
+bool js_has_operator(const struct rule_ctx *c, int n, const char *operator);
 /* Whether a literal number, as it is written. */
 bool js_is_number(const struct rule_ctx *c, int n, const char *text);
-/* An arrow or function expression that takes the parameter number i as a plain name: that name (new),
- * else NULL; and what it answers when that is one expression, else 0. */
+/* An arrow or function expression that takes the parameter number i as a plain name: that name
+ * (new), else NULL; and what it answers when that is one expression, else 0. */
 char *js_parameter(const struct rule_ctx *c, int function, int i);
 int js_answer(const struct rule_ctx *c, int function);
 int js_parameter_count(const struct rule_ctx *c, int function);
@@ -84,12 +90,14 @@ bool js_changes(const struct rule_ctx *c, int path, int region);
 bool js_invariant(const struct rule_ctx *c, int expression, int region);
 
 /*
- * A statement before the one that `loop` is, or is in; in a function that is an expression alone, which then gets
- * a body of statements. The template has no semicolon at its end.
+ * A statement before the one that `loop` is, or is in; in a function that is an expression alone,
+ * which then gets a body of statements. The template has no semicolon at its end.
  */
-void js_insert_before(struct rule_ctx *c, int loop, const char *template, ...) __attribute__((format(printf, 3, 4)));
+void js_insert_before(struct rule_ctx *c, int loop, const char *template, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* The text in the place of n; its lines have the indentation of n's, and a step more for each tab. */
+/* The text in the place of n; its lines have the indentation of n's, and a step more for each tab.
+ */
 void js_replace(struct rule_ctx *c, int n, const char *text);
 
 /* ---- arrays that grow ---- */
@@ -98,7 +106,8 @@ void js_replace(struct rule_ctx *c, int n, const char *text);
 int js_push(const struct rule_ctx *c, int n, int list);
 /* Cheap and safe to write twice: a path, an element by a simple index, a literal. */
 bool js_is_simple(const struct rule_ctx *c, int n);
-/* A use of a variable that neither binds it nor only looks: it may change what it holds, or keep it. */
+/* A use of a variable that neither binds it nor only looks: it may change what it holds, or keep
+ * it. */
 bool js_is_alias(const struct rule_ctx *c, int use);
 
 /* ---- kinds ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For each of these, the one or all of those with the same key: a scan in a loop that a Map answers. */
+/* For each of these, the one or all of those with the same key: a scan in a loop that a Map
+ * answers. */
 #include "cf-suggest/rules/javascript/js.h"
 
 #include <ctype.h>
@@ -24,18 +25,6 @@ static bool is_key(const struct rule_ctx *c, int n, const char *name)
 	return tree_text_is(t, n, name);
 }
 
-static bool is_strict_equal(const struct tree *t, int n)
-{
-	int left = tree_is(t, n, "binary_expression") ? tree_field(t, n, "left") : 0, right = left ? tree_field(t, n, "right") : 0;
-	const char *p = t->text + t->v[left].end;
-
-	if (!left || !right)
-		return false;
-	while (strchr(" \t\r\n", *p))
-		p++;
-	return !strncmp(p, "===", 3);
-}
-
 /* Whether the condition is `y.key === outer`, either way round. */
 static bool compares(const struct rule_ctx *c, int condition, struct join *j)
 {
@@ -43,13 +32,14 @@ static bool compares(const struct rule_ctx *c, int condition, struct join *j)
 	int left, right;
 
 	condition = js_bare(c, condition);
-	if (!is_strict_equal(t, condition))
+	if (!js_has_operator(c, condition, "==="))
 		return false;
 	left = js_bare(c, tree_field(t, condition, "left"));
 	right = js_bare(c, tree_field(t, condition, "right"));
 	j->key = is_key(c, left, j->element) ? left : right;
 	j->outer = j->key == left ? right : left;
-	return is_key(c, j->key, j->element) && !js_reads(c, j->outer, j->element) && js_pure(c, j->outer) && !js_is_fresh(c, j->outer);
+	return is_key(c, j->key, j->element) && !js_reads(c, j->outer, j->element) &&
+	       js_pure(c, j->outer) && !js_is_fresh(c, j->outer);
 }
 
 /* Nobody assigns to a property of the key's name there. */
@@ -58,11 +48,16 @@ static bool keys_stay(const struct rule_ctx *c, int key, int region)
 	const struct tree *t = c->tree;
 
 	for (int n = region; n < t->v[region].after; n++) {
-		int left = tree_is_any(t, n, "assignment_expression augmented_assignment_expression") ? js_bare(c, tree_field(t, n, "left")) : 0;
+		int left =
+			tree_is_any(t, n, "assignment_expression augmented_assignment_expression")
+				? js_bare(c, tree_field(t, n, "left"))
+				: 0;
 
 		if (tree_is(t, n, "update_expression"))
 			left = js_bare(c, tree_first(t, n));
-		if (tree_is(t, left, "member_expression") && tree_same(t, tree_field(t, left, "property"), t, tree_field(t, key, "property")))
+		if (tree_is(t, left, "member_expression") &&
+			tree_same(t, tree_field(t, left, "property"), t,
+				tree_field(t, key, "property")))
 			return false;
 	}
 	return true;
@@ -71,7 +66,9 @@ static bool keys_stay(const struct rule_ctx *c, int key, int region)
 /* The outermost loop round n that leaves the list and its elements' keys as they are. */
 static int joined_loop(const struct rule_ctx *c, const struct join *j, int n)
 {
-	int loop = js_is_path(c, j->list) && js_likely_array(c, j->list) ? js_steady_loop(c, j->list, n) : 0;
+	int loop = js_is_path(c, j->list) && js_likely_array(c, j->list)
+			   ? js_steady_loop(c, j->list, n)
+			   : 0;
 
 	return loop && keys_stay(c, j->key, loop) ? loop : 0;
 }
@@ -91,9 +88,9 @@ static const char *element_name(struct rule_ctx *c, const struct join *j, int lo
 	int statement = js_statement(c, loop);
 
 	/* in a function of its own, or nobody's there */
-	JS_EACH_USE (c, statement ? tree_parent(c->tree, statement) : c->body, j->element, use)
-		if (js_binds(c, use) && tree_is(c->tree, tree_parent(c->tree, use), "variable_declarator"))
-			return rule_fresh_name(c, "%sItem", j->element);
+	JS_EACH_USE(c, statement ? tree_parent(c->tree, statement) : c->body, j->element, use)
+	if (js_binds(c, use) && tree_is(c->tree, tree_parent(c->tree, use), "variable_declarator"))
+		return rule_fresh_name(c, "%sItem", j->element);
 	return j->element;
 }
 
@@ -111,9 +108,11 @@ static void insert_groups(struct rule_ctx *c, const struct join *j, int loop, co
 	cf_autofree char *list = tree_text(c->tree, j->list), *key = key_of(c, j, element);
 
 	js_insert_before(c, loop,
-		"const %s = new Map()%s\nfor (const %s of %s) {\n\tconst group = %s.get(%s)%s\n\tif (group) {\n\t\tgroup.push(%s)%s\n"
+		"const %s = new Map()%s\nfor (const %s of %s) {\n\tconst group = "
+		"%s.get(%s)%s\n\tif (group) {\n\t\tgroup.push(%s)%s\n"
 		"\t} else {\n\t\t%s.set(%s, [%s])%s\n\t}\n}",
-		map, semicolon, element, list, map, key, semicolon, element, semicolon, map, key, element, semicolon);
+		map, semicolon, element, list, map, key, semicolon, element, semicolon, map, key,
+		element, semicolon);
 }
 
 /* ys.find, ys.filter and ys.some with such a callback. */
@@ -122,12 +121,17 @@ static bool by_call(struct rule_ctx *c, int n)
 	const struct tree *t = c->tree;
 	struct join j = {0};
 	int arguments, count;
-	bool first = js_call(c, n, "find", &j.list, &arguments), any = !first && js_call(c, n, "some", &j.list, &arguments);
+	bool first = js_call(c, n, "find", &j.list, &arguments),
+	     any = !first && js_call(c, n, "some", &j.list, &arguments);
 
-	if (!tree_is(t, n, "call_expression") || (!first && !any && !js_call(c, n, "filter", &j.list, &arguments)))
+	if (!tree_is(t, n, "call_expression") ||
+		(!first && !any && !js_call(c, n, "filter", &j.list, &arguments)))
 		return false;
-	int callback = js_argument(c, arguments, &count), answer = callback ? js_answer(c, callback) : 0;
-	cf_autofree char *element = callback && count == 1 && js_parameter_count(c, callback) == 1 ? js_parameter(c, callback, 0) : NULL;
+	int callback = js_argument(c, arguments, &count),
+	    answer = callback ? js_answer(c, callback) : 0;
+	cf_autofree char *element = callback && count == 1 && js_parameter_count(c, callback) == 1
+					    ? js_parameter(c, callback, 0)
+					    : NULL;
 
 	j.element = element;
 	if (!answer || !element || !compares(c, answer, &j))
@@ -144,25 +148,34 @@ static bool by_call(struct rule_ctx *c, int n)
 		const char *name = element_name(c, &j, loop);
 		cf_autofree char *key = key_of(c, &j, name);
 
-		js_insert_before(c, loop, "const %s = new Map()%s\nfor (const %s of %s) {\n\tif (!%s.has(%s)) {\n\t\t%s.set(%s, %s)%s\n\t}\n}", map,
-			semicolon, name, list, map, key, map, key, name, semicolon);
+		js_insert_before(c, loop,
+			"const %s = new Map()%s\nfor (const %s of %s) {\n\tif (!%s.has(%s)) "
+			"{\n\t\t%s.set(%s, %s)%s\n\t}\n}",
+			map, semicolon, name, list, map, key, map, key, name, semicolon);
 		rule_replace(c, n, NULL, "%s.get(%n)", map, j.outer);
 	} else if (any) {
 		cf_autofree char *key = key_of(c, &j, element);
 
-		js_insert_before(c, loop, "const %s = new Set(%s.map((%s) => %s))", map, list, element, key);
+		js_insert_before(
+			c, loop, "const %s = new Set(%s.map((%s) => %s))", map, list, element, key);
 		rule_replace(c, n, NULL, "%s.has(%n)", map, j.outer);
 	} else {
 		int up = tree_parent(t, n);
 		/* a new array each time, where somebody may keep it */
-		bool kept = !tree_is_any(t, up, "member_expression spread_element for_in_statement");
+		bool kept =
+			!tree_is_any(t, up, "member_expression spread_element for_in_statement");
 
 		insert_groups(c, &j, loop, map);
-		rule_replace(c, n, NULL, kept ? "(%s.get(%n) ?? []).slice()" : tree_is(t, up, "member_expression") ? "(%s.get(%n) ?? [])" : "%s.get(%n) ?? []",
+		rule_replace(c, n, NULL,
+			kept				      ? "(%s.get(%n) ?? []).slice()"
+			: tree_is(t, up, "member_expression") ? "(%s.get(%n) ?? [])"
+							      : "%s.get(%n) ?? []",
 			map, j.outer);
 	}
-	rule_end(c, "Every pass went through all of `%s`; a %s made once before the loop hands out those with the same `%s`.", list,
-		any ? "Set" : "Map", property);
+	rule_end(c,
+		"Every pass went through all of `%s`; a %s made once before the loop hands out "
+		"those with the same `%s`.",
+		list, any ? "Set" : "Map", property);
 	return true;
 }
 
@@ -178,19 +191,16 @@ static void by_loop(struct rule_ctx *c, int n)
 	while (strchr(" \t", *of))
 		of++;
 	only = tree_is(t, body, "statement_block") ? tree_first(t, body) : body;
-	if (!element || strncmp(of, "of", 2) || !tree_is(t, only, "if_statement") || tree_field(t, only, "alternative") ||
+	if (!element || strncmp(of, "of", 2) || !tree_is(t, only, "if_statement") ||
+		tree_field(t, only, "alternative") ||
 		(tree_is(t, body, "statement_block") && tree_count(t, body) != 1))
 		return;
 	int condition = js_bare(c, tree_field(t, only, "condition")), part = condition, rest = 0;
 
 	/* the first of what must all hold */
-	if (tree_is(t, condition, "binary_expression") && !is_strict_equal(t, condition)) {
+	if (tree_is(t, condition, "binary_expression") && !js_has_operator(c, condition, "===")) {
 		int first = js_bare(c, tree_field(t, condition, "left"));
-		const char *p = t->text + t->v[tree_field(t, condition, "left")].end;
-
-		while (strchr(" \t\r\n", *p))
-			p++;
-		if (strncmp(p, "&&", 2) || !is_strict_equal(t, first))
+		if (!js_has_operator(c, condition, "&&") || !js_has_operator(c, first, "==="))
 			return;
 		part = first;
 		rest = tree_field(t, condition, "right");
@@ -209,9 +219,9 @@ static void by_loop(struct rule_ctx *c, int n)
 	for (int i = j.outer; i < t->v[j.outer].after; i++)
 		if (tree_is(t, i, "identifier")) {
 			cf_autofree char *name = tree_text(t, i);
-			JS_EACH_USE (c, n, name, use)
-				if (js_binds(c, use))
-					return;
+			JS_EACH_USE(c, n, name, use)
+			if (js_binds(c, use))
+				return;
 		}
 	rule_begin(c, loop);
 	insert_groups(c, &j, loop, map);
@@ -228,13 +238,17 @@ static void by_loop(struct rule_ctx *c, int n)
 		else
 			rule_replace(c, only, NULL, "{\n\t%b\n}", then);
 	}
-	rule_end(c, "Every pass of the outer loop went through all of `%s`; a Map made once before it hands out those with the same `%s`, in "
-		    "their order.", list, key);
+	rule_end(c,
+		"Every pass of the outer loop went through all of `%s`; a Map made once before it "
+		"hands out those with the same `%s`, in "
+		"their order.",
+		list, key);
 }
 
 static void find(struct rule_ctx *c)
 {
-	JS_NODES (c, n) {
+	JS_NODES(c, n)
+	{
 		if (tree_is(c->tree, n, "call_expression") && js_own(c, n))
 			by_call(c, n);
 		else if (tree_is(c->tree, n, "for_in_statement") && js_own(c, n))
@@ -245,117 +259,122 @@ static void find(struct rule_ctx *c)
 const struct rule rule_nested_join_js = {
 	.name = "map-join",
 	.summary = "a scan for the element with the same key, in a loop, asks a Map",
-	.why = "To look through all of one array for each element of another costs the product of both lengths. A Map from the "
+	.why = "To look through all of one array for each element of another costs the product of "
+	       "both lengths. A Map from the "
 	       "key to the elements that have it is made in one pass and answers in constant time.",
 	.find = find,
-	.examples = (const struct rule_example[]){
-		{"function f(orders, users) {\n"
-		 "  return orders.map((order) => {\n"
-		 "    const user = users.find((u) => u.id === order.userId);\n"
-		 "    return user ? user.name : '?';\n"
-		 "  });\n"
-		 "}\n",
-		 "function f(orders, users) {\n"
-		 "  const usersById = new Map();\n"
-		 "  for (const u of users) {\n"
-		 "    if (!usersById.has(u.id)) {\n"
-		 "      usersById.set(u.id, u);\n"
-		 "    }\n"
-		 "  }\n"
-		 "  return orders.map((order) => {\n"
-		 "    const user = usersById.get(order.userId);\n"
-		 "    return user ? user.name : '?';\n"
-		 "  });\n"
-		 "}\n",
-		 "f([{userId: 2}, {userId: 3}], [{id: 2, name: 'a'}, {id: 2, name: 'b'}])\n"
-		 "f([], [])"},
-		{"function f(orders, items) {\n"
-		 "    let n = 0\n"
-		 "    for (const o of orders) {\n"
-		 "        n += items.filter(i => i.order === o.id).length\n"
-		 "    }\n"
-		 "    return n\n"
-		 "}\n",
-		 "function f(orders, items) {\n"
-		 "    let n = 0\n"
-		 "    const itemsByOrder = new Map()\n"
-		 "    for (const i of items) {\n"
-		 "        const group = itemsByOrder.get(i.order)\n"
-		 "        if (group) {\n"
-		 "            group.push(i)\n"
-		 "        } else {\n"
-		 "            itemsByOrder.set(i.order, [i])\n"
-		 "        }\n"
-		 "    }\n"
-		 "    for (const o of orders) {\n"
-		 "        n += (itemsByOrder.get(o.id) ?? []).length\n"
-		 "    }\n"
-		 "    return n\n"
-		 "}\n",
-		 "f([{id: 1}, {id: 2}], [{order: 1}, {order: 1}, {order: 3}])"},
-		{"function f(a, b) {\n"
-		 "  const out = [];\n"
-		 "  for (const x of a) {\n"
-		 "    for (const y of b) {\n"
-		 "      if (y.k === x.k && y.v > x.v) {\n"
-		 "        out.push([x.v, y.v]);\n"
-		 "        break;\n"
-		 "      }\n"
-		 "    }\n"
-		 "  }\n"
-		 "  return out;\n"
-		 "}\n",
-		 "function f(a, b) {\n"
-		 "  const out = [];\n"
-		 "  const bByK = new Map();\n"
-		 "  for (const y of b) {\n"
-		 "    const group = bByK.get(y.k);\n"
-		 "    if (group) {\n"
-		 "      group.push(y);\n"
-		 "    } else {\n"
-		 "      bByK.set(y.k, [y]);\n"
-		 "    }\n"
-		 "  }\n"
-		 "  for (const x of a) {\n"
-		 "    for (const y of bByK.get(x.k) ?? []) {\n"
-		 "      if (y.v > x.v) {\n"
-		 "        out.push([x.v, y.v]);\n"
-		 "        break;\n"
-		 "      }\n"
-		 "    }\n"
-		 "  }\n"
-		 "  return out;\n"
-		 "}\n",
-		 "f([{k: 1, v: 1}, {k: 2, v: 2}], [{k: 1, v: 0}, {k: 1, v: 5}, {k: 1, v: 6}])"},
-		{"const f = (a, b) => a.filter((x) => b.some((y) => y.id === x.id));\n",
-		 "const f = (a, b) => {\n"
-		 "    const bById = new Set(b.map((y) => y.id));\n"
-		 "    return a.filter((x) => bById.has(x.id));\n"
-		 "};\n",
-		 "f([{id: 1}, {id: 2}], [{id: 2}])"},
-		{0},
-	},
-	.near_misses = (const char *const[]){
-		"function f(orders, users) {\n"
-		"  for (const order of orders) {\n"
-		"    const user = users.find((u) => u.id === order.userId);\n"
-		"    if (!user) users.push({id: order.userId});\n"
-		"  }\n"
-		"  return users;\n"
-		"}\n",
-		"function f(orders, users) {\n"
-		"  for (const order of orders) {\n"
-		"    const user = users.find((u) => u.id === order.userId);\n"
-		"    if (user) user.id = 0;\n"
-		"  }\n"
-		"  return users;\n"
-		"}\n",
-		"function f(id, users) {\n"
-		"  return users.find((u) => u.id === id);\n"
-		"}\n",
-		"function f(orders, users) {\n"
-		"  return orders.map((o) => users[o.g].find((u) => u.id === o.id));\n"
-		"}\n",
-		NULL,
-	},
+	.examples =
+		(const struct rule_example[]){
+			{"function f(orders, users) {\n"
+			 "  return orders.map((order) => {\n"
+			 "    const user = users.find((u) => u.id === order.userId);\n"
+			 "    return user ? user.name : '?';\n"
+			 "  });\n"
+			 "}\n",
+				"function f(orders, users) {\n"
+				"  const usersById = new Map();\n"
+				"  for (const u of users) {\n"
+				"    if (!usersById.has(u.id)) {\n"
+				"      usersById.set(u.id, u);\n"
+				"    }\n"
+				"  }\n"
+				"  return orders.map((order) => {\n"
+				"    const user = usersById.get(order.userId);\n"
+				"    return user ? user.name : '?';\n"
+				"  });\n"
+				"}\n",
+				"f([{userId: 2}, {userId: 3}], [{id: 2, name: 'a'}, {id: 2, name: "
+				"'b'}])\n"
+				"f([], [])"},
+			{"function f(orders, items) {\n"
+			 "    let n = 0\n"
+			 "    for (const o of orders) {\n"
+			 "        n += items.filter(i => i.order === o.id).length\n"
+			 "    }\n"
+			 "    return n\n"
+			 "}\n",
+				"function f(orders, items) {\n"
+				"    let n = 0\n"
+				"    const itemsByOrder = new Map()\n"
+				"    for (const i of items) {\n"
+				"        const group = itemsByOrder.get(i.order)\n"
+				"        if (group) {\n"
+				"            group.push(i)\n"
+				"        } else {\n"
+				"            itemsByOrder.set(i.order, [i])\n"
+				"        }\n"
+				"    }\n"
+				"    for (const o of orders) {\n"
+				"        n += (itemsByOrder.get(o.id) ?? []).length\n"
+				"    }\n"
+				"    return n\n"
+				"}\n",
+				"f([{id: 1}, {id: 2}], [{order: 1}, {order: 1}, {order: 3}])"},
+			{"function f(a, b) {\n"
+			 "  const out = [];\n"
+			 "  for (const x of a) {\n"
+			 "    for (const y of b) {\n"
+			 "      if (y.k === x.k && y.v > x.v) {\n"
+			 "        out.push([x.v, y.v]);\n"
+			 "        break;\n"
+			 "      }\n"
+			 "    }\n"
+			 "  }\n"
+			 "  return out;\n"
+			 "}\n",
+				"function f(a, b) {\n"
+				"  const out = [];\n"
+				"  const bByK = new Map();\n"
+				"  for (const y of b) {\n"
+				"    const group = bByK.get(y.k);\n"
+				"    if (group) {\n"
+				"      group.push(y);\n"
+				"    } else {\n"
+				"      bByK.set(y.k, [y]);\n"
+				"    }\n"
+				"  }\n"
+				"  for (const x of a) {\n"
+				"    for (const y of bByK.get(x.k) ?? []) {\n"
+				"      if (y.v > x.v) {\n"
+				"        out.push([x.v, y.v]);\n"
+				"        break;\n"
+				"      }\n"
+				"    }\n"
+				"  }\n"
+				"  return out;\n"
+				"}\n",
+				"f([{k: 1, v: 1}, {k: 2, v: 2}], [{k: 1, v: 0}, {k: 1, v: 5}, {k: "
+				"1, v: 6}])"},
+			{"const f = (a, b) => a.filter((x) => b.some((y) => y.id === x.id));\n",
+				"const f = (a, b) => {\n"
+				"    const bById = new Set(b.map((y) => y.id));\n"
+				"    return a.filter((x) => bById.has(x.id));\n"
+				"};\n",
+				"f([{id: 1}, {id: 2}], [{id: 2}])"},
+			{0},
+		},
+	.near_misses =
+		(const char *const[]){
+			"function f(orders, users) {\n"
+			"  for (const order of orders) {\n"
+			"    const user = users.find((u) => u.id === order.userId);\n"
+			"    if (!user) users.push({id: order.userId});\n"
+			"  }\n"
+			"  return users;\n"
+			"}\n",
+			"function f(orders, users) {\n"
+			"  for (const order of orders) {\n"
+			"    const user = users.find((u) => u.id === order.userId);\n"
+			"    if (user) user.id = 0;\n"
+			"  }\n"
+			"  return users;\n"
+			"}\n",
+			"function f(id, users) {\n"
+			"  return users.find((u) => u.id === id);\n"
+			"}\n",
+			"function f(orders, users) {\n"
+			"  return orders.map((o) => users[o.g].find((u) => u.id === o.id));\n"
+			"}\n",
+			NULL,
+		},
 };
