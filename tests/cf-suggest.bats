@@ -277,6 +277,12 @@ PY
 	[ "$status" = 0 ] || { printf '%s\n' "$output"; false; }
 }
 
+@test "cf-suggest: so do those for JavaScript" {
+	command -v node >/dev/null || { [ -z "${CI:-}" ] && skip "node is not installed"; }
+	run node "$ROOT/tests/rules_corpus.js" "$O/unit/rules_test" "$ROOT"/tests/fixtures/rules/javascript/*.js
+	[ "$status" = 0 ] || fail_with "$output"
+}
+
 @test "cf-suggest: --list-rules names them all, --explain shows each" {
 	cf-suggest --list-rules | cut -d' ' -f1 >rules
 	[ "$(wc -l <rules)" -ge 30 ]

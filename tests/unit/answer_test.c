@@ -119,16 +119,12 @@ static void forms(void)
 static void beside(void)
 {
 	cf_autofree char *got = after("a.py", python, "python", "f",
-		"```python\nimport os\nfrom collections import deque\nSEEN = {1}\n\ndef "
-		"helper(x):\n    return x\n\n"
+		"```python\nimport os\nfrom collections import deque\nSEEN = {1}\n\ndef helper(x):\n    return x\n\n"
 		"def f(a, b=1):\n    return helper(a)\n```\n");
 
-	CHECK_STR(got, "\"\"\"About it.\"\"\"\nimport os\nfrom collections import deque\n\nLIMIT = "
-		       "3\n\n\nSEEN = {1}\n\n\ndef helper(x):\n"
-		       "    return x\n\n\n# what follows is hot\ndef f(a, b=1):\n    return "
-		       "helper(a)\n\n\nclass C:\n    def __init__(self):\n"
-		       "        self.v = []\n\n    @property\n    def m(self):\n        return "
-		       "sorted(self.v)[0]\n\n    def n(self, k):\n"
+	CHECK_STR(got, "\"\"\"About it.\"\"\"\nimport os\nfrom collections import deque\n\nLIMIT = 3\n\n\nSEEN = {1}\n\n\ndef helper(x):\n"
+		       "    return x\n\n\n# what follows is hot\ndef f(a, b=1):\n    return helper(a)\n\n\nclass C:\n    def __init__(self):\n"
+		       "        self.v = []\n\n    @property\n    def m(self):\n        return sorted(self.v)[0]\n\n    def n(self, k):\n"
 		       "        return [k for _ in self.v]\n");
 }
 
@@ -143,20 +139,17 @@ static void methods(void)
 	becomes("C.n", "```python\n    def n(self, k):\n        return [k] * len(self.v)\n```",
 		"[k for _ in self.v]", "[k] * len(self.v)");
 	becomes("C.n",
-		"```python\nclass C:\n    def n(self, k):\n        t = \"\"\"\n  as it "
-		"is\n\"\"\"\n        return [k]\n```",
+		"```python\nclass C:\n    def n(self, k):\n        t = \"\"\"\n  as it is\n\"\"\"\n        return [k]\n```",
 		"        return [k for _ in self.v]\n",
 		"        t = \"\"\"\n  as it is\n\"\"\"\n        return [k]\n");
 	/* decorators are the original's unless it has others */
 	becomes("C.m",
-		"```python\nclass C:\n    @property\n    def m(self):\n        return "
-		"min(self.v)\n```",
+		"```python\nclass C:\n    @property\n    def m(self):\n        return min(self.v)\n```",
 		"sorted(self.v)[0]", "min(self.v)");
 	becomes("C.m", "```python\ndef m(self):\n    return min(self.v)\n```", "sorted(self.v)[0]",
 		"min(self.v)");
 	becomes("C.n",
-		"```python\nclass C:\n    def _k(self):\n        return 1\n\n    def n(self, k):\n "
-		"       return [k]\n```",
+		"```python\nclass C:\n    def _k(self):\n        return 1\n\n    def n(self, k):\n        return [k]\n```",
 		"    def n(self, k):\n        return [k for _ in self.v]\n",
 		"    def _k(self):\n        return 1\n\n    def n(self, k):\n        return [k]\n");
 }
@@ -182,30 +175,25 @@ static void unusable(void)
 static void javascript(void)
 {
 	cf_autofree char *a = after("a.mjs", JS, "javascript", "f",
-		"```js\nexport function f(xs) {\n    if (xs)\n        return xs.find((x) => x > "
-		"0);\n}\n```");
+		"```js\nexport function f(xs) {\n    if (xs)\n        return xs.find((x) => x > 0);\n}\n```");
 	cf_autofree char *b = after("a.mjs", JS, "javascript", "h",
 		"```js\nconst h = (a, b) => {\n  return b + a;\n};\n```");
 	cf_autofree char *c = after("a.mjs", JS, "javascript", "K.m",
 		"```js\nclass K {\n  m(x) {\n    return +x;\n  }\n}\n```");
 	cf_autofree char *d = after("a.mjs", JS, "javascript", "f",
-		"```js\nimport {k} from './k.js';\nexport function f(xs) {\n  return "
-		"k(xs);\n}\n```");
+		"```js\nimport {k} from './k.js';\nexport function f(xs) {\n  return k(xs);\n}\n```");
 
-	CHECK(strstr(a, "export function f(xs) {\n\tif (xs)\n\t\treturn xs.find((x) => x > "
-			"0);\n}\n\nexport const h") != NULL);
+	CHECK(strstr(a, "export function f(xs) {\n\tif (xs)\n\t\treturn xs.find((x) => x > 0);\n}\n\nexport const h") != NULL);
 	CHECK(strstr(b, "export const h = (a, b) => {\n\treturn b + a;\n};\n\nclass K") != NULL);
 	CHECK(strstr(c, "\t#p = 1;\n\tm(x) {\n\t\treturn +x;\n\t}\n}\n") != NULL);
-	CHECK(strstr(d, "import {g} from './g.js';\nimport {k} from './k.js';\n\nexport function "
-			"f(xs) {\n\treturn k(xs);\n}") != NULL);
+	CHECK(strstr(d, "import {g} from './g.js';\nimport {k} from './k.js';\n\nexport function f(xs) {\n\treturn k(xs);\n}") != NULL);
 }
 
 static void same_code(void)
 {
 	static const char *const answers[] = {
 		"```\ndef f(a, b=1):\n    return list(dict.fromkeys(a))\n```",
-		"```\ndef f(a, b=1):\n    # faster\n    return list(\n        "
-		"dict.fromkeys(a))\n```",
+		"```\ndef f(a, b=1):\n    # faster\n    return list(\n        dict.fromkeys(a))\n```",
 		"```\ndef f(a, b=1):\n    return list(set(a))\n```"};
 	char digest[3][65];
 
@@ -231,8 +219,7 @@ static void secrets(void)
 
 	CHECK(!redactor_init(&r, &own));
 	json_auto_t *hidden = json_object();
-	const char *text = "KEY = \"AKIAABCDEFGHIJKLMNOP\"\npassword: 'hunter22x' cust-17 cust-18 "
-			   "cust-17 https://me:pw123@host/";
+	const char *text = "KEY = \"AKIAABCDEFGHIJKLMNOP\"\npassword: 'hunter22x' cust-17 cust-18 cust-17 https://me:pw123@host/";
 	cf_autofree char *clean = redact(&r, text, hidden), *back = unredact(hidden, clean);
 
 	CHECK(!strstr(clean, "AKIA") && !strstr(clean, "hunter22x") && !strstr(clean, "cust-1") &&

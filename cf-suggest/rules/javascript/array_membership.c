@@ -21,8 +21,7 @@ static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
 
-	JS_NODES(c, n)
-	{
+	JS_NODES (c, n) {
 		struct js_test test, other;
 		bool seen = false;
 
@@ -53,8 +52,7 @@ static void find(struct rule_ctx *c)
 				i = t->v[i].after - 1;
 			}
 		rule_end(c,
-			"Each test walks the array `%s`; a Set of it, made once before the loop, "
-			"answers by hash.",
+			"Each test walks the array `%s`; a Set of it, made once before the loop, answers by hash.",
 			list);
 	}
 }
@@ -101,16 +99,14 @@ const struct rule rule_array_membership = {
 			{"var f = function (words, stop) {\n"
 			 "\tvar n = 0, list = stop.slice();\n"
 			 "\tfor (var i = 0; i < words.length; i++)\n"
-			 "\t\tif (list.indexOf(words[i]) >= 0 || list.includes(words[i] + 's')) "
-			 "n++;\n"
+			 "\t\tif (list.indexOf(words[i]) >= 0 || list.includes(words[i] + 's')) n++;\n"
 			 "\treturn n;\n"
 			 "};\n",
 				"var f = function (words, stop) {\n"
 				"\tvar n = 0, list = stop.slice();\n"
 				"\tconst listSet = new Set(list);\n"
 				"\tfor (var i = 0; i < words.length; i++)\n"
-				"\t\tif (listSet.has(words[i]) || listSet.has(words[i] + 's')) "
-				"n++;\n"
+				"\t\tif (listSet.has(words[i]) || listSet.has(words[i] + 's')) n++;\n"
 				"\treturn n;\n"
 				"};\n",
 				"f(['a', 'b', 'c'], ['b', 'cs'])"},

@@ -37,8 +37,7 @@ static bool only_queued(
 	if (!declared || tree_inside(t, declared, loop) ||
 		!tree_is(t, js_bare(c, tree_field(t, declared, "value")), "array"))
 		return false;
-	JS_EACH_USE(c, c->body, name, use)
-	{
+	JS_EACH_USE (c, c->body, name, use) {
 		int up = tree_parent(t, use), call = tree_parent(t, up);
 
 		if (tree_parent(t, use) == declared || use == asked || use == shifted)
@@ -56,8 +55,7 @@ static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
 
-	JS_NODES(c, n)
-	{
+	JS_NODES (c, n) {
 		int object, arguments;
 
 		if (!tree_is(t, n, "call_expression") ||
@@ -84,8 +82,7 @@ static void find(struct rule_ctx *c)
 		rule_replace(c, condition, NULL, "%s", test);
 		rule_replace(c, n, NULL, "%s[%s++]", name, head);
 		rule_end(c,
-			"Each shift moves all that is left in `%s`; an index of its head moves on "
-			"instead.",
+			"Each shift moves all that is left in `%s`; an index of its head moves on instead.",
 			name);
 	}
 }

@@ -9,8 +9,7 @@ static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
 
-	JS_NODES(c, n)
-	{
+	JS_NODES (c, n) {
 		int list, arguments, count, searched, inner;
 
 		if (!tree_is(t, n, "call_expression") ||
@@ -43,8 +42,7 @@ static void find(struct rule_ctx *c)
 			continue;
 		rule_begin(c, n);
 		rule_replace(c, n, NULL, "[...new Set(%n)]", list);
-		rule_end(c, "Each element was searched for from the start; a Set keeps the first "
-			    "of each, in their order.");
+		rule_end(c, "Each element was searched for from the start; a Set keeps the first of each, in their order.");
 	}
 }
 
@@ -65,8 +63,7 @@ const struct rule rule_dedupe_filter = {
 				"}\n",
 				"f([1, 2, 1, '1'])\n"
 				"f([])"},
-			{"const f = (a, b) => a.concat(b).filter((v, at, all) => all.indexOf(v) == "
-			 "at).sort()\n",
+			{"const f = (a, b) => a.concat(b).filter((v, at, all) => all.indexOf(v) == at).sort()\n",
 				"const f = (a, b) => [...new Set(a.concat(b))].sort()\n",
 				"f(['b', 'a'], ['a'])"},
 			{0},

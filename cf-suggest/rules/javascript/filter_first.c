@@ -28,8 +28,7 @@ static void find(struct rule_ctx *c)
 	} forms[] = {{">", "0", false}, {"!==", "0", false}, {"!=", "0", false}, {">=", "1", false},
 		{"===", "0", true}, {"==", "0", true}, {"<", "1", true}};
 
-	JS_NODES(c, n)
-	{
+	JS_NODES (c, n) {
 		int list, callback;
 
 		if (tree_is(t, n, "subscript_expression") &&
@@ -37,8 +36,7 @@ static void find(struct rule_ctx *c)
 			is_filter(c, tree_field(t, n, "object"), &list, &callback)) {
 			rule_begin(c, n);
 			rule_replace(c, n, NULL, "%p.find(%n)", list, callback);
-			rule_end(c, "All elements were tested, and an array made, for the first "
-				    "one; `find` ends there.");
+			rule_end(c, "All elements were tested, and an array made, for the first one; `find` ends there.");
 			continue;
 		}
 		int left = tree_is(t, n, "binary_expression") ? js_bare(c, tree_field(t, n, "left"))
@@ -55,8 +53,7 @@ static void find(struct rule_ctx *c)
 			rule_begin(c, n);
 			rule_replace(c, n, NULL, forms[i].none ? "!%p.some(%n)" : "%p.some(%n)",
 				list, callback);
-			rule_end(c, "All elements were tested, and an array made, to know whether "
-				    "there is one; `some` ends at the first.");
+			rule_end(c, "All elements were tested, and an array made, to know whether there is one; `some` ends at the first.");
 			break;
 		}
 	}
@@ -64,8 +61,7 @@ static void find(struct rule_ctx *c)
 
 const struct rule rule_filter_first = {
 	.name = "filter-first",
-	.summary = "filter for the first element, or to see whether there is one, becomes find or "
-		   "some",
+	.summary = "filter for the first element, or to see whether there is one, becomes find or some",
 	.why = "`filter` tests every element and makes an array of those that fit. Where only the "
 	       "first counts, or whether there is "
 	       "one, `find` and `some` end as soon as that is known.",
@@ -80,10 +76,8 @@ const struct rule rule_filter_first = {
 				"}\n",
 				"f([{id: 1}, {id: 2}], 2)\n"
 				"f([], 2)"},
-			{"const f = (rows) => rows.filter(r => r.bad).length > 0 || rows.filter(r "
-			 "=> r.ok).length === 0\n",
-				"const f = (rows) => rows.some(r => r.bad) || !rows.some(r => "
-				"r.ok)\n",
+			{"const f = (rows) => rows.filter(r => r.bad).length > 0 || rows.filter(r => r.ok).length === 0\n",
+				"const f = (rows) => rows.some(r => r.bad) || !rows.some(r => r.ok)\n",
 				"f([{ok: 1}])\n"
 				"f([{bad: 1}])\n"
 				"f([])"},
@@ -94,8 +88,7 @@ const struct rule rule_filter_first = {
 			"function f(rows) {\n"
 			"  let n = 0;\n"
 			"  const first = rows.filter((row) => n++ > 3)[0];\n"
-			"  return [first, n, rows.filter((r) => r.ok).length > 1, rows.filter((r) "
-			"=> r.ok)[1]];\n"
+			"  return [first, n, rows.filter((r) => r.ok).length > 1, rows.filter((r) => r.ok)[1]];\n"
 			"}\n",
 			NULL,
 		},

@@ -12,8 +12,7 @@ static bool only_grows(const struct rule_ctx *c, int list, int loop)
 	cf_autofree char *name = js_name(c, list);
 	int pushes = 0;
 
-	JS_EACH_USE(c, loop, name, use)
-	{
+	JS_EACH_USE (c, loop, name, use) {
 		int statement = tree_up(t, use, "expression_statement"),
 		    item = js_push(c, statement, list);
 
@@ -45,8 +44,7 @@ static void find(struct rule_ctx *c)
 	const struct tree *t = c->tree;
 	int done_loop = 0, done_list = 0;
 
-	JS_NODES(c, n)
-	{
+	JS_NODES (c, n) {
 		struct js_test test, other;
 
 		if (!js_is_test(c, n, &test) || !js_own(c, n) || js_is_fresh(c, test.item))

@@ -42,7 +42,7 @@ int js_uses(const struct rule_ctx *c, int region, const char *name)
 {
 	int count = 0;
 
-	JS_EACH_USE(c, region, name, n)
+	JS_EACH_USE (c, region, name, n)
 	count++;
 	return count;
 }
@@ -87,7 +87,7 @@ bool js_is_parameter(const struct rule_ctx *c, const char *name)
 
 	if (!list)
 		list = tree_field(c->tree, c->function, "parameter");
-	JS_EACH_USE(c, list, name, n)
+	JS_EACH_USE (c, list, name, n)
 	if (list && js_binds(c, n))
 		return true;
 	return false;
@@ -99,13 +99,11 @@ bool js_is_local(const struct rule_ctx *c, const char *name)
 
 	if (js_is_parameter(c, name))
 		return true;
-	JS_EACH_USE(c, c->body, name, n)
-	{
+	JS_EACH_USE (c, c->body, name, n) {
 		int up = tree_parent(t, n);
 
 		if (js_binds(c, n) && !tree_is_any(t, up,
-					      "assignment_expression "
-					      "augmented_assignment_expression update_expression"))
+					      "assignment_expression augmented_assignment_expression update_expression"))
 			return true;
 	}
 	return false;
@@ -115,7 +113,7 @@ bool js_is_global(const struct rule_ctx *c, int n, const char *name)
 {
 	if (!tree_is(c->tree, n, "identifier") || !tree_text_is(c->tree, n, name))
 		return false;
-	JS_EACH_USE(c, 0, name, use)
+	JS_EACH_USE (c, 0, name, use)
 	if (js_binds(c, use))
 		return false;
 	return true;
@@ -153,8 +151,7 @@ int js_declarator(const struct rule_ctx *c, const char *name)
 	const struct tree *t = c->tree;
 	int found = 0;
 
-	JS_EACH_USE(c, c->body, name, n)
-	{
+	JS_EACH_USE (c, c->body, name, n) {
 		if (!js_binds(c, n))
 			continue;
 		if (found || !tree_is(t, tree_parent(t, n), "variable_declarator"))
@@ -169,8 +166,7 @@ int js_declarator(const struct rule_ctx *c, const char *name)
 int js_bare(const struct rule_ctx *c, int n)
 {
 	while (tree_is_any(c->tree, n,
-		"parenthesized_expression as_expression satisfies_expression non_null_expression "
-		"type_assertion"))
+		"parenthesized_expression as_expression satisfies_expression non_null_expression type_assertion"))
 		n = tree_is(c->tree, n, "type_assertion") ? tree_last(c->tree, n)
 							  : tree_first(c->tree, n);
 	return n;
@@ -306,9 +302,7 @@ bool js_pure(const struct rule_ctx *c, int e)
 
 	for (int n = e; n < t->v[e].after; n++) {
 		if (tree_is_any(t, n,
-			    "assignment_expression augmented_assignment_expression "
-			    "update_expression await_expression "
-			    "yield_expression new_expression " JS_FUNCTIONS) ||
+			    "assignment_expression augmented_assignment_expression update_expression await_expression yield_expression new_expression " JS_FUNCTIONS) ||
 			tree_is(t, n, "delete"))
 			return false;
 		if (!tree_is(t, n, "call_expression"))
@@ -447,7 +441,7 @@ static bool only_looks(const struct rule_ctx *c, int call)
 		t, call, tree_is(t, call, "new_expression") ? "constructor" : "function");
 	int object =
 		tree_is(t, function, "member_expression") ? tree_field(t, function, "object") : 0;
-	static const char *const names[] = {"Set", "Map", "String", "Boolean", "isNaN", NULL};
+	static const char *const names[] = {"RegExp", "Set", "Map", "String", "Boolean", "isNaN", NULL};
 	static const char *const objects[] = {
 		"Object", "Array", "Math", "JSON", "console", "Number", NULL};
 
@@ -501,9 +495,7 @@ static bool harmless(const struct rule_ctx *c, int n)
 	if (tree_is(t, up, "arguments"))
 		return only_looks(c, tree_parent(t, up));
 	return tree_is_any(t, up,
-		"spread_element binary_expression unary_expression if_statement while_statement "
-		"subscript_expression "
-		"template_substitution ternary_expression return_statement");
+		"spread_element binary_expression unary_expression if_statement while_statement subscript_expression template_substitution ternary_expression return_statement");
 }
 
 bool js_changes(const struct rule_ctx *c, int path, int region)
@@ -715,8 +707,7 @@ enum js_kind js_kind(const struct rule_ctx *c, int path)
 		if (!tree_is(t, n, t->v[path].type) || !tree_equal(t, n, path))
 			continue;
 		if (tree_is_any(t, up,
-			    "variable_declarator required_parameter optional_parameter "
-			    "public_field_definition") &&
+			    "variable_declarator required_parameter optional_parameter public_field_definition") &&
 			(is_field(t, n, "name") || is_field(t, n, "pattern"))) {
 			int type = tree_field(t, up, "type"), value = tree_field(t, up, "value");
 

@@ -10,8 +10,7 @@ static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
 
-	JS_NODES(c, n)
-	{
+	JS_NODES (c, n) {
 		struct js_test test;
 		int object, arguments, count;
 
@@ -30,8 +29,7 @@ static void find(struct rule_ctx *c)
 			test.absent ? "!Object.prototype.propertyIsEnumerable.call(%n, %n)"
 				    : "Object.prototype.propertyIsEnumerable.call(%n, %n)",
 			of, test.item);
-		rule_end(c, "A list of all keys was made and searched; the object itself knows "
-			    "whether it has one.");
+		rule_end(c, "A list of all keys was made and searched; the object itself knows whether it has one.");
 		n = t->v[n].after - 1;
 	}
 }
@@ -46,13 +44,10 @@ const struct rule rule_key_lookup = {
 	.examples =
 		(const struct rule_example[]){
 			{"function f(words, known) {\n"
-			 "  return words.filter((w) => Object.keys(known).includes(w) || "
-			 "Object.keys(known).indexOf(w + 's') !== -1);\n"
+			 "  return words.filter((w) => Object.keys(known).includes(w) || Object.keys(known).indexOf(w + 's') !== -1);\n"
 			 "}\n",
 				"function f(words, known) {\n"
-				"  return words.filter((w) => "
-				"Object.prototype.propertyIsEnumerable.call(known, w) || "
-				"Object.prototype.propertyIsEnumerable.call(known, w + 's'));\n"
+				"  return words.filter((w) => Object.prototype.propertyIsEnumerable.call(known, w) || Object.prototype.propertyIsEnumerable.call(known, w + 's'));\n"
 				"}\n",
 				"f(['a', 'b', 'toString', 'c'], {a: 1, cs: undefined})"},
 			{0},
@@ -60,8 +55,7 @@ const struct rule rule_key_lookup = {
 	.near_misses =
 		(const char *const[]){
 			"function f(words, known) {\n"
-			"  return words.filter((w) => Object.values(known).includes(w) || "
-			"Object.keys(known).includes(1));\n"
+			"  return words.filter((w) => Object.values(known).includes(w) || Object.keys(known).includes(1));\n"
 			"}\n",
 			NULL,
 		},

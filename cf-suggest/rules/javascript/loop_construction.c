@@ -67,8 +67,7 @@ static bool stays(const struct rule_ctx *c, int n, int loop)
 			if (tree_is_any(t, i, "subscript_expression member_expression") &&
 				tree_equal(t, tree_field(t, i, "object"), of) &&
 				tree_is_any(t, tree_parent(t, i),
-					"assignment_expression augmented_assignment_expression "
-					"update_expression unary_expression"))
+					"assignment_expression augmented_assignment_expression update_expression unary_expression"))
 				return false;
 		if (js_changes(c, of, loop))
 			return false;
@@ -89,8 +88,7 @@ static void find(struct rule_ctx *c)
 {
 	const struct tree *t = c->tree;
 
-	JS_NODES(c, n)
-	{
+	JS_NODES (c, n) {
 		cf_autofree char *what = js_own(c, n) ? made(c, n) : NULL;
 		int loop = 0;
 
@@ -106,7 +104,7 @@ static void find(struct rule_ctx *c)
 		for (int i = n; i < t->v[n].after && !inside; i++)
 			if (tree_is(t, i, "identifier")) {
 				cf_autofree char *read = tree_text(t, i);
-				JS_EACH_USE(c, loop, read, use)
+				JS_EACH_USE (c, loop, read, use)
 				inside = inside || js_binds(c, use);
 			}
 		if (inside)
@@ -127,39 +125,34 @@ const struct rule rule_loop_construction = {
 	.summary = "formatters, patterns and lists of keys that a loop makes anew are made once",
 	.why = "To make an Intl formatter takes tens of microseconds, a RegExp from a text is "
 	       "compiled each time, and a list of "
-	       "keys is as long as its object. What does not change in a loop is made once before "
-	       "it.",
+	       "keys is as long as its object. What does not change in a loop is made once before it.",
 	.find = find,
 	.examples =
 		(const struct rule_example[]){
 			{"function f(prices) {\n"
 			 "  const out = [];\n"
 			 "  for (const price of prices) {\n"
-			 "    out.push(new Intl.NumberFormat('en-US', {style: 'currency', "
-			 "currency: 'USD'}).format(price));\n"
+			 "    out.push(new Intl.NumberFormat('en-US', {style: 'currency', currency: 'USD'}).format(price));\n"
 			 "  }\n"
 			 "  return out;\n"
 			 "}\n",
 				"function f(prices) {\n"
 				"  const out = [];\n"
-				"  const formatter = new Intl.NumberFormat('en-US', {style: "
-				"'currency', currency: 'USD'});\n"
+				"  const formatter = new Intl.NumberFormat('en-US', {style: 'currency', currency: 'USD'});\n"
 				"  for (const price of prices) {\n"
 				"    out.push(formatter.format(price));\n"
 				"  }\n"
 				"  return out;\n"
 				"}\n",
 				"f([1, 2.5])"},
-			{"const f = (words, prefix) => words.filter((w) => new RegExp('^' + "
-			 "prefix, 'i').test(w))\n",
+			{"const f = (words, prefix) => words.filter((w) => new RegExp('^' + prefix, 'i').test(w))\n",
 				"const f = (words, prefix) => {\n"
 				"    const pattern = new RegExp('^' + prefix, 'i')\n"
 				"    return words.filter((w) => pattern.test(w))\n"
 				"}\n",
 				"f(['Abc', 'b'], 'a')"},
 			{"function f(rows, fields) {\n"
-			 "  return rows.map((row) => Object.keys(fields).map((key) => "
-			 "row[key]).join());\n"
+			 "  return rows.map((row) => Object.keys(fields).map((key) => row[key]).join());\n"
 			 "}\n",
 				"function f(rows, fields) {\n"
 				"  const keys = Object.keys(fields);\n"
@@ -171,8 +164,7 @@ const struct rule rule_loop_construction = {
 	.near_misses =
 		(const char *const[]){
 			"function f(words, parts) {\n"
-			"  return words.map((w) => parts.filter((p) => new RegExp(p, "
-			"'g').test(w)));\n"
+			"  return words.map((w) => parts.filter((p) => new RegExp(p, 'g').test(w)));\n"
 			"}\n",
 			"function f(rows, seen) {\n"
 			"  for (const row of rows) {\n"

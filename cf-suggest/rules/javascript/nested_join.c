@@ -88,7 +88,7 @@ static const char *element_name(struct rule_ctx *c, const struct join *j, int lo
 	int statement = js_statement(c, loop);
 
 	/* in a function of its own, or nobody's there */
-	JS_EACH_USE(c, statement ? tree_parent(c->tree, statement) : c->body, j->element, use)
+	JS_EACH_USE (c, statement ? tree_parent(c->tree, statement) : c->body, j->element, use)
 	if (js_binds(c, use) && tree_is(c->tree, tree_parent(c->tree, use), "variable_declarator"))
 		return rule_fresh_name(c, "%sItem", j->element);
 	return j->element;
@@ -108,8 +108,7 @@ static void insert_groups(struct rule_ctx *c, const struct join *j, int loop, co
 	cf_autofree char *list = tree_text(c->tree, j->list), *key = key_of(c, j, element);
 
 	js_insert_before(c, loop,
-		"const %s = new Map()%s\nfor (const %s of %s) {\n\tconst group = "
-		"%s.get(%s)%s\n\tif (group) {\n\t\tgroup.push(%s)%s\n"
+		"const %s = new Map()%s\nfor (const %s of %s) {\n\tconst group = %s.get(%s)%s\n\tif (group) {\n\t\tgroup.push(%s)%s\n"
 		"\t} else {\n\t\t%s.set(%s, [%s])%s\n\t}\n}",
 		map, semicolon, element, list, map, key, semicolon, element, semicolon, map, key,
 		element, semicolon);
@@ -149,8 +148,7 @@ static bool by_call(struct rule_ctx *c, int n)
 		cf_autofree char *key = key_of(c, &j, name);
 
 		js_insert_before(c, loop,
-			"const %s = new Map()%s\nfor (const %s of %s) {\n\tif (!%s.has(%s)) "
-			"{\n\t\t%s.set(%s, %s)%s\n\t}\n}",
+			"const %s = new Map()%s\nfor (const %s of %s) {\n\tif (!%s.has(%s)) {\n\t\t%s.set(%s, %s)%s\n\t}\n}",
 			map, semicolon, name, list, map, key, map, key, name, semicolon);
 		rule_replace(c, n, NULL, "%s.get(%n)", map, j.outer);
 	} else if (any) {
@@ -173,8 +171,7 @@ static bool by_call(struct rule_ctx *c, int n)
 			map, j.outer);
 	}
 	rule_end(c,
-		"Every pass went through all of `%s`; a %s made once before the loop hands out "
-		"those with the same `%s`.",
+		"Every pass went through all of `%s`; a %s made once before the loop hands out those with the same `%s`.",
 		list, any ? "Set" : "Map", property);
 	return true;
 }
@@ -219,7 +216,7 @@ static void by_loop(struct rule_ctx *c, int n)
 	for (int i = j.outer; i < t->v[j.outer].after; i++)
 		if (tree_is(t, i, "identifier")) {
 			cf_autofree char *name = tree_text(t, i);
-			JS_EACH_USE(c, n, name, use)
+			JS_EACH_USE (c, n, name, use)
 			if (js_binds(c, use))
 				return;
 		}
@@ -239,16 +236,13 @@ static void by_loop(struct rule_ctx *c, int n)
 			rule_replace(c, only, NULL, "{\n\t%b\n}", then);
 	}
 	rule_end(c,
-		"Every pass of the outer loop went through all of `%s`; a Map made once before it "
-		"hands out those with the same `%s`, in "
-		"their order.",
+		"Every pass of the outer loop went through all of `%s`; a Map made once before it hands out those with the same `%s`, in their order.",
 		list, key);
 }
 
 static void find(struct rule_ctx *c)
 {
-	JS_NODES(c, n)
-	{
+	JS_NODES (c, n) {
 		if (tree_is(c->tree, n, "call_expression") && js_own(c, n))
 			by_call(c, n);
 		else if (tree_is(c->tree, n, "for_in_statement") && js_own(c, n))
@@ -283,8 +277,7 @@ const struct rule rule_nested_join_js = {
 				"    return user ? user.name : '?';\n"
 				"  });\n"
 				"}\n",
-				"f([{userId: 2}, {userId: 3}], [{id: 2, name: 'a'}, {id: 2, name: "
-				"'b'}])\n"
+				"f([{userId: 2}, {userId: 3}], [{id: 2, name: 'a'}, {id: 2, name: 'b'}])\n"
 				"f([], [])"},
 			{"function f(orders, items) {\n"
 			 "    let n = 0\n"
@@ -343,8 +336,7 @@ const struct rule rule_nested_join_js = {
 				"  }\n"
 				"  return out;\n"
 				"}\n",
-				"f([{k: 1, v: 1}, {k: 2, v: 2}], [{k: 1, v: 0}, {k: 1, v: 5}, {k: "
-				"1, v: 6}])"},
+				"f([{k: 1, v: 1}, {k: 2, v: 2}], [{k: 1, v: 0}, {k: 1, v: 5}, {k: 1, v: 6}])"},
 			{"const f = (a, b) => a.filter((x) => b.some((y) => y.id === x.id));\n",
 				"const f = (a, b) => {\n"
 				"    const bById = new Set(b.map((y) => y.id));\n"

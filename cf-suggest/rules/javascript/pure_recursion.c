@@ -33,17 +33,13 @@ static bool is_pure_body(const struct rule_ctx *c, const char *name)
 {
 	const struct tree *t = c->tree;
 
-	JS_NODES(c, n)
-	{
+	JS_NODES (c, n) {
 		if (tree_is_any(t, n,
-			    "this await_expression yield_expression new_expression object array "
-			    "template_substitution throw_statement "
-			    "try_statement super " JS_FUNCTIONS) ||
+			    "this await_expression yield_expression new_expression object array template_substitution throw_statement try_statement super " JS_FUNCTIONS) ||
 			tree_text_is(t, n, "arguments"))
 			return false;
 		if (tree_is_any(t, n,
-			    "assignment_expression augmented_assignment_expression "
-			    "update_expression")) {
+			    "assignment_expression augmented_assignment_expression update_expression")) {
 			cf_autofree char *target = js_name(c, tree_first(t, n));
 
 			if (!target || !js_is_local(c, target) || js_is_parameter(c, target))
@@ -111,8 +107,7 @@ static void find(struct rule_ctx *c)
 	if (!name || !parameter || !first ||
 		!strncmp(t->text + t->v[c->function].start, "async", 5) || !is_pure_body(c, name))
 		return;
-	JS_NODES(c, n)
-	{
+	JS_NODES (c, n) {
 		int count,
 			argument = is_recursion(c, n, name)
 					   ? js_argument(c, tree_field(t, n, "arguments"), &count)
@@ -129,7 +124,7 @@ static void find(struct rule_ctx *c)
 	if (calls < 2)
 		return;
 	/* a rebound name would be another function */
-	JS_EACH_USE(c, 0, name, use)
+	JS_EACH_USE (c, 0, name, use)
 	if (js_binds(c, use) &&
 		tree_is_any(t, tree_parent(t, use), "assignment_expression update_expression"))
 		return;
@@ -142,16 +137,14 @@ static void find(struct rule_ctx *c)
 	rule_wrap(c, first, last, NULL, "const %s = new Map()%s\nconst %s = (%s) => {", known,
 		semicolon, value, parameter);
 	rule_insert_after(c, last, NULL,
-		"}%s\nconst %s = (%s) => {\n\tif (!%s.has(%s)) %s.set(%s, %s(%s))%s\n\treturn "
-		"%s.get(%s)%s\n}%s\nreturn %s(%s)%s",
+		"}%s\nconst %s = (%s) => {\n\tif (!%s.has(%s)) %s.set(%s, %s(%s))%s\n\treturn %s.get(%s)%s\n}%s\nreturn %s(%s)%s",
 		semicolon, at, parameter, known, parameter, known, parameter, value, parameter,
 		semicolon, known, parameter, semicolon, semicolon, value, parameter, semicolon);
-	JS_NODES(c, n)
+	JS_NODES (c, n)
 	if (is_recursion(c, n, name))
 		rule_replace(c, tree_field(t, n, "function"), NULL, "%s", at);
 	rule_end(c,
-		"`%s` was worked out for the same values again and again; within a call each is "
-		"worked out once.",
+		"`%s` was worked out for the same values again and again; within a call each is worked out once.",
 		name);
 }
 

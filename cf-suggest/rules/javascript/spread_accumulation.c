@@ -35,7 +35,7 @@ static int added(const struct rule_ctx *c, int e, const char *name)
 static bool only_looks_at(const struct rule_ctx *c, int first, const char *name)
 {
 	for (int i = first; i; i = tree_next(c->tree, i))
-		JS_EACH_USE(c, i, name, use)
+		JS_EACH_USE (c, i, name, use)
 	if (js_binds(c, use) || js_is_alias(c, use) ||
 		!tree_is_any(c->tree, tree_parent(c->tree, use),
 			"member_expression subscript_expression"))
@@ -130,12 +130,21 @@ static void in_reduce(struct rule_ctx *c, int n)
 	rule_begin(c, n);
 	js_replace(c, body, b.data);
 	rule_end(c,
-		"Each step copied all that `%s` held so far; it is this call's own, so it can be "
-		"added to.",
+		"Each step copied all that `%s` held so far; it is this call's own, so it can be added to.",
 		name);
 }
 
-/* all = [...all, x] in a loop, of an array that nobody else has. */
+/* The end of the outermost loop round n. */
+static int loops_end(const struct rule_ctx *c, int n)
+{
+	int end = n;
+
+	for (int loop = js_loop(c, n); loop; loop = js_loop(c, loop))
+		end = c->tree->v[loop].after;
+	return end;
+}
+
+/* all = [...all, x] in a loop, of an array that nobody else has until the loops are over. */
 static void in_loop(struct rule_ctx *c, int n)
 {
 	const struct tree *t = c->tree;
@@ -144,11 +153,11 @@ static void in_loop(struct rule_ctx *c, int n)
 					 ? js_name(c, tree_field(t, assignment, "left"))
 					 : NULL;
 	int first = name ? added(c, tree_field(t, assignment, "right"), name) : 0, declared = 0;
+	int shared = 0, last = 0;
 
 	if (!first || !js_loop(c, n) || js_is_parameter(c, name) || !only_looks_at(c, first, name))
 		return;
-	JS_EACH_USE(c, c->body, name, use)
-	{
+	JS_EACH_USE (c, c->body, name, use) {
 		int up = tree_parent(t, use);
 
 		if (tree_is(t, up, "variable_declarator") && t->v[use].field &&
@@ -162,10 +171,16 @@ static void in_loop(struct rule_ctx *c, int n)
 
 			if (!more || !only_looks_at(c, more, name))
 				return;
-		} else if (js_binds(c, use) || js_is_alias(c, use)) {
+			if (loops_end(c, use) > last)
+				last = loops_end(c, use);
+		} else if (js_binds(c, use)) {
 			return;
+		} else if (js_is_alias(c, use) && !shared) {
+			shared = use;
 		}
 	}
+	if (shared && shared < last)
+		return;
 	bool array = declared && tree_is(t, js_bare(c, tree_field(t, declared, "value")), "array");
 	cf_autofree char *lines = declared ? additions(c, first, name, array) : NULL;
 
@@ -181,8 +196,7 @@ static void in_loop(struct rule_ctx *c, int n)
 
 static void find(struct rule_ctx *c)
 {
-	JS_NODES(c, n)
-	{
+	JS_NODES (c, n) {
 		in_reduce(c, n);
 		in_loop(c, n);
 	}
@@ -198,8 +212,7 @@ const struct rule rule_spread_accumulation = {
 	.examples =
 		(const struct rule_example[]){
 			{"function f(rows) {\n"
-			 "  return rows.reduce((all, row) => ({...all, [row.id]: row.v, last: "
-			 "row.id}), {});\n"
+			 "  return rows.reduce((all, row) => ({...all, [row.id]: row.v, last: row.id}), {});\n"
 			 "}\n",
 				"function f(rows) {\n"
 				"  return rows.reduce((all, row) => {\n"
@@ -210,8 +223,7 @@ const struct rule rule_spread_accumulation = {
 				"}\n",
 				"f([{id: 'a', v: 1}, {id: 'b', v: 2}, {id: 'a', v: 3}])\n"
 				"f([])"},
-			{"const f = (xs) => xs.reduce((acc, x) => [...acc, x * 2, acc.length], "
-			 "[])\n",
+			{"const f = (xs) => xs.reduce((acc, x) => [...acc, x * 2, acc.length], [])\n",
 				"const f = (xs) => xs.reduce((acc, x) => {\n"
 				"    acc.push(x * 2, acc.length)\n"
 				"    return acc\n"
