@@ -3,7 +3,7 @@
 
 VERSION := 0.1.0
 TOOLS   := cf-trace cf-replaygen cf-rank cf-suggest cf-verify cf-bench cf-pr
-GRAMMARS := python javascript typescript
+GRAMMARS := python javascript typescript java
 
 # The user's: override on the command line. O= builds elsewhere, SAN=address,undefined instruments,
 # WERROR=1 makes warnings errors, V=1 shows the commands.
@@ -20,6 +20,8 @@ PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
 NPM        ?= npm
 NODE       ?= node
+MVN        ?= mvn
+JAVAC      ?= javac
 SAN        ?=
 
 Q := $(if $(V),,@)
@@ -42,10 +44,12 @@ ALL_LDLIBS = -Wl,--as-needed $(PKG_LIBS) -lm -lpthread $(LDLIBS)
 
 LIB_SRC  := $(wildcard lib/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(O)/obj/%.o) $(O)/obj/lib/schema_sql.o \
-	$(foreach g,$(GRAMMARS),$(O)/obj/grammar/$(g)-parser.o $(O)/obj/grammar/$(g)-scanner.o)
+	$(foreach g,$(GRAMMARS),$(O)/obj/grammar/$(g)-parser.o) \
+	$(foreach g,$(filter-out java,$(GRAMMARS)),$(O)/obj/grammar/$(g)-scanner.o)
 PY_SRC   := $(wildcard plugins/python/plugin.json plugins/python/codeflash/*.py \
 	plugins/python/codeflash/*.pyi plugins/python/codeflash/py.typed plugins/python/codeflash/*/*.py)
 JS_SRC   := $(wildcard plugins/javascript/*.json plugins/javascript/lib/*)
+JAVA_SRC := plugins/java/pom.xml $(wildcard plugins/java/src/main/java/dev/codeflash/*/*.java)
 PY_SO    := $(O)/libexec/plugins/python/codeflash/_recorder.abi3.so
 BIN      := $(TOOLS:%=$(O)/bin/%) $(O)/bin/codeflash
 
@@ -106,7 +110,7 @@ $(O)/bin/codeflash: cf-optimize.sh
 # --- the plugins, laid out as installed -----------------------------------------------------------
 
 .PHONY: plugins
-plugins: $(PY_SRC:plugins/%=$(O)/libexec/plugins/%) $(PY_SO) plugin-javascript
+plugins: $(PY_SRC:plugins/%=$(O)/libexec/plugins/%) $(PY_SO) plugin-javascript plugin-java
 
 # Without Node.js there is no JavaScript plugin, and the rest is as it is. What it needs of the registry is
 # pinned by its own package-lock.json.
@@ -122,6 +126,19 @@ $(O)/libexec/plugins/javascript/node_modules/.stamp: plugins/javascript/package.
 else
 plugin-javascript:
 	@echo '  SKIP    plugins/javascript: no $(NODE) here; install Node.js and run make again'
+endif
+
+# Without a JDK and Maven there is no Java plugin. Maven is asked for nothing that it has already.
+.PHONY: plugin-java
+ifneq ($(and $(shell command -v $(JAVAC) 2>/dev/null),$(shell command -v $(MVN) 2>/dev/null)),)
+plugin-java: $(O)/libexec/plugins/java/plugin.json $(O)/libexec/plugins/java/codeflash.jar
+$(O)/libexec/plugins/java/codeflash.jar: $(JAVA_SRC)
+	@mkdir -p $(@D)
+	$(call say,MVN,plugins/java)m="$(MVN) -q -B -f plugins/java/pom.xml -Dcf.build=$(abspath $(O))/java package"; \
+		{ $$m -o >/dev/null 2>&1 || $$m; } && cp $(O)/java/codeflash-java-0.1.0.jar $@
+else
+plugin-java:
+	@echo '  SKIP    plugins/java: no $(JAVAC) or no $(MVN) here; install a JDK and Maven and run make again'
 endif
 
 $(O)/libexec/plugins/%: plugins/%

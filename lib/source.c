@@ -10,6 +10,7 @@
 const TSLanguage *tree_sitter_python(void);
 const TSLanguage *tree_sitter_javascript(void);
 const TSLanguage *tree_sitter_typescript(void);
+const TSLanguage *tree_sitter_java(void);
 
 /* A node that gives a name to what is its value. */
 struct holder {
@@ -46,6 +47,11 @@ static const struct language {
 		"module.exports exports"}
 	JAVASCRIPT(".ts .mts .cts", tree_sitter_typescript),
 	JAVASCRIPT(NULL, tree_sitter_javascript),
+	{"java", NULL, tree_sitter_java,
+		"method_declaration constructor_declaration compact_constructor_declaration",
+		"class_declaration interface_declaration enum_declaration record_declaration "
+		"annotation_type_declaration",
+		".<locals>", NULL, NULL, NULL, NULL, NULL},
 };
 
 static const struct language *find_language(const char *name, const char *path)
