@@ -41,6 +41,16 @@ public final class Roots {
 		return false;
 	}
 
+	/** Its source file; null when it is not the project's. Reads nothing. */
+	public Path file(String packagePath, String fileName) {
+		if (fileName == null || !fileName.endsWith(".java")) return null;
+		for (Path r : roots) {
+			Path file = (packagePath.isEmpty() ? r : r.resolve(packagePath)).resolve(fileName);
+			if (Files.isRegularFile(file)) return file;
+		}
+		return null;
+	}
+
 	/** @return its source; null when it is not the project's. */
 	public Source find(String packagePath, String fileName) {
 		if (fileName == null || !fileName.endsWith(".java")) return null;

@@ -21,7 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The verbs detect and trace: command lines that are Java's, and the project that they are in. */
-final class Command {
+public final class Command {
 	private static final int USAGE = 2, MISSING = 4;
 	private static final Pattern JAVA = Pattern.compile("java(\\d+)?");
 	private static final List<String> MARKERS = List.of("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", ".git");
@@ -233,7 +233,7 @@ final class Command {
 	}
 
 	/** Where the sources of the project's classes are looked for. */
-	static List<String> roots(Path project, Path module, Path tests) {
+	public static List<String> roots(Path project, Path module, Path tests) {
 		List<String> roots = new ArrayList<>();
 		roots.add(module.toString());
 		if (tests != null && !tests.startsWith(module)) roots.add(tests.toString());
