@@ -20,7 +20,7 @@ import java.util.Map;
  * it. What that leaves in static fields is taken back.
  */
 final class Bench {
-	private static final long WARM_NS = 400000000L;
+	private static final long WARM_NS = 250000000L;
 	private static final int WARM_CALLS = 30000, WARM_VARIANT = 1 << 20;
 	private static final long STACK = 64L << 20;
 

@@ -40,9 +40,8 @@ import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 
 /**
- * The program that calls are made in: its class path, and what of its sources must be compiled to go before that: the
- * file that the calls are about, on both sides alike, those that a candidate changes, and those that nobody has
- * compiled since they were changed.
+ * The program that calls are made in: its class path, and what of its sources must be compiled to go before that: those
+ * that a candidate changes, and those that nobody has compiled since they were changed.
  */
 final class Project {
 	/** What is asked cannot be had. */
@@ -98,8 +97,9 @@ final class Project {
 	/** Compiles what must be. */
 	void compile(Path file) throws LoadError {
 		List<Path> files = new ArrayList<>();
-		files.add(file);
 		for (Path r : sourceRoots) changed(r, files);
+		if (fromSource && !files.contains(file)) files.add(file);
+		if (files.isEmpty()) return;
 		JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
 		if (compiler == null) throw new LoadError("this Java has no compiler; install a JDK");
 		Map<String, byte[]> made = new HashMap<>();

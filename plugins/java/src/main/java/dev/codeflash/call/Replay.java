@@ -9,12 +9,16 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -47,9 +51,24 @@ public final class Replay {
 		Object tests = meta.get("tests_root");
 		for (String r : Command.roots(project, project.resolve((String) meta.get("module_root")).normalize(), tests == null ? null : project.resolve((String) tests).normalize()))
 			roots.add(Paths.get(r));
-		List<Path> classPath = new ArrayList<>();
-		for (String entry : System.getProperty("java.class.path", ".").split(File.pathSeparator)) if (!entry.isEmpty()) classPath.add(Paths.get(entry).toAbsolutePath());
-		this.project = new Project(project, project, project, roots, null, classPath);
+		this.project = new Project(project, project, project, roots, null, new ArrayList<>(classPath()));
+	}
+
+	/** Where this JVM's classes come from, and those that a test runner loads itself. */
+	private static Set<Path> classPath() {
+		Set<Path> found = new LinkedHashSet<>();
+		for (String entry : System.getProperty("java.class.path", ".").split(File.pathSeparator)) if (!entry.isEmpty()) found.add(Paths.get(entry).toAbsolutePath());
+		for (ClassLoader l = Thread.currentThread().getContextClassLoader(); l != null; l = l.getParent()) {
+			if (!(l instanceof URLClassLoader)) continue;
+			for (URL u : ((URLClassLoader) l).getURLs()) {
+				try {
+					if (u.getProtocol().equals("file")) found.add(Paths.get(u.toURI()));
+				} catch (URISyntaxException | IllegalArgumentException e) {
+					// no file, then
+				}
+			}
+		}
+		return found;
 	}
 
 	/** Makes the call; an AssertionError, with the first difference, when it does not do what it did. */

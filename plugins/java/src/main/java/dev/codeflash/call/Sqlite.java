@@ -62,6 +62,7 @@ final class Sqlite implements Closeable {
 	private ByteBuffer page(int number) throws IOException {
 		ByteBuffer b = ByteBuffer.allocate(pageSize);
 		if (file.read(b, (long) (number - 1) * pageSize) < pageSize) throw new IOException("the trace is cut short");
+		b.rewind();
 		return b;
 	}
 
