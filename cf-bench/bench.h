@@ -24,10 +24,15 @@ struct bench_opts {
 struct bench_files {
 	struct overlay_file *original, *candidate;
 	int n;
+	struct overlay_file *built; /* behind the candidate's: what its program is run from */
+	int nbuilt;
 	json_t *texts; /* backs the candidate's */
 };
 /* 0, or -1 with the reason in *why (new): edits that no longer fit the files. */
 int bench_files_open(struct bench_files *f, const json_t *candidate, const char *root, char **why);
+/* Has what the program is run from made of the candidate, where that is not the source. As above. */
+struct trace;
+int bench_files_build(struct bench_files *f, const struct trace *t, char **why);
 void bench_files_release(struct bench_files *f);
 
 /* The candidate's measurement (cf-json.5). What could not be measured says why; *status is set where

@@ -48,6 +48,11 @@ void bench_files_release(struct bench_files *f)
 {
 	for (int i = 0; i < f->n; i++)
 		free((char *)f->original[i].data);
+	for (int i = 0; i < f->nbuilt; i++) {
+		free((char *)f->built[i].path);
+		free((char *)f->built[i].data);
+	}
+	free(f->built);
 	free(f->original);
 	free(f->candidate);
 	json_decref(f->texts);

@@ -117,6 +117,8 @@ static int open_workflow(struct workflow *w, const json_t *candidate)
 		return fail(w, "%s", why);
 	if (bench_files_open(&w->files, candidate, root, &why))
 		return fail(w, "%s", why);
+	if (bench_files_build(&w->files, &w->trace, &why))
+		return fail(w, "%s", why);
 	size_t n = json_array_size(w->trace.command);
 
 	w->argv = cf_calloc(n + 1, sizeof(*w->argv));
@@ -188,7 +190,7 @@ static int run_once(struct workflow *w, bool candidate, struct run *run)
 		.project_root = w->trace.project_root,
 		.cwd = w->trace.cwd,
 		.files = candidate ? w->files.candidate : w->files.original,
-		.nfiles = w->files.n,
+		.nfiles = w->files.n + (candidate ? w->files.nbuilt : 0),
 		.hide = hide,
 		.allow_network = w->o->allow_network,
 		.none = w->o->no_sandbox,

@@ -94,12 +94,47 @@ final class Project {
 		return made;
 	}
 
+	/** What was compiled: classes by name. */
+	Map<String, byte[]> compiled() {
+		return compiled;
+	}
+
+	List<Path> classPath() {
+		return classPath;
+	}
+
+	List<Path> sourceRoots() {
+		return sourceRoots;
+	}
+
 	/** Compiles what must be. */
 	void compile(Path file) throws LoadError {
 		List<Path> files = new ArrayList<>();
 		for (Path r : sourceRoots) changed(r, files);
 		if (fromSource && !files.contains(file)) files.add(file);
 		if (files.isEmpty()) return;
+		List<JavaFileObject> sources = new ArrayList<>();
+		for (Path p : files) {
+			try {
+				sources.add(source(p, Files.readString(p)));
+			} catch (IOException e) {
+				throw new LoadError(root.relativize(p) + ": cannot be read as UTF-8");
+			}
+		}
+		compile(sources, file);
+	}
+
+	static JavaFileObject source(Path file, String text) {
+		return new SimpleJavaFileObject(file.toUri(), JavaFileObject.Kind.SOURCE) {
+			@Override
+			public CharSequence getCharContent(boolean ignoreErrors) {
+				return text;
+			}
+		};
+	}
+
+	/** @param file one of them: how it was compiled before says how all are compiled */
+	void compile(List<JavaFileObject> sources, Path file) throws LoadError {
 		JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
 		if (compiler == null) throw new LoadError("this Java has no compiler; install a JDK");
 		Map<String, byte[]> made = new HashMap<>();
@@ -122,7 +157,7 @@ final class Project {
 					};
 				}
 			};
-			boolean done = compiler.getTask(new StringWriter(), manager, said, options, null, standard.getJavaFileObjectsFromPaths(files)).call();
+			boolean done = compiler.getTask(new StringWriter(), manager, said, options, null, sources).call();
 			if (!done) throw new LoadError("it does not compile: " + first(said));
 		} catch (IOException | RuntimeException e) {
 			throw new LoadError("it does not compile: " + e);

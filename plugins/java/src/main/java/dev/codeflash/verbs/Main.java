@@ -26,6 +26,7 @@ public final class Main {
 		case "detect": return Command.detect(request);
 		case "trace": return Command.trace(request);
 		case "replaygen": return ReplayGen.generate(request);
+		case "build": return dev.codeflash.call.Build.build(request);
 		case "scope": return Scope.scope(request);
 		case "tests": return Json.map("command", null, "env", Map.of(), "files", java.util.List.of(), "why", "test suites of Java are not looked at yet");
 		default: return null;
@@ -41,7 +42,7 @@ public final class Main {
 			answer = Json.map("match", true, "error", e.getMessage(), "exit", e.status);
 		}
 		if (answer == null) {
-			System.err.println("usage: Main detect|trace|replaygen|scope|tests < request");
+			System.err.println("usage: Main detect|trace|replaygen|scope|build|tests < request");
 			System.exit(2);
 		}
 		PrintStream out = new PrintStream(System.out, true, "UTF-8");
