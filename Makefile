@@ -131,10 +131,11 @@ endif
 # Without a JDK and Maven there is no Java plugin. Maven is asked for nothing that it has already.
 .PHONY: plugin-java
 ifneq ($(and $(shell command -v $(JAVAC) 2>/dev/null),$(shell command -v $(MVN) 2>/dev/null)),)
-plugin-java: $(O)/libexec/plugins/java/plugin.json $(O)/libexec/plugins/java/codeflash.jar
-$(O)/libexec/plugins/java/codeflash.jar: $(JAVA_SRC)
+JAVA_JAR := $(O)/libexec/plugins/java/codeflash.jar
+plugin-java: $(O)/libexec/plugins/java/plugin.json $(JAVA_JAR)
+$(JAVA_JAR): $(JAVA_SRC)
 	@mkdir -p $(@D)
-	$(call say,MVN,plugins/java)m="$(MVN) -q -B -f plugins/java/pom.xml -Dcf.build=$(abspath $(O))/java package"; \
+	$(call say,MVN,plugins/java)m="$(MVN) -q -B -Dstyle.color=never -f plugins/java/pom.xml -Dcf.build=$(abspath $(O))/java package"; \
 		{ $$m -o >/dev/null 2>&1 || $$m; } && cp $(O)/java/codeflash-java-0.1.0.jar $@
 else
 plugin-java:
@@ -201,10 +202,17 @@ check-javascript: all
 	$(Q)if command -v $(NODE) >/dev/null; then $(TEST_ENV) JS_PLUGIN="$(abspath $(O))/libexec/plugins/javascript" \
 		$(NODE) --test --test-reporter=dot tests/javascript/*.test.js; \
 		else echo 'no $(NODE): tests/javascript are not run' >&2; [ -z "$$CI" ]; fi
-check-bats: all $(CHECK_VENV)/.stamp
+# What Java's replay tests are run with.
+JUNIT := junit-platform-console-standalone-1.10.2
+JUNIT_JAR := $(if $(filter %codeflash.jar,$(JAVA_JAR)),$(O)/java/test/$(JUNIT).jar)
+$(O)/java/test/$(JUNIT).jar:
+	@mkdir -p $(@D)
+	$(call say,MVN,$@)m="$(MVN) -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.7.1:copy -DoutputDirectory=$(abspath $(@D)) \
+		-Dartifact=org.junit.platform:$(JUNIT:-1.10.2=):1.10.2"; { $$m -o >/dev/null 2>&1 || $$m; }
+check-bats: all $(CHECK_VENV)/.stamp $(JUNIT_JAR)
 	$(Q)$(if $(T),$(TEST_ENV) $(BATS) $(T),$(MAKE) --no-print-directory -k -j2 check-measuring check-judging)
 .PHONY: check-measuring check-judging
-check-measuring check-judging: check-%: all $(CHECK_VENV)/.stamp
+check-measuring check-judging: check-%: all $(CHECK_VENV)/.stamp $(JUNIT_JAR)
 	$(Q)MAKEFLAGS= $(TEST_ENV) $(BATS) $(if $(filter measuring,$*),$(MEASURING),$(JUDGING))
 lint:
 	$(Q)shellcheck cf-optimize.sh ci/*.sh examples/*.sh .ci/run $(wildcard tests/*.sh)

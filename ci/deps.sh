@@ -22,6 +22,8 @@ missing_build() {
 		pkg-config --exists "${pair%%:*}" 2>/dev/null || echo "${pair#*:}"
 	done
 	has npm || echo npm
+	has javac || echo openjdk-17-jdk-headless
+	has mvn || echo maven
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 	has git || echo git
 	has python3 || echo python3
