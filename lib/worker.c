@@ -46,6 +46,29 @@ static int program_row(sqlite3_stmt *row, void *request)
 	return 1;
 }
 
+static int argv_row(sqlite3_stmt *row, void *request)
+{
+	const char *text = (const char *)sqlite3_column_text(row, 0);
+	json_t *argv = text ? json_loads(text, 0, NULL) : NULL;
+
+	if (json_is_array(argv))
+		json_object_set(request, "process", argv);
+	json_decref(argv);
+	return 1;
+}
+
+/* What the process was started as that made the first call: it need not be the one of the command. */
+static void add_process(json_t *o, const struct worker_job *job)
+{
+	char sql[160];
+
+	if (!job->ncalls)
+		return;
+	snprintf(sql, sizeof(sql), "SELECT argv FROM call JOIN process ON process.id = call.process WHERE call.id = %lld",
+		(long long)job->calls[0].id);
+	trace_query(job->trace, sql, argv_row, o);
+}
+
 /* The function that a call is of. */
 static const struct trace_function *function_of(const struct worker_job *job, int call)
 {
@@ -145,6 +168,7 @@ json_t *worker_request(const struct worker_job *job, const char *verb)
 	trace_query(job->trace, "SELECT file, module FROM function WHERE main ORDER BY id LIMIT 1",
 		program_row, o);
 	json_object_set(o, "command", t->command ? t->command : json_null());
+	add_process(o, job);
 	json_object_set_new(o, "seed", json_integer(job->seed));
 	json_object_set_new(o, "call_timeout_s", json_real(job->call_timeout_s));
 	json_object_set_new(o, "allow_network", json_boolean(job->box.allow_network));

@@ -5,6 +5,7 @@ import dev.codeflash.graph.Access;
 import dev.codeflash.graph.Names;
 import dev.codeflash.graph.Pack;
 import dev.codeflash.source.JavaSource;
+import dev.codeflash.verbs.JavaCommand;
 import dev.codeflash.verbs.Json;
 import java.io.IOException;
 import java.io.InputStream;
@@ -114,10 +115,13 @@ public final class Recorder {
 	/** Opened for the first class of the project's: a JVM of a tool has none. */
 	private void open() throws IOException {
 		spool = new Spool(folder);
-		List<String> argv = new ArrayList<>();
+		// with the class path that is in force: a build tool may have put it into a jar's manifest
 		ProcessHandle.Info info = ProcessHandle.current().info();
-		argv.add(info.command().orElse("java"));
-		info.arguments().ifPresent(a -> argv.addAll(Arrays.asList(a)));
+		JavaCommand given = JavaCommand.parse(Arrays.asList(info.arguments().orElse(new String[0])));
+		List<String> argv = new ArrayList<>(List.of(info.command().orElse("java")));
+		argv.addAll(given.options);
+		argv.addAll(List.of("-cp", System.getProperty("java.class.path", ""), given.main == null ? "?" : given.main));
+		argv.addAll(given.arguments);
 		spool.json(Spool.PROCESS, Json.map("argv", argv, "runtime", System.getProperty("java.home"), "version", System.getProperty("java.version")));
 		Runtime.getRuntime().addShutdownHook(new Thread(this::close, "codeflash-end"));
 		Thread flusher = new Thread(this::work, "codeflash");
@@ -311,8 +315,8 @@ public final class Recorder {
 	private boolean allowed(Function f) {
 		long elapsed = System.nanoTime() - started;
 		if (written > ALL_BYTES || f.bytes > FUNCTION_BYTES) return false;
-		if (f.kept == 0 && f.failures == 0) return spent < Math.max(250 * MS, elapsed / 20) || f.tries == 0;
-		return spent < 150 * MS + elapsed / 30;
+		if (f.tries == 0) return true;
+		return spent < Math.max(250 * MS, elapsed / 20);
 	}
 
 	private boolean keep(Function f, long call, Object self, Object[] args) throws Pack.Unkept {

@@ -36,14 +36,15 @@ public final class Build {
 
 	private static List<Object> files(Map<String, Object> request) throws Project.LoadError, IOException {
 		List<String> command = Json.list(request.get("command"));
-		// then it is the source that is run
-		if (JavaCommand.parse(command.subList(1, command.size())).kind == JavaCommand.Kind.SOURCE) return List.of();
+		JavaCommand java = JavaCommand.parse(command.subList(1, command.size()));
+		// then it is the source that is run, or built
+		if (JavaCommand.isBuild(command.get(0)) || java.kind == JavaCommand.Kind.SOURCE) return List.of();
 		Path root = Paths.get((String) request.get("project_root")), cwd = Paths.get((String) request.get("cwd")), scratch = Paths.get((String) request.get("scratch"));
 		String tests = (String) request.get("tests_root");
 		List<Path> roots = new ArrayList<>();
 		for (String r : Command.roots(root, root.resolve((String) request.get("module_root")).normalize(), tests == null ? null : root.resolve(tests).normalize()))
 			roots.add(Paths.get(r));
-		Project project = new Project(root, cwd, root, roots, command, null);
+		Project project = new Project(root, cwd, roots, java, null);
 		List<JavaFileObject> sources = new ArrayList<>();
 		Path one = null;
 		for (Map<String, Object> f : Json.<Map<String, Object>>list(request.get("files"))) {

@@ -62,10 +62,9 @@ final class Project {
 	private final boolean fromSource;
 	private Map<String, byte[]> compiled = Map.of();
 
-	/** @param command the recorded command line, or null: then classPath is what there is */
-	Project(Path root, Path cwd, Path moduleRoot, List<Path> sourceRoots, List<String> command, List<Path> given) throws LoadError {
+	/** @param given the class path; null: the command's */
+	Project(Path root, Path cwd, List<Path> sourceRoots, JavaCommand java, List<Path> given) throws LoadError {
 		this.root = root;
-		JavaCommand java = JavaCommand.parse(command == null || command.isEmpty() ? List.of() : command.subList(1, command.size()));
 		try {
 			classPath = given != null ? given : java.classPath(cwd);
 			for (Path p : classPath) urls.add(p.toUri().toURL());

@@ -3,6 +3,7 @@ package dev.codeflash.call;
 
 import dev.codeflash.value.Compare;
 import dev.codeflash.verbs.Command;
+import dev.codeflash.verbs.JavaCommand;
 import dev.codeflash.verbs.Json;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -51,7 +52,7 @@ public final class Replay {
 		Object tests = meta.get("tests_root");
 		for (String r : Command.roots(project, project.resolve((String) meta.get("module_root")).normalize(), tests == null ? null : project.resolve((String) tests).normalize()))
 			roots.add(Paths.get(r));
-		this.project = new Project(project, project, project, roots, null, new ArrayList<>(classPath()));
+		this.project = new Project(project, project, roots, JavaCommand.parse(List.of()), new ArrayList<>(classPath()));
 	}
 
 	/** Where this JVM's classes come from, and those that a test runner loads itself. */

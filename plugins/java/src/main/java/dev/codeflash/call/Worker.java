@@ -3,6 +3,7 @@ package dev.codeflash.call;
 
 import dev.codeflash.value.Cbor;
 import dev.codeflash.verbs.Command;
+import dev.codeflash.verbs.JavaCommand;
 import dev.codeflash.verbs.Json;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -67,7 +68,7 @@ public final class Worker {
 		String tests = (String) request.get("tests_root");
 		List<Path> roots = new ArrayList<>();
 		for (String r : Command.roots(root, module, tests == null ? null : root.resolve(tests).normalize())) roots.add(Paths.get(r));
-		Project p = new Project(root, cwd, module, roots, Json.list(request.get("command")), null);
+		Project p = new Project(root, cwd, roots, JavaCommand.of(Json.list(request.get("command")), Json.list(request.get("process"))), null);
 		p.compile(root.resolve((String) request.get("file")));
 		return p;
 	}

@@ -52,6 +52,8 @@ public final class Command {
 		if (base.endsWith(".java") || base.endsWith(".jar")) {
 			if (base.endsWith(".jar")) words.add(0, "-jar");
 			words.add(0, first = "java");
+		} else if (JavaCommand.isBuild(first)) {
+			return build(request, words, cwd);
 		} else if (!JAVA.matcher(base).matches()) {
 			return Json.map("match", false);
 		}
@@ -59,18 +61,38 @@ public final class Command {
 		if (runtime == null) throw new Refused(MISSING, first + ": no such program; install a JDK, 11 or newer");
 		JavaCommand java = JavaCommand.parse(words.subList(1, words.size()));
 		check(java, cwd);
+		List<String> command = new ArrayList<>();
+		command.add(runtime.toString());
+		command.addAll(words.subList(1, words.size()));
+		return found(request, cwd, java.kind.name().toLowerCase(), runtime, project(java, cwd), command);
+	}
+
+	/** A build: the JVMs that it starts are found by what they load. */
+	private static Map<String, Object> build(Map<String, Object> request, List<String> words, Path cwd) throws Exception {
+		String name = words.get(0);
+		Path tool = which(name, cwd);
+		if (tool == null) throw new Refused(name.contains("/") ? USAGE : MISSING, name + ": no such program" + (name.contains("/") ? "" : "; install it"));
+		if (words.size() < 2) throw new Refused(USAGE, name + " is given nothing to do: name a goal or a task, such as test");
+		String home = System.getenv("JAVA_HOME");
+		Path runtime = home == null || home.isEmpty() ? which("java", cwd) : runs(Paths.get(home, "bin", "java"));
+		if (runtime == null) throw new Refused(MISSING, "no java in " + (home == null || home.isEmpty() ? "PATH" : home + "/bin") + "; install a JDK, 11 or newer");
+		Path project = up(cwd);
+		if (project == null) throw new Refused(USAGE, cwd + ": no pom.xml or build.gradle here or above");
+		List<String> command = new ArrayList<>();
+		command.add(tool.toString());
+		command.addAll(words.subList(1, words.size()));
+		return found(request, cwd, "build", runtime, project.toRealPath(), command);
+	}
+
+	private static Map<String, Object> found(Map<String, Object> request, Path cwd, String kind, Path runtime, Path project, List<String> command) throws Exception {
 		String version = version(runtime);
-		Path project = project(java, cwd);
 		Map<String, Object> options = Json.object(request.getOrDefault("options", Map.of()));
 		Map<String, String> settings = settings(project);
 		Path module = given(options, "module_root", settings, "moduleRoot", cwd, project, true);
 		if (module == null) module = moduleRoot(project);
 		Path tests = given(options, "tests_root", settings, "testsRoot", cwd, project, false);
 		if (tests == null) tests = testsRoot(project, module);
-		List<String> command = new ArrayList<>();
-		command.add(runtime.toString());
-		command.addAll(words.subList(1, words.size()));
-		return Json.map("match", true, "kind", java.kind.name().toLowerCase(), "runtime", runtime.toString(), "runtime_version", version,
+		return Json.map("match", true, "kind", kind, "runtime", runtime.toString(), "runtime_version", version,
 				"project_root", project.toString(), "module_root", below(project, module), "tests_root", below(project, tests), "command", command, "error", null);
 	}
 
@@ -252,18 +274,27 @@ public final class Command {
 			if (!roots.contains(own) && own.startsWith(module.toString())) roots.add(own);
 		}
 		Path jar = Paths.get(Command.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-		List<String> argv = new ArrayList<>();
-		argv.add(command.get(0));
-		argv.add("-javaagent:" + jar);
+		List<String> ours = new ArrayList<>(List.of("-javaagent:" + jar));
+		String set = System.getenv().getOrDefault("JAVA_TOOL_OPTIONS", "");
 		// its files are gone with the spools, and deep stacks are whole
-		if (java.options.stream().noneMatch(o -> o.startsWith("-XX:FlightRecorderOptions")))
-			argv.add("-XX:FlightRecorderOptions:stackdepth=256,repository=" + request.get("spool"));
-		argv.addAll(command.subList(1, command.size()));
+		if (java.options.stream().noneMatch(o -> o.startsWith("-XX:FlightRecorderOptions")) && !set.contains("-XX:FlightRecorderOptions"))
+			ours.add("-XX:FlightRecorderOptions:stackdepth=256,repository=" + request.get("spool"));
+		List<String> argv = new ArrayList<>(command);
+		Map<String, Object> env = new LinkedHashMap<>();
+		if (JavaCommand.isBuild(command.get(0))) {
+			// every JVM says on stderr that it has picked this up, so a plain java gets words of its own
+			StringBuilder options = new StringBuilder(set);
+			for (String o : ours) options.append(options.length() == 0 ? "" : " ").append(o.contains(" ") ? '"' + o + '"' : o);
+			env.put("JAVA_TOOL_OPTIONS", options.toString());
+		} else {
+			argv.addAll(1, ours);
+		}
 		List<String> testRoots = new ArrayList<>();
 		testRoots.add(tests.toString());
 		for (String r : roots) if (r.endsWith("src/test/java")) testRoots.add(r);
 		Map<String, Object> config = Json.map("spool", request.get("spool"), "roots", roots, "tests", testRoots, "quota", request.get("max_function_count"),
 				"only", request.get("only_functions"));
-		return Json.map("argv", argv, "env", Json.map("CODEFLASH_RECORD", Json.write(config)), "unset", List.of());
+		env.put("CODEFLASH_RECORD", Json.write(config));
+		return Json.map("argv", argv, "env", env, "unset", List.of());
 	}
 }

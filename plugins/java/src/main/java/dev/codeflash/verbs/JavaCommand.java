@@ -29,6 +29,19 @@ public final class JavaCommand {
 	public String useless; // an option with which java runs nothing
 	public final List<String> arguments = new ArrayList<>();
 
+	private static final Set<String> BUILDS = Set.of("mvn", "mvnw", "gradle", "gradlew");
+
+	/** Whether a command line is a build tool's, which starts the JVMs that count. */
+	public static boolean isBuild(String program) {
+		return BUILDS.contains(program.substring(program.lastIndexOf('/') + 1));
+	}
+
+	/** What a request is about: the command of its trace, or the process in which its calls were made. */
+	public static JavaCommand of(List<String> command, List<String> process) {
+		List<String> words = command.isEmpty() || isBuild(command.get(0)) ? process : command;
+		return parse(words.isEmpty() ? words : words.subList(1, words.size()));
+	}
+
 	/** @param words what follows "java" */
 	public static JavaCommand parse(List<String> words) {
 		JavaCommand c = new JavaCommand();
