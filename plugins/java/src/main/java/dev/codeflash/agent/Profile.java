@@ -30,7 +30,7 @@ import jdk.jfr.consumer.RecordingFile;
  */
 final class Profile {
 	private static final Duration PERIOD = Duration.ofMillis(5);
-	private static final long FIRST_MS = 400, LAST_MS = 10000;
+	private static final long FIRST_MS = 1500, LAST_MS = 10000;
 
 	private final Recorder recorder;
 	private final Spool spool;
@@ -162,7 +162,7 @@ final class Profile {
 		if (functions.isEmpty()) return;
 		ByteBuffer b = Spool.little(24 * functions.size());
 		functions.forEach((id, t) -> b.putInt(id).putInt(t.samples).putLong(t.own).putLong(t.total));
-		spool.write(Spool.PROFILE, b.array());
+		spool.write(Spool.PROFILE, b);
 		pairs(Spool.EDGE, edges);
 		pairs(Spool.LINE, lines);
 	}
@@ -171,6 +171,6 @@ final class Profile {
 		if (all.isEmpty()) return;
 		ByteBuffer b = Spool.little(16 * all.size());
 		all.forEach((key, ns) -> b.putInt((int) (key >> 32)).putInt((int) (long) key).putLong(ns));
-		spool.write(type, b.array());
+		spool.write(type, b);
 	}
 }

@@ -15,11 +15,13 @@ import java.lang.invoke.ConstantCallSite;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +41,7 @@ public final class Recorder {
 	private static final long FLUSH_MS = 100;
 	/** Of one capture; a function's first may be large. */
 	private static final int NODES = 20000, BYTES = 256 << 10, LARGE_NODES = 400000, LARGE_BYTES = 8 << 20;
-	private static final long MS = 1000000, NS = 4 * MS, LARGE_NS = 60 * MS;
+	private static final long MS = 1000000, NS = 12 * MS, LARGE_NS = 80 * MS;
 	private static final long FUNCTION_BYTES = 16 << 20, ALL_BYTES = 256 << 20;
 
 	private static Recorder the;
@@ -49,7 +51,7 @@ public final class Recorder {
 		int first;
 		int[] counters;
 		Function[] functions;
-		long at;
+		ByteBuffer at; // where they are told
 		long[] last;
 	}
 
@@ -106,9 +108,11 @@ public final class Recorder {
 		Class<?> defined = Access.define("dev.codeflash.probe.Bridge", bridge);
 		defined.getField("link").set(null, MethodHandles.lookup().findStatic(Recorder.class, "link",
 				MethodType.methodType(CallSite.class, String.class, int.class, int.class)));
-		// what is loaded for the first capture is no capture's cost
-		Pack.pack("", "", "()V", false, null, new Object[] {Map.of("", new int[1]), new ArrayList<>(List.of(1, "")), new java.util.HashMap<>(Map.of(1, 2))},
-				the.names, new Pack.Limits(NODES, BYTES, LARGE_NS));
+		// what is loaded and compiled for the first captures is no capture's cost
+		List<Object> some = new ArrayList<>();
+		for (int i = 0; i < 400; i++) some.add(i % 4 == 0 ? (Object) String.valueOf(i) : (Object) i);
+		Object[] inputs = {Map.of("", new int[1]), some, new HashMap<>(Map.of(1, 2))};
+		for (int i = 0; i < 5; i++) Pack.pack("", "", "()V", false, null, inputs, the.names, new Pack.Limits(NODES, BYTES, LARGE_NS));
 		instrumentation.addTransformer(new Transformer(the));
 	}
 
@@ -166,7 +170,7 @@ public final class Recorder {
 			}
 			if (Arrays.equals(counts, e.last)) continue;
 			e.last = counts;
-			spool.count(e.at, counts);
+			if (e.at != null) for (int i = 0; i < counts.length; i++) e.at.putLong(8 * i, counts[i]);
 		}
 	}
 
@@ -202,7 +206,7 @@ public final class Recorder {
 					"source_sha256", sha256(source.java.linesText(m.line, m.endLine)), "signature", signature(m), "main", false, "is_test", source.isTest,
 					"replayable", f.reason == null, "reason", f.reason));
 		}
-		e.at = n == 0 ? -1 : spool.counters(e.first, n);
+		e.at = n == 0 ? null : spool.counters(e.first, n);
 		entries.add(e);
 		return entries.size() - 1;
 	}
@@ -334,6 +338,7 @@ public final class Recorder {
 				written += data.length;
 			}
 			f.kept++;
+			f.failures = 0;
 			return true;
 		} finally {
 			spent += System.nanoTime() - begin;
