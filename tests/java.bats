@@ -41,7 +41,7 @@ candidates() {
 	grep -qx 'Main.Account.Account|constructor|Main.Account|31|33' functions || fail_with "$(cat functions)"
 	grep -qx 'Main.Account.toString|method|Main.Account|40|43' functions || fail_with "$(cat functions)"
 	[ "$(sql 'SELECT file FROM function LIMIT 1')" = src/main/java/com/example/Main.java ]
-	[ ! -e src/test ]
+	[ ! -e src/test/java/codeflash ]
 }
 
 @test "java: an executable jar and a single source are recorded like classes" {
@@ -154,6 +154,23 @@ JAVA
 	grep '"name":"[^"]*set"' verdicts.jsonl | grep -q '"answer":"equivalent"' || fail_with "$(cat verdicts.jsonl)"
 	grep '"name":"[^"]*wrong"' verdicts.jsonl | grep -q '"answer":"different".*return\[' || fail_with "$(cat verdicts.jsonl)"
 	grep '"name":"[^"]*broken"' verdicts.jsonl | grep -q '"answer":"error".*Main.java:17: cannot find symbol' || fail_with "$(cat verdicts.jsonl)"
+}
+
+@test "java: mvn test is recorded in the JVMs that it starts, and runs the replay tests; the build file stays" {
+	fixture main
+	cp pom.xml ../pom.before
+	JAVA_TOOL_OPTIONS=-Dkept=yes cf-trace --quiet mvn -q -B test >trace.json 2>out || fail_with "$(cat out)"
+	grep -q 'JAVA_TOOL_OPTIONS: -Dkept=yes -javaagent' out || fail_with "$(cat out)"
+	[ "$(sql 'SELECT exit_status FROM complete')" = 0 ] || fail_with "$(cat out)"
+	[ "$(sql 'SELECT calls FROM profile JOIN function ON id = function WHERE qualname = "Main.intersect"')" = 40 ]
+	[ "$(sql 'SELECT is_test FROM function WHERE qualname = "MainTest.counts"')" = 1 ]
+	cf-replaygen --quiet <trace.json >replay.jsonl
+	[ "$(sql 'SELECT count(*) FROM outcome WHERE stable')" -ge 40 ] || fail_with "$(tail -n 2 replay.jsonl)"
+	mvn -B test >out 2>&1 || fail_with "$(cat out)"
+	grep -q "Tests run: $(sql 'SELECT 2 + count(*) FROM outcome'), Failures: 0, Errors: 0" out || fail_with "$(cat out)"
+	cmp pom.xml ../pom.before
+	candidates <replay.jsonl | cf-verify --quiet >verdicts.jsonl
+	grep '"name":"[^"]*set"' verdicts.jsonl | grep -q '"answer":"equivalent"' || fail_with "$(cat verdicts.jsonl)"
 }
 
 @test "java: codeflash optimize ends with a measured gain and leaves the tree as it was" {

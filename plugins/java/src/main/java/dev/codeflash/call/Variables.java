@@ -4,9 +4,12 @@ package dev.codeflash.call;
 import dev.codeflash.graph.Access;
 import dev.codeflash.graph.Names;
 import dev.codeflash.value.Encoder;
+import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -15,7 +18,7 @@ import java.util.TreeMap;
 /** The static fields of the project's classes: what a call leaves in them. */
 final class Variables {
 	private static final int NODES_MAX = 10000;
-	private static final byte[] LARGE = {};
+	private static final byte[] UNREADABLE = {};
 
 	private final Loader loader;
 	private final Project project;
@@ -53,11 +56,20 @@ final class Variables {
 
 	private byte[] digest(Field f) {
 		try {
-			byte[] d = Encoder.digest(Access.variable(f), names, NODES_MAX);
-			return d == null ? LARGE : d;
+			Object value = Access.variable(f);
+			byte[] d = Encoder.digest(value, names, NODES_MAX);
+			return d == null ? size(value).getBytes(StandardCharsets.UTF_8) : d;
 		} catch (IllegalAccessException | RuntimeException | LinkageError e) {
-			return LARGE;
+			return UNREADABLE;
 		}
+	}
+
+	/** Of what is large only how much is in it. */
+	private static String size(Object value) {
+		if (value.getClass().isArray()) return "array of " + Array.getLength(value);
+		if (value instanceof Collection && Names.isPlatform(value.getClass())) return "collection of " + ((Collection<?>) value).size();
+		if (value instanceof Map && Names.isPlatform(value.getClass())) return "map of " + ((Map<?, ?>) value).size();
+		return "large";
 	}
 
 	void before() {
@@ -77,7 +89,8 @@ final class Variables {
 					if (was != null && Arrays.equals(now, was)) continue;
 					if (was == null && Arrays.equals(now, fresh(c.getName(), f.getName()))) continue;
 					Object value = Access.variable(f);
-					changed.put(name, value != null && f.getType().isPrimitive() ? new Encoder.Primitive(value) : value);
+					if (value != null && Encoder.digest(value, names, NODES_MAX) == null) value = size(value);
+					changed.put(name, f.getType().isPrimitive() ? new Encoder.Primitive(value) : value);
 				}
 			} catch (LinkageError | IllegalAccessException e) {
 				// as above
