@@ -30,10 +30,10 @@ Tag: {tag}
 
 
 def below(folder):
-    """The files of a folder, byte code apart: (path in it, path)."""
+    """The files of a folder, but for what is good for this place only: (path in it, path)."""
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(set(folders) - {"__pycache__"})
-        for name in sorted(names):
+        for name in sorted(n for n in names if not n.endswith(".jsa")):
             path = os.path.join(here, name)
             yield os.path.relpath(path, folder), path
 
