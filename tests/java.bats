@@ -147,6 +147,12 @@ JAVA
 	grep -q ' 2 tests failed' out || fail_with "$(cat out)"
 }
 
+@test "java: what a candidate changes beside its target is found, and what no call can show is refused" {
+	run "$PYTHON" "$ROOT/tests/fixtures/java/scope.py" "${O:-$ROOT/build}/libexec/plugins/java/codeflash.jar"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ] || fail_with "$output"
+}
+
 @test "java: a right candidate is equivalent, a wrong one different with the place, one that does not compile an error" {
 	fixture main
 	cf-trace --quiet java -cp target/classes com.example.Main 2>/dev/null | cf-replaygen --quiet | candidates >candidates.jsonl

@@ -272,7 +272,7 @@ public final class JavaSource {
 			} else if (kind != null && kindName == null && Character.isJavaIdentifierStart(t.charAt(0))) {
 				kindName = t;
 			} else {
-				if (t.equals(",") && name == null && open < 0) name = last;
+				if (t.equals(",") && angle == 0 && name == null && open < 0) name = last;
 				last = t;
 			}
 			if (!next()) return;
