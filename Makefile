@@ -122,7 +122,8 @@ $(O)/libexec/plugins/javascript/node_modules/.stamp: plugins/javascript/package.
 	@cp plugins/javascript/package.json plugins/javascript/package-lock.json $(O)/libexec/plugins/javascript
 	$(call say,NPM,plugins/javascript)cd $(O)/libexec/plugins/javascript && \
 		$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && \
-		find node_modules/sql.js/dist -type f ! -name sql-wasm.js ! -name sql-wasm.wasm -delete && touch node_modules/.stamp
+		find node_modules/sql.js/dist -type f ! -name sql-wasm.js ! -name sql-wasm.wasm -delete && \
+		find node_modules/typescript/lib ! -type d ! -name typescript.js ! -name package.json -delete && touch node_modules/.stamp
 else
 plugin-javascript:
 	@echo '  SKIP    plugins/javascript: no $(NODE) here; install Node.js and run make again'

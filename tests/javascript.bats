@@ -123,3 +123,24 @@ sql() {
 	refused=$(grep '"name":"[^"]*right-' all.jsonl | grep -v '"answer":"equivalent"' || true)
 	[ -z "$refused" ] || fail_with "$refused"
 }
+
+@test "javascript: TypeScript is recorded under the project's loader, and replayed and judged in plain node" {
+	fixture ts
+	TYPESCRIPT=$(dirname "$(command -v cf-trace)")/../libexec/plugins/javascript/node_modules/typescript
+	export TYPESCRIPT
+	node --require ./register.cjs main.ts >plain.out
+	cf-trace --quiet node --require ./register.cjs main.ts 2>out >trace.json || fail_with "$(cat out)"
+	[ "$(cat out)" = "$(cat plain.out)" ] || fail_with "$(cat out)"
+	unset TYPESCRIPT
+	# of the text as it was written
+	[ "$(sql 'SELECT line || "-" || end_line FROM function WHERE qualname = "groups"')" = 8-14 ]
+	[ "$(sql 'SELECT calls FROM profile JOIN function ON id = function WHERE qualname = "Account.pay"')" = 31 ]
+	cf-replaygen --quiet <trace.json >replay.jsonl
+	sql "SELECT qualname FROM function f WHERE f.kind NOT IN ('module', 'nested') AND file LIKE '%.ts' AND NOT EXISTS
+		(SELECT * FROM outcome JOIN call c ON c.id = call WHERE c.function = f.id AND stable)" >left
+	[ ! -s left ] || fail_with "$(cat left)" "$(cat replay.jsonl)"
+	node --test tests/src_index_replay_test_*.cjs tests/src_account_replay_test_*.cjs >out || fail_with "$(grep -A 12 '^not ok' out)"
+	cf-rank --quiet <trace.json | cf-suggest --quiet --from "exec:$PWD/candidate.sh" | cf-verify --quiet >verdicts.jsonl
+	grep '"set"' verdicts.jsonl | grep -q '"answer":"equivalent"' || fail_with "$(cat verdicts.jsonl)"
+	grep '"wrong"' verdicts.jsonl | grep -q '"answer":"different".*return\[0\]' || fail_with "$(cat verdicts.jsonl)"
+}

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
-/** Files with probes in them, kept in the user's cache folder by what they are made of. */
+/** Files with probes in them, compiled where they must be, kept in the user's cache folder by what they are made of. */
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const {isModuleText} = require('./resolve');
 
 const {readFileSync, writeFileSync, renameSync, mkdirSync} = fs;
+/** In the sandbox the home is another one; CODEFLASH_CACHE of the manifest says where the user's is. */
 let folder;
 
 function place() {
 	if (folder === undefined) {
-		const base = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
+		const base = process.env.XDG_CACHE_HOME || process.env.CODEFLASH_CACHE || path.join(os.homedir(), '.cache');
 		folder = path.join(base, 'codeflash', 'javascript');
 		try {
 			mkdirSync(folder, {recursive: true, mode: 0o700});
@@ -23,27 +25,17 @@ function place() {
 	return folder;
 }
 
-/**
- * transform.js, or what it said of the same text before.
- * @param {string} text
- * @param {{file: string, module: boolean, mode: string, imports?: boolean}} how
- * @returns {import('./transform').Result | null} null for what cannot be parsed
- */
-function transformed(text, how) {
+/** @template T @param {any[]} of what it depends on @param {() => T} make @returns {T} */
+function kept(of, make) {
 	const dir = place();
-	const key = crypto.createHash('sha256').update(JSON.stringify([own(), how])).update('\0').update(text).digest('hex').slice(0, 32);
+	const key = crypto.createHash('sha256').update(JSON.stringify([own(), ...of])).digest('hex').slice(0, 32);
 	const file = dir && path.join(dir, `${key}.json`);
 	if (file) {
 		try {
 			return JSON.parse(readFileSync(file, 'utf8'));
 		} catch { /* not there, or not whole */ }
 	}
-	let result = null;
-	try {
-		result = require('./transform').transform(text, how);
-	} catch (error) {
-		if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-	}
+	const result = make();
 	if (file) {
 		try {
 			const temporary = `${file}.${process.pid}.${crypto.randomBytes(4).toString('hex')}`;
@@ -54,11 +46,46 @@ function transformed(text, how) {
 	return result;
 }
 
+/**
+ * transform.js, or what it said of the same text before.
+ * @param {string} text
+ * @param {{file: string, module: boolean, mode: string, imports?: boolean, foreign?: boolean}} how
+ *   foreign: that what comes of it must be compiled
+ * @returns {(import('./transform').Result & {lines?: number[]}) | null} null for what cannot be parsed; lines: those
+ *   of the text, for lines of compiled code
+ */
+function transformed(text, how) {
+	const to = how.module ? 'module' : 'commonjs';
+	return kept([how, how.foreign && require('./transpile').describe(how.file, text, to), text], () => {
+		let result;
+		try {
+			// whatever comes of it, what has imports in it is parsed as a module
+			result = require('./transform').transform(text, {...how, module: how.module || Boolean(how.foreign) && isModuleText(text)});
+		} catch (error) {
+			if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+			return null;
+		}
+		if (!how.foreign) return result;
+		const {moved, transpile} = require('./transpile');
+		const {code, segments} = transpile(result.code, {file: how.file, to, original: text});
+		const spans = moved(result.functions.map((f) => f.at), segments), lines = [];
+		result.functions.forEach((f, i) => { f.at = spans[i]; });
+		for (const [line, , from] of segments) lines[line] ??= from;
+		return {...result, code, lines: Array.from(lines, (l) => l ?? null)};
+	});
+}
+
+/** A file without probes, compiled. */
+function compiled(text, file, to) {
+	const {describe, transpile} = require('./transpile');
+	return kept(['compiled', describe(file, text, to), text], () => transpile(text, {file, to}).code);
+}
+
 let version;
 /** What our own text is: another release makes other probes. */
 function own() {
-	version ??= crypto.createHash('sha256').update(readFileSync(path.join(__dirname, 'transform.js'))).digest('hex').slice(0, 16);
+	version ??= ['transform.js', 'transpile.js'].reduce((hash, name) => hash.update(readFileSync(path.join(__dirname, name))), crypto.createHash('sha256')).digest('hex').slice(0, 16);
 	return version;
 }
 
-module.exports = {transformed};
+module.exports = {compiled, transformed};

@@ -40,7 +40,7 @@ class Project {
 		this.files = new Map(); // the name of its array → {file, result}
 		this.left = new Map(); // file → what was left out of it
 		const main = request.main_file ? path.resolve(this.root, request.main_file) : request.main ? path.resolve(this.root, request.file) : null;
-		const rules = {module_root: path.resolve(this.root, request.module_root ?? '.'), mode: 'expose', main, esm: true};
+		const rules = {module_root: path.resolve(this.root, request.module_root ?? '.'), mode: 'expose', main, esm: true, runs: true};
 		define(globalThis, '__codeflash_module', (name, defined, others, module) => {
 			const known = this.files.get(name);
 			if (known && !this.began.has(known.file)) this.began.set(known.file, process.hrtime.bigint() - this.spent.ns);

@@ -6,6 +6,9 @@
  * CommonJS is changed where Node compiles it. ESM goes through Node's hooks: in this thread where there
  * are such (Node 22.15 on), else in Node's own thread for them, which is why such a file then begins by
  * importing what announces it here.
+ *
+ * What Node does not run as it is, TypeScript above all, gets its probes first and is compiled then: the same
+ * way here and where calls are made again, whatever tool the program has brought.
  */
 
 const fs = require('node:fs');
@@ -13,15 +16,17 @@ const Module = require('node:module');
 const path = require('node:path');
 const {fileURLToPath, pathToFileURL} = require('node:url');
 const {isMainThread} = require('node:worker_threads');
-const {transformed} = require('./cache');
+const {compiled, transformed} = require('./cache');
+const {isInstalled, isTyped} = require('./resolve');
 
 const {readFileSync, realpathSync} = fs;
+const OURS = path.join(__dirname, path.sep);
 /** @typedef {(file: string) => string | null} Mode in which a file is to be transformed; null: not at all */
 
 /**
  * @param {{mode: Mode, rules: object, announce: (file: string, result: import('./transform').Result | null) => void}} to
  *   rules: of which another thread can make the same `mode`, with modeOf(); esm: that there is some
- *   is known
+ *   is known; runs: that nothing else compiles what Node does not run
  */
 function follow({mode, rules, announce}) {
 	const spent = {ns: 0n}; // on transforming
@@ -31,7 +36,8 @@ function follow({mode, rules, announce}) {
 		const how = mode(file);
 		if (!how || isDone(text)) return null;
 		const start = process.hrtime.bigint();
-		const result = transformed(text, {file, module, mode: how, imports});
+		const foreign = isForeign(file, text, module);
+		const result = transformed(text, {file, module, mode: how, imports, foreign});
 		spent.ns += process.hrtime.bigint() - start;
 		if (result && !results.has(result.name)) {
 			results.set(result.name, result);
@@ -46,20 +52,38 @@ function follow({mode, rules, announce}) {
 	define(Module.prototype, '_compile', function (content, filename, ...rest) {
 		if (later && typeof content === 'string' && /\bimport\s*\(/.test(content)) later();
 		if (typeof content === 'string' && typeof filename === 'string' && rest[0] !== 'module') {
-			const result = make(content, filename, false);
+			const text = written(filename, content), result = make(text, filename, false);
 			if (result) content = result.code;
+			else if (rules.runs && isForeign(filename, text, false)) content = compiled(text, filename, 'commonjs');
 		}
 		return Reflect.apply(compile, this, [content, filename, ...rest]);
 	});
 
+	if (rules.runs) require('./foreign').acceptRequire();
 	if (typeof Module.registerHooks === 'function') {
+		const foreign = rules.runs && require('./foreign');
 		Module.registerHooks({
+			resolve(specifier, context, next) {
+				if (!foreign || !context.conditions?.includes('import')) return next(specifier, context);
+				const first = foreign.resolveFirst(specifier, context);
+				if (first) return first;
+				try {
+					return foreign.ofUrl(next(specifier, context));
+				} catch (error) {
+					const last = foreign.resolveLast(specifier, context, error);
+					if (last) return last;
+					throw error;
+				}
+			},
 			load(url, context, next) {
+				const ours = foreign && context.conditions?.includes('import') && foreign.load(url, context, (file, text) => make(text, file, true)?.code);
+				if (ours) return ours;
 				const loaded = next(url, context);
 				if (!url.startsWith('file:') || !/^module(-typescript)?$/.test(loaded.format ?? '') || loaded.source == null) return loaded;
-				const text = typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source).toString('utf8');
-				const result = make(text, fileURLToPath(url), true);
-				return result ? {...loaded, source: result.code} : loaded;
+				const file = fileURLToPath(url);
+				const text = written(file, typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source).toString('utf8'));
+				const result = make(text, file, true);
+				return result ? {...loaded, format: 'module', source: result.code} : loaded;
 			},
 		});
 		return spent;
@@ -78,6 +102,24 @@ function follow({mode, rules, announce}) {
 	if (rules.esm ?? beginsAsModule()) register();
 	else later = register;
 	return spent;
+}
+
+/** Whether a file must be compiled before Node runs it. */
+function isForeign(file, text, module) {
+	if (isInstalled(file) && !isTyped(file) || file.startsWith(OURS)) return false;
+	if (!isTyped(file) && !/\.jsx$|^\s*(import|export)[\s{*"']|<\/|\/>|<>/m.test(`${text}\n${file}`)) return false;
+	return require('./transpile').isForeign(file, text, module ? 'module' : 'commonjs');
+}
+
+/** The text of a file as its author has it, when what is to be run has been made of it by some tool. */
+function written(file, text) {
+	if (isInstalled(file) || !isTyped(file) && !/__esModule|sourceMappingURL=data:/.test(text)) return text;
+	try {
+		const own = readFileSync(file, 'utf8');
+		return own !== text && isForeign(file, own, isTyped(file) && /\.mts$/.test(file)) ? own : text;
+	} catch {
+		return text;
+	}
 }
 
 /** Whether the program may be ESM from its start: of a thread that is not known yet. */
@@ -122,4 +164,4 @@ function define(object, name, value) {
 	Object.defineProperty(object, name, {value, writable: true, configurable: true, enumerable: false});
 }
 
-module.exports = {follow, isDone, modeOf, define};
+module.exports = {follow, isDone, isForeign, modeOf, define};

@@ -61,8 +61,14 @@ class Profile {
 		return id;
 	}
 
-	/** The function of the user's that a place is in: the innermost one that has a name. */
-	functionAt(url, line, column) {
+	/** A line of the text, for one of what was compiled of it. */
+	lineOf(url, line) {
+		const lines = this.entryOf(url)?.result.lines;
+		for (let at = line - 1; lines && at >= 0; at--) if (typeof lines[at] === 'number') return lines[at] + 1;
+		return line;
+	}
+
+	entryOf(url) {
 		let file = url;
 		if (url.startsWith('file:')) {
 			try {
@@ -71,7 +77,12 @@ class Profile {
 				return undefined;
 			}
 		}
-		const entry = this.recorder.paths.get(file);
+		return this.recorder.paths.get(file);
+	}
+
+	/** The function of the user's that a place is in: the innermost one that has a name. */
+	functionAt(url, line, column) {
+		const entry = this.entryOf(url);
 		if (!entry) return undefined;
 		let best = -1;
 		entry.result.functions.forEach((f, i) => {
@@ -135,7 +146,7 @@ class Profile {
 			for (const p of pairs) edges.set(p, (edges.get(p) ?? 0) + n.ns);
 			const ticks = n.positionTicks ?? [], all = ticks.reduce((sum, t) => sum + t.ticks, 0);
 			if (stack[0][1] === n) for (const t of ticks) {
-				const key = `${stack[0][0]} ${t.line}`;
+				const key = `${stack[0][0]} ${this.lineOf(n.callFrame.url, t.line)}`;
 				lines.set(key, (lines.get(key) ?? 0) + n.ns * t.ticks / all);
 			}
 		}

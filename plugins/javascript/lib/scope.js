@@ -3,9 +3,10 @@
 /** The verb `scope`: what a candidate changes beside the functions that it is about. */
 
 const {parse} = require('@babel/parser');
+const {isModuleText} = require('./resolve');
 const {parserOptions, transform} = require('./transform');
 
-const isModule = (file, text) => /\.m[jt]s$/.test(file) || !/\.c[jt]s$/.test(file) && /^\s*(import|export)[\s{*"']/m.test(text);
+const isModule = (file, text) => /\.m[jt]s$/.test(file) || !/\.cjs$/.test(file) && isModuleText(text);
 
 /** The functions that nothing is inside of them, by name, and the text around them. */
 function read(file, text) {

@@ -46,7 +46,7 @@ const bare = (node) => {
 function parserOptions(file, module) {
 	const plugins = ['decorators', 'explicitResourceManagement'];
 	if (/\.[cm]?tsx?$/.test(file)) plugins.push('typescript');
-	if (/\.[jt]sx$/.test(file)) plugins.push('jsx');
+	if (/\.([jt]sx|[cm]?js)$/.test(file)) plugins.push('jsx');
 	return {
 		sourceType: module ? 'module' : 'script', plugins, attachComment: false,
 		allowReturnOutsideFunction: !module, allowNewTargetOutsideFunction: !module,
