@@ -131,13 +131,17 @@ function oneLine(error) {
 class Guard {
 	constructor() {
 		this.reason = null;
+		this.refuses = false; // whether such things are not done at all
 		const wrap = (object, names, reason, harmless) => {
 			for (const name of names) {
 				const original = object[name];
 				if (typeof original !== 'function') continue;
 				const self = this;
 				const wrapped = function (...args) {
-					if (!harmless || !harmless(args)) self.reason ??= reason;
+					if (!harmless || !harmless(args)) {
+						self.reason ??= reason;
+						if (self.refuses) throw Object.assign(new Error(`EROFS: ${reason}`), {code: 'EROFS'});
+					}
 					return new.target ? Reflect.construct(original, args, new.target) : Reflect.apply(original, this, args);
 				};
 				Object.defineProperty(wrapped, 'name', {value: original.name, configurable: true});
@@ -376,7 +380,8 @@ class Runner {
 		}
 		shown = this.show(inputs);
 		try {
-			return {shown, outcome: await this.judge(call, inputs, this.request.again ? make : null)};
+			const outcome = await this.judge(call, inputs, this.request.again ? make : null);
+			return {shown, outcome, deep: this.isDeep};
 		} catch (error) {
 			if (error instanceof TimedOut) return {shown, outcome: null};
 			return {shown, outcome: skipped(`its outcome cannot be read: ${oneLine(error)}`)};
@@ -404,6 +409,7 @@ class Runner {
 	}
 
 	prepare(call) {
+		this.isDeep = false;
 		for (const [, s] of this.streams) s.take();
 		this.guard.reason = null;
 		Math.random = seeded((this.request.seed ?? 0) + call);
@@ -419,6 +425,7 @@ class Runner {
 
 	async encode(result, roots, settled) {
 		const by = 'error' in result ? this.raisedBy(result.error) : '';
+		this.isDeep = by === 'runtime' && result.error instanceof RangeError && /call stack|Invalid (string|array|typed array) length|allocation/.test(result.error.message);
 		if (by === 'runtime' && result.error instanceof LoadError) return skipped(result.error.message);
 		try {
 			for (let i = 0; ; i++) {

@@ -497,6 +497,11 @@ function skipped(reason) {
 	return out.done;
 }
 
+/** Of an outcome, whether it is one of those. */
+function isSkipped(data) {
+	return data.subarray(0, 64).includes('dkinddskip');
+}
+
 /** A worker's frame. @param {Record<string, number | boolean | string | Buffer>} fields */
 function frame(fields) {
 	const out = new Cbor(), entries = Object.entries(fields);
@@ -513,4 +518,4 @@ function frame(fields) {
 	return Buffer.concat([length, out.data.subarray(0, out.at)]);
 }
 
-module.exports = {Encoder, Settled, TooLarge, frame, outcome, skipped};
+module.exports = {Encoder, Settled, TooLarge, frame, isSkipped, outcome, skipped};

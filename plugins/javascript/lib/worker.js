@@ -8,7 +8,9 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const {frame} = require('./outcome');
+const {Aside, derive, derived} = require('./aside');
+const {Stock} = require('./derive');
+const {frame, isSkipped} = require('./outcome');
 const {Guard, LoadError, Project, Runner, Variables, holdExit, oneLine} = require('./call');
 
 const {fstatSync, readSync, writeSync, closeSync, openSync, unlinkSync} = fs;
@@ -105,11 +107,14 @@ async function run(session, request, blobs, exit) {
 		return;
 	}
 	const variables = new Variables(project, [], file), loaded = variables.now();
+	const inputs = (request.inputs ?? []).map((c) => [c.id, {data: session.blob(c.size), codec: c.codec}]);
 	let done = 0;
 	for (const f of [request, ...request.more ?? []]) {
 		if (f !== request && (project.names.modules.size !== loaded.modules || variables.changed(loaded))) break;
 		loaded.modules = project.names.modules.size;
 		const given = f === request ? blobs : f.calls.map((c) => session.blob(c.size ?? 0));
+		const recorded = new Map([...f.calls.map((c, i) => [c.id, {data: given[i], codec: c.codec, spec: c.spec}]).filter(([, c]) => !c.spec), ...inputs]);
+		const aside = new Aside(request, f, recorded), usable = new Set(recorded.keys());
 		let runner;
 		try {
 			runner = new Runner({...request, ...f}, project, project.find(file, f.qualname, f.kind ?? ''), guard);
@@ -124,17 +129,72 @@ async function run(session, request, blobs, exit) {
 			continue;
 		}
 		for (let i = 0; i < f.calls.length; i++) {
-			const {id, codec} = f.calls[i];
+			const {id, codec, spec} = f.calls[i];
+			if (spec) {
+				const answer = await derived(aside, f.calls[i], request.call_timeout_s || 10);
+				if (answer?.exit !== undefined) exit(answer.exit);
+				session.write(answer ? answer.frame : frame({call: id, timeout: true}));
+				if (!answer) exit(0);
+				done++;
+				continue;
+			}
 			const {shown, outcome} = await runner.run(id, () => project.restore(given[i], codec));
 			if (!outcome) {
 				session.write(frame({call: id, timeout: true}));
 				exit(0);
 			}
+			if (isSkipped(outcome)) usable.delete(id);
 			session.write(frame({call: id, input: shown, outcome}));
 			done++;
 		}
+		if (request.derive) await derive(aside, [...usable].sort((a, b) => a - b), request.derive, (data) => session.write(data));
+		aside.end();
 	}
 	session.write(frame({end: done}));
+}
+
+/** What aside.js asks: to plan derived calls, and to make them. */
+async function aside(session, request, blobs) {
+	const say = (answer) => session.write(Buffer.from(`${JSON.stringify({...answer, cpu: cpuSeconds()})}\n`));
+	const project = new Project(request), guard = new Guard(), file = path.resolve(request.project_root, request.file);
+	let runner;
+	try {
+		await project.load(file);
+		runner = new Runner({...request, again: false}, project, project.find(file, request.qualname, request.kind ?? ''), guard);
+	} catch (error) {
+		if (!(error instanceof LoadError)) throw error;
+		say({error: error.message});
+		return;
+	}
+	const stock = new Stock(project, new Map(request.calls.map((c, i) => [c.id, {data: blobs[i], codec: c.codec}])));
+	const variables = new Variables(project, [], file), loaded = variables.now();
+	say({ready: true});
+	for (let op; (op = session.line());) {
+		if (op.op === 'plan') {
+			const {wish} = op, until = performance.now() + wish.timeout_s * 500, over = () => performance.now() > until || cpuSeconds() > wish.cpu_s / 2;
+			// some of them will be of no use
+			const specs = wish.from ? await stock.smaller(op.usable, wish.from, wish.most, over)
+				: await stock.plan(op.usable, runner.target.function, {seed: wish.seed, most: 3 * wish.most}, over);
+			say({specs});
+			continue;
+		}
+		guard.refuses = true;
+		runner.timeout = Math.max(1, op.seconds * 1000);
+		const {shown, outcome, deep} = await runner.run(op.id, () => stock.made(op.id, JSON.parse(op.spec)));
+		guard.refuses = false;
+		if (!outcome) {
+			say({timeout: true, left: true});
+			continue;
+		}
+		const left = project.names.modules.size !== loaded.modules && loaded.modules !== undefined || Boolean(variables.changed(loaded));
+		loaded.modules ??= project.names.modules.size;
+		say({input: shown, outcome: outcome.toString('base64'), skipped: isSkipped(outcome), deep, left});
+	}
+}
+
+function cpuSeconds() {
+	const {user, system} = process.cpuUsage();
+	return (user + system) / 1e6;
 }
 
 async function main() {
@@ -154,10 +214,10 @@ async function main() {
 	process.on('uncaughtException', () => {});
 	const exit = holdExit();
 	try {
-		await (request.verb === 'round' ? require('./bench').round(session, request, blobs) : run(session, request, blobs, exit));
+		await (request.verb === 'round' ? require('./bench').round(session, request, blobs) : request.verb === 'aside' ? aside(session, request, blobs) : run(session, request, blobs, exit));
 	} catch (error) {
 		const text = oneLine(error);
-		session.write(request.verb === 'round' ? Buffer.from(`${JSON.stringify({error: text, call: -1})}\n`) : frame({error: text}));
+		session.write(request.verb !== 'run' ? Buffer.from(`${JSON.stringify({error: text, call: -1})}\n`) : frame({error: text}));
 	}
 	exit(0);
 }
