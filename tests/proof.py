@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds cf-verify to a corpus of rewrites, right ones and wrong ones: tests/proof/*.py.
+"""Holds cf-verify to a corpus of rewrites, right ones and wrong ones: tests/proof/*.py and *.js.
 
 A file is a program, recorded by calling its main(), and after it rewrites of its functions, each below
 a line that says what it is:
@@ -8,7 +8,7 @@ a line that says what it is:
     #- split | return | kind: what is wrong       wrong, and where that shows
     #! split | kind                               right, but its gain is not one
 
-A rewrite takes the place of the function, which may be a method. Where a wrong one shows is the first
+In JavaScript the lines begin with // in place of #. A rewrite takes the place of the function, which may be a method. Where a wrong one shows is the first
 part of a difference's path ("args", "kind"), "error" (it cannot be loaded), "scope" (what it changes is
 refused without a run), "any", or "derived": on no recorded input, but on one derived from them.
 
@@ -38,7 +38,7 @@ from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 O = os.path.abspath(os.environ.get("O") or os.path.join(HERE, "../build"))
-LEAST = {"right": 60, "wrong": 60, "functions": 30}
+LEAST = {".py": {"right": 60, "wrong": 60, "functions": 30}, ".js": {"right": 30, "wrong": 60, "functions": 15}}
 # kinds of mistakes that are not looked for yet; one that is caught must go from here
 NOT_YET = {"attribute of a function"}
 SORTS = {"+": "right", "-": "wrong", "!": "cheat"}
@@ -49,13 +49,18 @@ import importlib
 for name in %r:
     importlib.import_module(name).main()
 """
+RUN_JS = """\
+(async () => {
+	for (const name of %s) await require(`./${name}`).main();
+})();
+"""
 
 
 class Rewrite(NamedTuple):
     """One candidate of the corpus."""
 
     where: str     # FILE:LINE
-    program: str   # the module
+    program: str   # the file
     sort: str
     function: str  # qualified name
     shows: str     # where, for a wrong one
@@ -82,21 +87,26 @@ def read(path: str) -> Tuple[str, List[Rewrite]]:
     """The program of a file and the rewrites below it."""
     with open(path, encoding="utf-8") as file:
         lines = file.read().split("\n")
-    heads = [i for i, line in enumerate(lines) if re.match(r"#[-+!] ", line)] + [len(lines)]
+    mark = "//" if path.endswith(".js") else "#"
+    heads = [i for i, line in enumerate(lines) if re.match(mark + "[-+!] ", line)] + [len(lines)]
     rewrites = []
     for start, end in zip(heads, heads[1:]):
-        sort = SORTS[lines[start][1]]
-        function, *shows, what = lines[start][3:].split(" | ")
+        sort = SORTS[lines[start][len(mark)]]
+        function, *shows, what = lines[start][len(mark) + 2:].split(" | ")
         if len(shows) != (sort == "wrong"):
             sys.exit("proof: %s:%d: not a line as proof.py wants it" % (path, start + 1))
         rewrites.append(Rewrite(
-            "%s:%d" % (os.path.basename(path), start + 1), os.path.basename(path)[:-3], sort, function,
+            "%s:%d" % (os.path.basename(path), start + 1), os.path.basename(path), sort, function,
             "".join(shows), what, "\n".join(lines[start + 1:end]).strip("\n") + "\n"))
     return "\n".join(lines[:heads[0]]).rstrip("\n") + "\n", rewrites
 
 
-def span(source: str, qualname: str) -> Tuple[int, int]:
-    """The bytes of a function's definition."""
+def span(source: str, qualname: str, target: Dict[str, Any]) -> Tuple[int, int]:
+    """The bytes of a function's definition; of JavaScript the lines that the recorder says."""
+    if target["file"].endswith(".js"):
+        lines = source.encode().splitlines(keepends=True)
+        start = sum(map(len, lines[:target["line"] - 1]))
+        return start, start + sum(map(len, lines[target["line"] - 1:target["end_line"]]))
     body: List[Any] = ast.parse(source).body
     node = None
     for part in qualname.split("."):
@@ -110,7 +120,7 @@ def span(source: str, qualname: str) -> Tuple[int, int]:
 
 
 def candidate(rewrite: Rewrite, source: str, target: Dict[str, Any]) -> Dict[str, Any]:
-    start, end = span(source, rewrite.function)
+    start, end = span(source, rewrite.function, target)
     return {
         "schema": "cf/candidate/1", "id": hashlib.sha256(rewrite.where.encode()).hexdigest()[:16],
         "name": rewrite.where, "target": target, "origin": "proof/" + rewrite.sort, "diff": "",
@@ -135,18 +145,21 @@ def stream(records: List[Dict[str, Any]]) -> str:
     return "".join(json.dumps(record) + "\n" for record in records)
 
 
-def record(work: str, programs: Dict[str, str], chosen: Set[str]) -> Dict[Tuple[str, str], Dict[str, Any]]:
+def record(work: str, suffix: str, programs: Dict[str, str], chosen: Set[str]) -> Dict[Tuple[str, str], Dict[str, Any]]:
     """Runs the chosen programs as one, recorded; the target record of each function."""
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(work)
-    files = {name + ".py": text for name, text in programs.items()}
-    files.update({"run_proof.py": RUN % sorted(chosen), "pyproject.toml": ""})
+    files, script = dict(programs), "run_proof" + suffix
+    if suffix == ".js":
+        files.update({script: RUN_JS % json.dumps(sorted(chosen)), "package.json": "{}\n"})
+    else:
+        files.update({script: RUN % [name[:-3] for name in sorted(chosen)], "pyproject.toml": ""})
     for name, text in files.items():
         with open(os.path.join(work, name), "w", encoding="utf-8") as file:
             file.write(text)
-    trace = step(work, ["cf-trace", "-q", "--exit-code", sys.executable, "run_proof.py"])
+    trace = step(work, ["cf-trace", "-q", "--exit-code", "node" if suffix == ".js" else sys.executable, script])
     ranked = step(work, ["cf-rank", "-q", "--min-share", "0", "--top", "1000"], stream(trace))
-    return {(r["module"], r["name"]): {k: v for k, v in r.items() if k != "schema"}
+    return {(r["file"], r["name"]): {k: v for k, v in r.items() if k != "schema"}
             for r in ranked if r["schema"] == "cf/target/1"}
 
 
@@ -203,6 +216,28 @@ def bench(work: str, verified: List[Dict[str, Any]], cheats: Dict[str, Rewrite])
     return results
 
 
+def verify(work: str, suffix: str, programs: Dict[str, str],
+           chosen: List[Rewrite]) -> Tuple[List[Result], List[Result]]:
+    """What is said of the rewrites, and of the gains that are none."""
+    targets = record(work, suffix, programs, {r.program for r in chosen})
+    records = {}
+    for rewrite in chosen:
+        target = targets.get((rewrite.program, rewrite.function))
+        if target is None:
+            sys.exit("proof: %s: no call of %s was recorded" % (rewrite.where, rewrite.function))
+        made = candidate(rewrite, programs[rewrite.program], target)
+        records[made["id"]] = made, rewrite
+    verified = step(work, ["cf-verify", "-q", "--call-timeout", "5", "--memory", str(1 << 30)],
+                    stream([made for made, _ in records.values()]))
+    results = [judge(records[r["id"]][1], r["verdict"]) for r in verified]
+    if [r["id"] for r in verified] != list(records):
+        sys.exit("proof: there are not as many verdicts as rewrites")
+    cheats = [r for r in results if r.rewrite.sort == "cheat"]
+    if cheats:
+        cheats = bench(work, verified, {id: r for id, (_, r) in records.items() if r.sort == "cheat"})
+    return [r for r in results if r.rewrite.sort != "cheat"], cheats
+
+
 def cell(text: str) -> str:
     return text.replace("\n", " ").replace("|", "\\|")
 
@@ -223,19 +258,19 @@ def table(results: List[Result], cheats: List[Result]) -> str:
     head = "| function | %s | verdict | %s |"
     lines += ["## Wrong", "", head % ("mistake", "caught by | at"), "|---|---|---|---|---|"]
     for r in wrong:
-        lines.append("| %s.%s | %s | %s | %s | %s |" % (
+        lines.append("| %s: %s | %s | %s | %s | %s |" % (
             r.rewrite.program, r.rewrite.function, cell(r.rewrite.what),
             "not yet" if r.pending else r.answer + (" **%s**" % cell(r.problem) if r.problem else ""),
             r.source or "–", cell(r.place[:80])))
     lines += ["", "## Right", "", head % ("what was done", "why"), "|---|---|---|---|"]
     for r in results:
         if r.rewrite.sort == "right":
-            lines.append("| %s.%s | %s | %s | %s |" % (
+            lines.append("| %s: %s | %s | %s | %s |" % (
                 r.rewrite.program, r.rewrite.function, cell(r.rewrite.what), r.answer, cell(r.problem)))
     if cheats:
         lines += ["", "## Gains that are none", "", head % ("gain", "said"), "|---|---|---|---|"]
         for r in cheats:
-            lines.append("| %s.%s | %s | %s | %s |" % (
+            lines.append("| %s: %s | %s | %s | %s |" % (
                 r.rewrite.program, r.rewrite.function, cell(r.rewrite.what),
                 r.answer + (" (not looked for yet)" if r.pending else ""), cell(r.place[:120])))
     return "\n".join(lines) + "\n"
@@ -251,37 +286,30 @@ def main() -> int:
     ask.add_argument("--write", action="store_true")
     asked = ask.parse_args()
     programs, rewrites = {}, []
-    for path in sorted(glob.glob(os.path.join(asked.corpus, "*.py"))):
+    for path in sorted(glob.glob(os.path.join(asked.corpus, "*.py")) + glob.glob(os.path.join(asked.corpus, "*.js"))):
         text, below = read(path)
-        programs[os.path.basename(path)[:-3]] = text
+        programs[os.path.basename(path)] = text
         rewrites += below
     whole = asked.every == 1 and not asked.only and asked.corpus == ask.get_default("corpus")
-    counts = collections.Counter(r.sort for r in rewrites)
-    counts["functions"] = len({(r.program, r.function) for r in rewrites})
-    if whole and any(counts[sort] < n for sort, n in LEAST.items()):
-        sys.exit("proof: the corpus has shrunk: %s" % dict(counts))
+    for suffix, least in LEAST.items():
+        of = [r for r in rewrites if r.program.endswith(suffix)]
+        counts = collections.Counter(r.sort for r in of)
+        counts["functions"] = len({(r.program, r.function) for r in of})
+        if whole and any(counts[sort] < n for sort, n in least.items()):
+            sys.exit("proof: the corpus has shrunk: *%s: %s" % (suffix, dict(counts)))
     chosen = [r for r in rewrites if r.sort != "cheat"][::asked.every]
     chosen += [r for r in rewrites if r.sort == "cheat" and asked.bench]
     chosen = [r for r in chosen if asked.only in r.where + " " + r.function + " " + r.what]
     if not chosen:
         sys.exit("proof: nothing of that name")
-    targets = record(asked.work, programs, {r.program for r in chosen})
-    records = {}
-    for rewrite in chosen:
-        target = targets.get((rewrite.program, rewrite.function))
-        if target is None:
-            sys.exit("proof: %s: no call of %s was recorded" % (rewrite.where, rewrite.function))
-        made = candidate(rewrite, programs[rewrite.program], target)
-        records[made["id"]] = made, rewrite
-    verified = step(asked.work, ["cf-verify", "-q", "--call-timeout", "5", "--memory", str(1 << 30)],
-                    stream([made for made, _ in records.values()]))
-    results = [judge(records[r["id"]][1], r["verdict"]) for r in verified]
-    if [r["id"] for r in verified] != list(records):
-        sys.exit("proof: there are not as many verdicts as rewrites")
-    cheats = [r for r in results if r.rewrite.sort == "cheat"]
-    if cheats:
-        cheats = bench(asked.work, verified, {id: r for id, (_, r) in records.items() if r.sort == "cheat"})
-    results = [r for r in results if r.rewrite.sort != "cheat"]
+    results, cheats = [], []
+    for suffix in LEAST:
+        here = [r for r in chosen if r.program.endswith(suffix)]
+        if here:
+            judged, gains = verify(os.path.join(asked.work, suffix[1:]), suffix, {
+                name: text for name, text in programs.items() if name.endswith(suffix)}, here)
+            results += judged
+            cheats += gains
     text = table(results, cheats)
     if asked.write:
         with open(os.path.join(HERE, "results/proof.md"), "w", encoding="utf-8") as file:

@@ -31,13 +31,14 @@ function unescaped(text) {
 	}
 }
 
-const set = (values, but) => distinct(values).filter((v) => !Object.is(v, but)).map((v) => ['=', literal(v)]);
+/** A Set takes -0 for 0. */
+const set = (values, but) => values.filter((v, i) => !Object.is(v, but) && values.findIndex((w) => Object.is(v, w)) === i).map((v) => ['=', literal(v)]);
 
 const MOVES = {
 	number(v, hints, {fractions}) {
 		const near = hints.numbers.flatMap((n) => [n, n - 1, n + 1]);
-		if (fractions) return set([-v, 0, 0.1 + 0.2, -0, 1e300, NaN, v + 0.5, 1, 5e-324, -1.5, Infinity, ...near, 2 ** 53, -Infinity], v);
-		return set([0, -v, v + 1, 1, 2 ** 31 + 5, -1, v - 1, ...near, v * 2, 7, 2 ** 32, -(2 ** 31) - 1, 2 ** 53 - 1].filter((n) => Number.isInteger(n) && !Object.is(n, -0)), v);
+		if (fractions) return set([-v, 0, NaN, ...near.slice(0, 3), 0.1 + 0.2, -0, 1e300, v + 0.5, 1, 5e-324, -1.5, Infinity, ...near, 2 ** 53, -Infinity], v);
+		return set([0, -v, ...near.slice(0, 3), 2 ** 31 + 5, v + 1, 1, -1, v - 1, ...near, v * 2, 7, 2 ** 32, -(2 ** 31) - 1, 2 ** 53 - 1].filter((n) => Number.isInteger(n) && !Object.is(n, -0)), v);
 	},
 	bigint: (v) => set([0n, -v, v + 1n, 2n ** 64n, 1n, v - 1n, -1n], v),
 	boolean: (v) => set([!v]),
