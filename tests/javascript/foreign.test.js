@@ -83,14 +83,14 @@ test('JavaScript that a runner compiles: ESM in a package that is CommonJS, JSX 
 test('with the compiler of the project, where it has one', () => {
 	const files = {
 		'package.json': {},
-		'a.ts': 'export function a(): number { return 1; }',
+		'a.cts': 'export function a(): number { return 1; }',
 		'node_modules/typescript/package.json': {name: 'typescript', version: '5.0.0', main: 'i.js'},
 		'node_modules/typescript/i.js': `exports.convertCompilerOptionsFromJson = () => ({options: {}});
 			exports.transpileModule = () => ({outputText: 'exports.a = function a() { return "its own"; };', sourceMapText: '{"mappings":"AAAA"}'});`,
 	};
-	assert.strictEqual(loaded(files, 'a.ts', '(get) => get("a")()'), 'its own');
+	assert.strictEqual(loaded(files, 'a.cts', '(get) => get("a")()'), 'its own');
 	files['node_modules/typescript/package.json'].version = '7.0.0';
-	assert.strictEqual(loaded(files, 'a.ts', '(get) => get("a")()'), 1);
+	assert.strictEqual(loaded(files, 'a.cts', '(get) => get("a")()'), 1);
 });
 
 test('what cannot be compiled is one line that names the file', () => {
