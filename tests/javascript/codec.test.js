@@ -4,6 +4,7 @@
 const assert = require('node:assert');
 const path = require('node:path');
 const {test} = require('node:test');
+const vm = require('node:vm');
 
 const plugin = process.env.JS_PLUGIN ?? path.join(__dirname, '../../build/libexec/plugins/javascript');
 const {pack, unpack} = require(path.join(plugin, 'lib/codec.js'));
@@ -83,3 +84,19 @@ for (const [reason, values] of Object.entries(REFUSED)) {
 		for (const v of values) assert.throws(() => pack([v], names, LIMITS), new RegExp(reason));
 	});
 }
+
+test('values of another realm are like those of this one', () => {
+	const text = '({a: [1, , new Map([[{b: 2}, new Set(["c"])]])], d: new Date(5), e: new TypeError("x"), t: new Uint8Array([1, 2]), r: /a/g, n: Object(1), o: Object.freeze({z: 0})})';
+	const theirs = vm.runInNewContext(text), ours = eval(text); // eslint-disable-line no-eval
+	assert.notStrictEqual(Object.getPrototypeOf(theirs), Object.prototype);
+	delete theirs.e.stack;
+	delete ours.e.stack;
+	const back = again(theirs);
+	assert.deepStrictEqual(back, ours);
+	assert.strictEqual(Object.getPrototypeOf(back.a), Array.prototype);
+	const {outcome} = require(path.join(plugin, 'lib/outcome.js'));
+	assert.deepStrictEqual(outcome('return', [['return', theirs]], '', names, new Map()).data, outcome('return', [['return', ours]], '', names, new Map()).data);
+	// a class of the program's own is not one of those, whatever it is called
+	const own = vm.runInNewContext('class Map { } new Map()');
+	assert.throws(() => again(own), /no name leads to/);
+});

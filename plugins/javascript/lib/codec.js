@@ -14,11 +14,29 @@ const v8 = require('node:v8');
 
 const {types} = util;
 const CODEC = 'js-graph-1';
-const getPrototypeOf = Object.getPrototypeOf, ownKeys = Reflect.ownKeys, descriptor = Object.getOwnPropertyDescriptor;
+const ownKeys = Reflect.ownKeys, descriptor = Object.getOwnPropertyDescriptor;
 const WELL_KNOWN = new Map(Object.getOwnPropertyNames(Symbol).filter((n) => typeof Symbol[n] === 'symbol').map((n) => [Symbol[n], n]));
-const typedArray = Object.getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
+const typedArray = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
 const mapForEach = Map.prototype.forEach, setForEach = Set.prototype.forEach, toNumber = Date.prototype.getTime;
 const PRIVATE = /(^|[^\w$"'`/])#[A-Za-z_$][\w$]*/;
+
+const nativeCode = (f) => /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(f));
+const homes = new WeakMap();
+
+/** The prototype of an object. What another realm has of JavaScript's own, as Jest gives each file, stands for ours. */
+function getPrototypeOf(v) {
+	const p = Object.getPrototypeOf(v);
+	if (p === null || p === Object.prototype || p === Array.prototype) return p;
+	let home = homes.get(p);
+	if (home === undefined) {
+		home = p;
+		const d = types.isProxy(p) ? undefined : descriptor(p, 'constructor')?.value, name = typeof d === 'function' && !types.isProxy(d) ? descriptor(d, 'name')?.value : undefined;
+		const ours = typeof name === 'string' ? descriptor(globalThis, name)?.value : undefined;
+		if (typeof ours === 'function' && ours !== d && descriptor(d, 'prototype')?.value === p && nativeCode(d) && nativeCode(ours)) home = ours.prototype;
+		homes.set(p, home);
+	}
+	return home;
+}
 
 /** Why inputs are not kept: a reason for the ledger. */
 class Unkept extends Error {}
@@ -260,7 +278,7 @@ function isNative(prototype) {
 		let native = natives.get(p);
 		if (native === undefined) {
 			const constructor = descriptor(p, 'constructor')?.value;
-			native = typeof constructor === 'function' && /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor));
+			native = typeof constructor === 'function' && nativeCode(constructor);
 			natives.set(p, native);
 		}
 		if (native) return true;
@@ -332,4 +350,4 @@ function unpack(data, names) {
 	return result;
 }
 
-module.exports = {CODEC, Unkept, isNative, isPrivate, pack, unpack};
+module.exports = {CODEC, Unkept, getPrototypeOf, isNative, isPrivate, pack, unpack};

@@ -6,10 +6,10 @@
  */
 
 const util = require('node:util');
-const {isNative, isPrivate} = require('./codec');
+const {getPrototypeOf, isNative, isPrivate} = require('./codec');
 
 const {types} = util;
-const {getPrototypeOf} = Object, {ownKeys} = Reflect, descriptor = Object.getOwnPropertyDescriptor;
+const {ownKeys} = Reflect, descriptor = Object.getOwnPropertyDescriptor;
 const NODES_MAX = 1000000, BYTES_MAX = 64 << 20;
 /** From here on a relative 1e-9 would take one integer for the next. */
 const EXACT = 5e8;
