@@ -97,7 +97,7 @@ function total(numbers) {
 	return sum;
 }
 
-//- total | return | error: of nothing
+//- total | kind | error: of nothing
 function total(numbers) {
 	return numbers.reduce((a, b) => a + b);
 }
@@ -229,7 +229,7 @@ function* windows(list, size) {
 	for (let i = 0; i <= end; i++) yield list.slice(i, i + size);
 }
 
-//- windows | return | iterator: a list of them
+//- windows | scope | iterator: a list of them
 function windows(list, size) {
 	const found = [];
 	for (let i = 0; i + size <= list.length; i++) found.push(list.slice(i, i + size));
@@ -305,3 +305,16 @@ function monthEnd(date) {
 	last() {
 		return this.items.pop();
 	}
+
+//+ Stack.last | by a name
+	last() {
+		const {items} = this;
+		return items[items.length - 1];
+	}
+
+//+ total | by its length
+function total(numbers) {
+	let sum = 0;
+	for (let i = 0; i < numbers.length; i++) sum += numbers[i];
+	return sum;
+}

@@ -180,7 +180,7 @@ function ranked(people) {
 	return people.slice().sort((a, b) => a.score - b.score).reverse();
 }
 
-//- ranked | return | aliasing: copies of the people
+//- ranked | args | aliasing: copies of the people
 function ranked(people) {
 	return people.map((p) => ({...p})).sort((a, b) => b.score - a.score);
 }
@@ -308,4 +308,16 @@ function ordered(numbers) {
 //- ordered | return | type: a typed array
 function ordered(numbers) {
 	return Float64Array.from(numbers).sort();
+}
+
+//+ ordered | one that merges
+function ordered(numbers) {
+	return Array.from(numbers).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+//+ merged | Object.assign, and what was not given put back
+function merged(defaults, given) {
+	const result = Object.assign({}, defaults);
+	for (const key of Object.keys(given)) if (given[key] !== undefined) result[key] = given[key];
+	return result;
 }

@@ -213,3 +213,8 @@ function query(fields) {
 function query(fields) {
 	return `?${Object.entries(fields).map(([k, v]) => `${encodeURIComponent(k)}=${encodeURIComponent(v)}`).join('&')}`;
 }
+
+//+ title | one expression
+function title(text) {
+	return text.replace(/(^| )([^ ])/g, (_, blank, c) => blank + c.toUpperCase());
+}

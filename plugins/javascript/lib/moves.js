@@ -5,7 +5,7 @@
 const {WIDE, distinct, kindOf, literal, names} = require('./changes');
 
 const LONG = 2000;
-const WORDS = ['e\u0301', '\u{1f600}x', '\u0130I\u0131', 'Stra\u00dfe', '\ufb01', 'a\u{1d4d0}\ufe0fb', '10', '9', ' a\tb ', 'b\na', '.*', '$&', '0', 'A', 'constructor', '__proto__'];
+const WORDS = ['e\u0301', '\u{1f600}x', '\u0130I\u0131', 'Stra\u00dfe', '\ufb01', 'a\u{1d4d0}\ufe0fb', '10', '9', ' a\tb ', 'b\na', '.*', '$&', '0', 'A'], KEYS = ['constructor', '__proto__'];
 
 /** What the code of a function speaks of: constants that it may compare with. */
 class Hints {
@@ -19,7 +19,7 @@ class Hints {
 		this.texts = distinct([...code.matchAll(/'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"/g)].map((m) => unescaped(m[1] ?? m[2])).filter((t) => t.length < 40 && !t.startsWith('use '))).slice(0, 8);
 		this.numbers = distinct([...code.matchAll(/(?<![\w$.])(\d+(?:\.\d+)?(?:e\d+)?)(?![\w$])/g)].map((m) => Number(m[1])).filter(Number.isFinite)).slice(0, 8);
 		// what keeps things by any key does so on purpose; of others nobody would ask for keys that every object has
-		this.anyKey = /\bnew (Map|Set)\b|Object\.create\(null\)|\bhasOwn/.test(code);
+		this.anyKey = /\bnew (Map|Set)\b|Object\.create\(null\)|\bhasOwn|\.(includes|indexOf)\(/.test(code);
 	}
 }
 
@@ -44,9 +44,9 @@ const MOVES = {
 	boolean: (v) => set([!v]),
 	string(v, hints) {
 		if (v.length > LONG) return [['cut', 0, 0], ['cut', 0, v.length >> 1], ['cut', 1], ['cut', 0, 1]];
-		const reversed = [...v].reverse().join(''), words = WORDS.filter((w) => hints.anyKey || !['constructor', '__proto__'].includes(w)), half = v.length >> 1;
-		return set(['', reversed, v + v, v.toUpperCase(), v.slice(0, 1), ` ${v} `, ...hints.texts, v + words[0], `${v.slice(0, half)}${words[1]}${v.slice(half)}`, v.toLowerCase(), v.slice(1), ...hints.texts.map((t) => v + t),
-			...words, v.slice(0, half), `${v.slice(0, half)}${v}`, `${v}\n${v}`], v);
+		const reversed = [...v].reverse().join(''), half = v.length >> 1, words = WORDS, lines = v.includes('\n') || hints.texts.includes('\n') ? [`${v}\n \n${v}`] : [];
+		return set(['', reversed, ...lines, ...hints.anyKey ? KEYS : [], v + v, v.toUpperCase(), v.slice(0, 1), ` ${v} `, ...hints.texts, v + words[0], `${v.slice(0, half)}${words[1]}${v.slice(half)}`, v.toLowerCase(), v.slice(1), ...hints.texts.map((t) => v + t),
+			...words, v.slice(0, half), `${v.slice(0, half)}${v}`, `${v}\n \n${v}`], v);
 	},
 	array(v, hints, {holes}) {
 		const n = v.length;

@@ -181,10 +181,10 @@ class Encoder {
 			return;
 		case 'string':
 			if (isWellFormed(v)) out.text(v);
-			else this.shared(`s${v}`, () => this.node('scalar', 'string', [() => out.bytes(Buffer.from(v, 'utf16le'))], null, ['frozen']));
+			else this.shared(`s${v}`, () => this.node('scalar', 'string', [() => this.out.bytes(Buffer.from(v, 'utf16le'))], null, ['frozen']));
 			return;
 		case 'bigint':
-			this.shared(`n${v}`, () => this.node('scalar', 'bigint', [() => out.int(v)], null, ['frozen']));
+			this.shared(`n${v}`, () => this.node('scalar', 'bigint', [() => this.out.int(v)], null, ['frozen']));
 			return;
 		case 'object':
 			if (v === null) {
