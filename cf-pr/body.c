@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "lib/fs.h"
 #include "lib/json.h"
 #include "lib/mem.h"
 
@@ -238,10 +239,22 @@ static void add_member(struct cf_buf *b, const json_t *member, bool tables)
 	cf_buf_adds(b, "\n</details>\n\n");
 }
 
+/* An option by whose name its value is one that should not be read by others. */
+static bool is_secret(const char *word)
+{
+	static const char *const names[] = {"pass", "secret", "token", "key", "credential", "auth"};
+
+	for (size_t i = 0; *word == '-' && i < sizeof names / sizeof *names; i++)
+		if (strcasestr(word, names[i]))
+			return true;
+	return false;
+}
+
 /* How somebody else comes to the same. */
 static void add_how(struct cf_buf *b, const struct result *r)
 {
 	const json_t *command = json_object_get(r->trace, "command"), *word;
+	bool hide = false; /* what the word before says is nobody's business */
 	size_t i;
 
 	cf_buf_adds(b,
@@ -250,12 +263,21 @@ static void add_how(struct cf_buf *b, const struct result *r)
 		"what `cf-value(5)` names.\n\nTo come to the same:\n\n```sh\ncodeflash optimize");
 	json_array_foreach(command, i, word)
 	{
-		const char *s = json_string_value(word),
-			   *base = s && !i && strrchr(s, '/') ? strrchr(s, '/') + 1 : s;
+		const char *s = json_string_value(word), *equals = s ? strchr(s, '=') : NULL;
+		bool secret = s && is_secret(s);
+		cf_autofree char *near = NULL, *text = NULL;
 
 		/* a fence is ended by nothing that a command holds */
-		if (base && !strstr(base, "```") && !strpbrk(base, "\r\n"))
-			cf_buf_addf(b, strpbrk(base, " '\"$;&|<>()*?#\\") ? " '%s'" : " %s", base);
+		if (!s || strstr(s, "```") || strpbrk(s, "\r\n"))
+			continue;
+		near = i ? cf_path_relative(s, result_root(r))
+			 : cf_strdup(strrchr(s, '/') ? strrchr(s, '/') + 1 : s);
+		text = result_shell_word(near);
+		if (hide || (secret && equals))
+			cf_buf_addf(b, " %.*s…", hide ? 0 : (int)(equals + 1 - s), s);
+		else
+			cf_buf_addf(b, " %s", text);
+		hide = secret && !equals;
 	}
 	cf_buf_addf(b,
 		"\n```\n\n<details><summary>Environment</summary>\n\n%s %s, codeflash "

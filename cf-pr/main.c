@@ -26,24 +26,6 @@ struct pr_opts {
 	struct cf_strings labels;
 };
 
-/* Quoted for a POSIX shell where it needs to be. Returns new. */
-static char *shell_word(const char *s)
-{
-	struct cf_buf b cf_autobuf = CF_BUF_INIT;
-
-	if (*s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=:@%,") ==
-			  strlen(s))
-		return cf_strdup(s);
-	cf_buf_addc(&b, '\'');
-	for (; *s; s++)
-		if (*s == '\'')
-			cf_buf_adds(&b, "'\\''");
-		else
-			cf_buf_addc(&b, *s);
-	cf_buf_addc(&b, '\'');
-	return cf_buf_detach(&b, NULL);
-}
-
 /* What the branch is called after: the program's name, made fit for a ref. Returns new. */
 static char *branch_stem(const struct result *r)
 {
@@ -73,11 +55,11 @@ static char *branch_stem(const struct result *r)
 
 static void say_how(const char *root, const char *patch, const char *branch, size_t commits)
 {
-	cf_autofree char *cwd = cf_path_abs("."), *where = shell_word(root), *whole = NULL, *word = NULL;
+	cf_autofree char *cwd = cf_path_abs("."), *where = result_shell_word(root), *whole = NULL, *word = NULL;
 
 	if (patch) {
 		whole = cf_path_join(root, patch);
-		word = shell_word(strcmp(cwd, root) ? whole : patch);
+		word = result_shell_word(strcmp(cwd, root) ? whole : patch);
 		fprintf(stderr, "patch:  %s\n        git %s%s%sapply %s\n", whole,
 			strcmp(cwd, root) ? "-C " : "", strcmp(cwd, root) ? where : "",
 			strcmp(cwd, root) ? " " : "", word);
@@ -248,7 +230,7 @@ static enum cf_exit print_state_dir(const struct result *r)
 
 int main(int argc, char **argv)
 {
-	struct pr_opts o = {.remote = "origin"};
+	static struct pr_opts o = {.remote = "origin"};
 	const struct cf_opt opts[] = {
 		{0, "branch", "name", CF_STRING, &o.branch,
 			"make the branch under this name (default codeflash/<program>)", 0},

@@ -430,3 +430,20 @@ void result_summary(const struct result *r)
 		fputc('\n', stderr);
 	}
 }
+
+char *result_shell_word(const char *s)
+{
+	struct cf_buf b cf_autobuf = CF_BUF_INIT;
+
+	if (*s && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=:@%,") ==
+			  strlen(s))
+		return cf_strdup(s);
+	cf_buf_addc(&b, '\'');
+	for (; *s; s++)
+		if (*s == '\'')
+			cf_buf_adds(&b, "'\\''");
+		else
+			cf_buf_addc(&b, *s);
+	cf_buf_addc(&b, '\'');
+	return cf_buf_detach(&b, NULL);
+}

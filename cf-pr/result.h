@@ -50,4 +50,7 @@ const char *result_ratio(double ratio, char out[16]);
 /* Adds the words of text in lines of at most `width` columns, each behind indent. */
 void result_fold(struct cf_buf *b, const char *text, const char *indent, size_t width);
 
+/* Quoted for a POSIX shell where it needs to be. Returns new. */
+char *result_shell_word(const char *s);
+
 #endif

@@ -60,6 +60,8 @@ url() { tail -n 1 <<<"$output" | "$PYTHON" -c 'import json,sys; print(json.load(
 	for part in 'f1 (job.py)' 'codeflash optimize' '<!-- codeflash: codeflash/job -->' 'original against itself' '<details>'; do
 		[ "$(logged "'''$part''' in r[2]['body']['body'] and len(r[2]['body']['body']) < 65536")" = True ] || fail_with "lacks $part: $(logged 'r[2]["body"]["body"]')"
 	done
+	# nobody else has this folder
+	[ "$(logged "'''$root''' in r[2]['body']['body']")" = False ]
 	git diff --quiet HEAD
 }
 
