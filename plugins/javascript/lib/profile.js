@@ -51,21 +51,26 @@ class Profile {
 	}
 
 	/** Its id; -1: nobody's, -2: ours. */
-	known(url, line, column) {
+	known({url, lineNumber: line, columnNumber: column, functionName}) {
 		const key = `${line}:${column}:${url}`;
 		let id = this.places.get(key);
 		if (id === undefined) {
-			id = this.functionAt(url, line, column) ?? (url.includes(OURS) ? -2 : -1);
+			id = this.functionAt(url, line, column, functionName) ?? (url.includes(OURS) ? -2 : -1);
 			this.places.set(key, id);
 		}
 		return id;
 	}
 
 	/** A line of the text, for one of what was compiled of it. */
-	lineOf(url, line) {
-		const lines = this.entryOf(url)?.result.lines;
-		for (let at = line - 1; lines && at >= 0; at--) if (typeof lines[at] === 'number') return lines[at] + 1;
-		return line;
+	lineOf(url, line, id) {
+		const entry = this.entryOf(url), lines = entry?.result.lines, f = lines && entry.result.functions[id - entry.first];
+		if (!f) return line;
+		for (let at = line - 1; at >= 0; at--) {
+			if (typeof lines[at] !== 'number') continue;
+			line = lines[at] + 1;
+			break;
+		}
+		return Math.min(Math.max(line, f.line), f.end_line);
 	}
 
 	entryOf(url) {
@@ -81,9 +86,14 @@ class Profile {
 	}
 
 	/** The function of the user's that a place is in: the innermost one that has a name. */
-	functionAt(url, line, column) {
+	functionAt(url, line, column, name) {
 		const entry = this.entryOf(url);
 		if (!entry) return undefined;
+		if (entry.result.lines) {
+			// a tool may have compiled it in another way than we know of: then a name that there is once says more than a place
+			const same = entry.result.functions.flatMap((f, i) => ((f.kind === 'constructor' ? f.class : f.qualname)?.split('.').pop() === name ? [i] : []));
+			if (same.length === 1) return entry.first + same[0];
+		}
 		let best = -1;
 		entry.result.functions.forEach((f, i) => {
 			const [l0, c0, l1, c1] = f.at;
@@ -114,8 +124,7 @@ class Profile {
 		const functions = new Map(), edges = new Map(), lines = new Map();
 		const of = (n) => {
 			if (n.of === undefined) {
-				const {url, lineNumber, columnNumber} = n.callFrame;
-				n.of = url ? this.known(url, lineNumber, columnNumber) : -1;
+				n.of = n.callFrame.url ? this.known(n.callFrame) : -1;
 				if (n.of === -2) {
 					n.hidden = true;
 					n.of = -1;
@@ -146,7 +155,7 @@ class Profile {
 			for (const p of pairs) edges.set(p, (edges.get(p) ?? 0) + n.ns);
 			const ticks = n.positionTicks ?? [], all = ticks.reduce((sum, t) => sum + t.ticks, 0);
 			if (stack[0][1] === n) for (const t of ticks) {
-				const key = `${stack[0][0]} ${this.lineOf(n.callFrame.url, t.line)}`;
+				const key = `${stack[0][0]} ${this.lineOf(n.callFrame.url, t.line, stack[0][0])}`;
 				lines.set(key, (lines.get(key) ?? 0) + n.ns * t.ticks / all);
 			}
 		}

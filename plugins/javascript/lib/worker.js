@@ -39,7 +39,7 @@ class Session {
 	/** Gives descriptors 0, 1 and 2 to the code under test. */
 	hide() {
 		for (const [fd, flags] of [[0, 'r'], [1, 'a+'], [2, 'a+']]) {
-			const file = flags === 'r' ? os.devNull : path.join(os.tmpdir(), `out-${process.pid}-${fd}`);
+			const file = flags === 'r' ? os.devNull : path.join(os.tmpdir(), `out-${process.pid}-${fd}-${process.hrtime.bigint()}`); // processes elsewhere may have the same number
 			closeSync(fd);
 			if (openSync(file, flags) !== fd) throw new Error('the standard streams cannot be replaced');
 			if (flags !== 'r') unlinkSync(file);
