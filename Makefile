@@ -194,7 +194,7 @@ TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(a
 	ASAN_OPTIONS=exitcode=99:detect_leaks=1 UBSAN_OPTIONS=exitcode=99:halt_on_error=1:print_stacktrace=1
 BATS ?= bats
 # Files whose rows measure, one after the other; the rest goes on beside them on the other processor.
-MEASURING := $(wildcard $(patsubst %,tests/%.bats,cf-bench bench-trace java javascript manuals models pipeline))
+MEASURING := $(wildcard $(patsubst %,tests/%.bats,cf-bench bench-trace java javascript manuals models pipeline runners))
 JUDGING := $(filter-out $(MEASURING),$(wildcard tests/*.bats))
 
 .PHONY: check check-unit check-python check-javascript check-bats lint real features proof suites kill-trials mutants \

@@ -9,6 +9,7 @@ usage() {
 	cat <<'EOF'
 usage: codeflash optimize [options] program [argument ...]
        codeflash optimize [options] -m module [argument ...]
+       codeflash optimize --jest | --vitest [options] [--] [argument ...]
        codeflash --replay-test [options] file ...
        codeflash tracer-path
 
@@ -20,6 +21,7 @@ usage: codeflash optimize [options] program [argument ...]
       --tests-root dir           where the tests are, and replay tests go
       --no-tests                 leave the project's own tests alone
       --tests-timeout seconds    how long they may run, recorded in the sandbox (default 60)
+      --jest, --vitest           the program is the project's own Jest or Vitest, with what follows
       --language name            do not guess the language
       --trace-only               record and write replay tests, then stop
       --top n                    look at the n costliest functions only
@@ -286,6 +288,31 @@ finish_trace() {
 	exit "$cf_worst"
 }
 
+whole() {
+	check_options
+	trace "$@"
+	replaygen
+	[ -z "$cf_trace_only" ] || finish_trace
+	optimize "$cf_last"
+}
+
+# The project's own Jest or Vitest, from the nearest folder that has it.
+runner() {
+	case $cf_runner:${1-} in
+	vitest:run | vitest:related | vitest:list | vitest:bench) ;;
+	vitest:*) set -- run "$@" ;; # without a word it would watch the files
+	esac
+	cf_dir=$PWD
+	while [ ! -x "$cf_dir/node_modules/.bin/$cf_runner" ] && [ -n "$cf_dir" ]; do
+		cf_dir=${cf_dir%/*}
+	done
+	if [ -x "$cf_dir/node_modules/.bin/$cf_runner" ]; then
+		whole "$cf_dir/node_modules/.bin/$cf_runner" "$@"
+	else
+		die 4 "$cf_runner is not installed in $PWD: no node_modules/.bin/$cf_runner; install it with npm"
+	fi
+}
+
 # A replay test's first lines name its trace, as seen from the test's own folder.
 trace_of() {
 	cf_found=$(sed -n '1,5{s/^[#/*]* *trace: //p;}' "$1" | head -n 1)
@@ -337,7 +364,7 @@ tracer_path() {
 
 # --- options ----------------------------------------------------------------------------------------
 
-cf_taken=0 cf_models='' cf_quiet='' cf_verbose='' cf_json='' cf_trace_only='' cf_replay='' cf_no_tests=''
+cf_taken=0 cf_models='' cf_quiet='' cf_verbose='' cf_json='' cf_trace_only='' cf_replay='' cf_no_tests='' cf_runner=''
 cf_trace_options='' cf_tests_options='' cf_rank_options='' cf_suggest_options='' cf_pr_options=''
 
 # On an empty stream a stage does nothing but read its options: better before the program runs than
@@ -347,6 +374,11 @@ check_options() {
 	[ -z "$cf_tests_options" ] || eval "\"\$cf_bin/cf-trace\" --tests --quiet $cf_tests_options - </dev/null >/dev/null" || exit
 	[ -z "$cf_suggest_options" ] || eval "\"\$cf_bin/cf-suggest\" --quiet $cf_suggest_options - </dev/null >/dev/null" || exit
 	[ -z "$cf_pr_options" ] || eval "\"\$cf_bin/cf-pr\" --quiet $cf_pr_options - </dev/null >/dev/null" || exit
+}
+
+# Whether an option is one of those that usage() shows.
+known() {
+	usage | grep -q -e "^  .*[ ,]*${1%%=*}[ ,]"
 }
 
 # Takes one option with its value, if it has one, off the front: sets cf_taken to the words it took.
@@ -391,6 +423,7 @@ option() {
 	--no-tests) cf_no_tests=1 ;;
 	--tests-timeout) cf_tests_options="$cf_tests_options --timeout $(quote "$cf_value")" ;;
 	--replay-test) cf_replay=1 ;;
+	--jest | --vitest) cf_runner=${1#--} ;;
 	--json) cf_json=1 ;;
 	-q | --quiet)
 		cf_quiet=--quiet
@@ -419,6 +452,8 @@ main() {
 			;;
 		-m | -c) break ;;
 		-?*)
+			# what is none of ours is the runner's
+			[ -z "$cf_runner" ] || known "$1" || break
 			option "$@"
 			shift "$cf_taken"
 			;;
@@ -432,6 +467,9 @@ main() {
 	done
 	if [ -n "$cf_replay" ]; then
 		replay_tests "$@"
+	elif [ -n "$cf_runner" ]; then
+		cf_command=optimize
+		runner "$@"
 	elif [ "$cf_command" = tracer-path ]; then
 		tracer_path
 	elif [ $# -eq 0 ] && [ "$cf_taken" -eq 2 ]; then
@@ -442,11 +480,7 @@ main() {
 		usage >&2
 		exit 2
 	elif [ "$cf_command" = optimize ]; then
-		check_options
-		trace "$@"
-		replaygen
-		[ -z "$cf_trace_only" ] || finish_trace
-		optimize "$cf_last"
+		whole "$@"
 	else
 		die 2 "unknown command '$1'; codeflash optimize $1 records and optimizes it"
 	fi

@@ -271,10 +271,11 @@ static json_t *ask(struct replay *r, const struct group *g, size_t n, int64_t nu
 		}
 		json_array_append_new(groups, one);
 	}
-	request = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "trace", text(r->t->path),
+	request = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "trace", text(r->t->path),
 		"project_root", text(r->t->project_root), "tests_root", text(r->tests_root),
 		"module_root", text(module_root), "libexec", text(r->plugin.dir), "groups", groups,
-		"first_number", (json_int_t)number);
+		"first_number", (json_int_t)number, "command",
+		r->t->command ? json_incref(r->t->command) : json_array());
 	if (cf_plugin_call(&r->plugin, "replaygen", r->t->runtime, request, &answer) != CF_OK)
 		return NULL;
 	files = json_object_get(answer, "files");

@@ -49,7 +49,7 @@ function kept(of, make) {
 /**
  * transform.js, or what it said of the same text before.
  * @param {string} text
- * @param {{file: string, module: boolean, mode: string, imports?: boolean, foreign?: boolean}} how
+ * @param {{file: string, module: boolean, mode: string, imports?: boolean, foreign?: boolean, scoped?: boolean}} how
  *   foreign: that what comes of it must be compiled
  * @returns {(import('./transform').Result & {lines?: number[]}) | null} null for what cannot be parsed; lines: those
  *   of the text, for lines of compiled code
@@ -60,7 +60,7 @@ function transformed(text, how) {
 		let result;
 		try {
 			// whatever comes of it, what has imports in it is parsed as a module
-			result = require('./transform').transform(text, {...how, module: how.module || Boolean(how.foreign) && isModuleText(text)});
+			result = require('./transform').transform(text, {...how, module: how.module === null ? null : how.module || Boolean(how.foreign) && isModuleText(text)});
 		} catch (error) {
 			if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
 			return null;

@@ -133,10 +133,10 @@ class Packer {
 		if (name) return ['n', name];
 		if (typeof v === 'function') throw new Unkept('a function that no name leads to');
 		if (types.isProxy(v)) throw new Unkept('a Proxy');
-		const prototype = getPrototypeOf(v);
+		const prototype = this.names.home(getPrototypeOf(v));
 		if (Array.isArray(v)) return this.array(v, prototype);
 		if (prototype === Object.prototype) {
-			if (v === globalThis || types.isArgumentsObject(v)) throw new Unkept(v === globalThis ? 'the global object' : 'an arguments object');
+			if (this.names.home(v) === globalThis || types.isArgumentsObject(v)) throw new Unkept(!types.isArgumentsObject(v) ? 'the global object' : 'an arguments object');
 			return this.plain(v);
 		}
 		return this.other(v, prototype);
@@ -220,7 +220,7 @@ class Packer {
 	}
 
 	other(v, prototype) {
-		const named = this.names.known.get(v);
+		const named = this.names.known.get(this.names.home(v));
 		if (named) return ['n', named];
 		const rest = (usual, but) => {
 			const keys = ownKeys(v).filter((k) => !but || !but(k));
@@ -262,7 +262,7 @@ class Packer {
 		}
 		for (const [is, what] of UNKEPT) if (types[is](v)) throw new Unkept(what);
 		const p = this.prototype(prototype);
-		if (p !== null && isNative(prototype)) throw new Unkept(`an object of Node's or JavaScript's own that cannot be copied`);
+		if (p !== null && isNative(prototype, this.names)) throw new Unkept(`an object of Node's or JavaScript's own that cannot be copied`);
 		return ['x', null, p, this.properties(v, ownKeys(v)), Object.isExtensible(v)];
 	}
 }
@@ -273,8 +273,9 @@ const UNKEPT = [['isPromise', 'a promise'], ['isGeneratorObject', 'a generator']
 
 const natives = new WeakMap();
 /** Whether a class is made of native code: what its objects hold may be there only. */
-function isNative(prototype) {
-	for (let p = prototype; p && p !== Object.prototype; p = getPrototypeOf(p)) {
+function isNative(prototype, names) {
+	const home = (p) => names?.home(p) ?? p;
+	for (let p = home(prototype); p && p !== Object.prototype; p = home(getPrototypeOf(p))) {
 		let native = natives.get(p);
 		if (native === undefined) {
 			const constructor = descriptor(p, 'constructor')?.value;

@@ -9,6 +9,9 @@ const path = require('node:path');
 const MISSING = 4, USAGE = 2;
 const SCRIPT = /\.([cm]?[jt]s)$/;
 const NODE = /^(node|nodejs)(\d+)?$/;
+/** What starts other programs, Node's or not: each Node below it is recorded. */
+const STARTS = /^(npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack)$/;
+const TOOLS = `${path.sep}node_modules${path.sep}`;
 const MARKERS = ['package.json', '.git'];
 /** Options of Node's that take the word after them. */
 const WITH = new Set(['-r', '--require', '--import', '--loader', '--experimental-loader', '-C', '--conditions', '--env-file',
@@ -32,7 +35,6 @@ function split(words) {
 		if (w === '-' || !w.startsWith('-')) return [flags, words.slice(i)];
 		if (['-e', '--eval', '-p', '--print', '-pe', '-c', '--check', '-i', '--interactive', '-h', '--help', '-v', '--version'].includes(w))
 			throw new Refused(`node ${w}: there is no script to record`);
-		if (w === '--test') throw new Refused('node --test cannot be recorded yet; name the test file: node file.test.js');
 		flags.push(w);
 		if (WITH.has(w)) flags.push(words[++i]);
 	}
@@ -71,8 +73,34 @@ function recognise(words, cwd) {
 		return [runtime, ...split(words.slice(1))];
 	}
 	if (SCRIPT.test(name)) return [null, [], words];
-	const found = name.includes('/') ? path.resolve(cwd, name) : which(name, cwd);
-	return found && shebang(found) ? [null, [], [found, ...words.slice(1)]] : null;
+	const found = which(name, cwd);
+	if (!found) {
+		if (STARTS.test(name)) throw new Refused(`${name}: no such program`, MISSING);
+		return null;
+	}
+	if (shebang(found)) return [null, [], [found, ...words.slice(1)]];
+	// package managers that are shell scripts, and what pnpm puts into node_modules/.bin
+	return STARTS.test(path.basename(found)) || found.includes(`${TOOLS}.bin${path.sep}`) ? [found, null, words.slice(1)] : null;
+}
+
+/** The folder whose project a command line is about, and the script where there is one. */
+function about(flags, program, cwd) {
+	if (!flags) return {start: cwd}; // a program that starts others
+	if (flags.includes('--test')) {
+		const named = program[0] && path.resolve(cwd, program[0]);
+		return {start: named && fs.existsSync(named) ? path.dirname(fs.realpathSync(named)) : cwd};
+	}
+	if (flags.some((f) => f === '--run' || f.startsWith('--run='))) return {start: cwd};
+	if (!program.length || program[0] === '-') throw new Refused('node is given nothing to run: name a script');
+	let script;
+	try {
+		script = fs.realpathSync(require.resolve(path.resolve(cwd, program[0])));
+	} catch {
+		throw new Refused(`${program[0]}: no such file`);
+	}
+	// a tool is not what it works on
+	const isTool = script.includes(TOOLS) || program[0].includes(TOOLS);
+	return {start: isTool ? cwd : path.dirname(script)};
 }
 
 function findProject(start) {
@@ -109,21 +137,16 @@ function detect({command, cwd, options = {}}) {
 	const found = command?.length ? recognise(command, cwd) : null;
 	if (!found) return {match: false};
 	let [runtime, flags, program] = found;
-	if (!program.length || program[0] === '-') throw new Refused('node is given nothing to run: name a script');
-	const file = path.resolve(cwd, program[0]);
-	let script;
-	try {
-		script = fs.realpathSync(require.resolve(file));
-	} catch {
-		throw new Refused(`${program[0]}: no such file`);
-	}
+	const {start} = about(flags, program, cwd);
+	const whole = flags ? null : [runtime, ...program];
+	if (!flags) runtime = null;
 	runtime ??= which('node', cwd);
 	if (!runtime) throw new Refused('no node in PATH; install Node.js 18.19 or newer', MISSING);
 	const ran = spawnSync(runtime, ['-p', 'process.versions.node'], {encoding: 'utf8', env: {...process.env, NODE_OPTIONS: ''}});
 	const version = /^(\d+)\.(\d+)\.\d+/.exec(ran.stdout ?? '');
 	if (!version) throw new Refused(`${runtime}: does not run as Node.js`, MISSING);
 	if (Number(version[1]) < 18 || version[1] === '18' && Number(version[2]) < 19) throw new Refused(`${runtime} is Node.js ${version[0]}; 18.19 or newer is needed`, MISSING);
-	const project = findProject(path.dirname(script)), config = settings(project);
+	const project = findProject(fs.realpathSync(start)), config = settings(project);
 	const text = (key) => (typeof config[key] === 'string' ? config[key] : null);
 	const moduleRoot = options.module_root ? below(project, path.resolve(cwd, options.module_root), '--module-root', true)
 		: text('moduleRoot') ? below(project, path.resolve(project, text('moduleRoot')), 'package.json: moduleRoot', true) : '.';
@@ -132,7 +155,7 @@ function detect({command, cwd, options = {}}) {
 			: ['tests', 'test', '__tests__'].find((d) => fs.existsSync(path.join(project, d))) ?? 'tests';
 	return {
 		match: true, kind: 'script', runtime, runtime_version: version[0], project_root: project, module_root: moduleRoot,
-		tests_root: testsRoot, command: [runtime, ...flags, ...program], error: null,
+		tests_root: testsRoot, command: whole ?? [runtime, ...flags, ...program], error: null,
 	};
 }
 

@@ -6,6 +6,7 @@ import {fileURLToPath} from 'node:url';
 const require = createRequire(import.meta.url);
 const {transformed} = require('./cache.js');
 const {isDone, isForeign, modeOf} = require('./loading.js');
+const {viteSource} = require('./vite.js');
 const SCHEME = 'codeflash:';
 let mode = () => null, foreign = null;
 
@@ -43,6 +44,8 @@ export async function load(url, context, next) {
 	const ours = foreign?.load(url, context, probed);
 	if (ours) return ours;
 	const loaded = await next(url, context);
+	const vite = viteSource(url, loaded.source);
+	if (vite !== null) return {...loaded, source: vite};
 	if (!url.startsWith('file:') || loaded.format !== 'module' || loaded.source == null) return loaded;
 	const file = fileURLToPath(url), text = Buffer.from(loaded.source).toString('utf8');
 	const how = mode(file);

@@ -79,6 +79,8 @@ function follow({mode, rules, announce}) {
 				const ours = foreign && context.conditions?.includes('import') && foreign.load(url, context, (file, text) => make(text, file, true)?.code);
 				if (ours) return ours;
 				const loaded = next(url, context);
+				const vite = rules.mode === 'record' ? require('./vite').viteSource(url, loaded.source) : null;
+				if (vite !== null) return {...loaded, source: vite};
 				if (!url.startsWith('file:') || !/^module(-typescript)?$/.test(loaded.format ?? '') || loaded.source == null) return loaded;
 				const file = fileURLToPath(url);
 				const text = written(file, typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source).toString('utf8'));
@@ -148,14 +150,17 @@ function beginsAsModule() {
 }
 
 /** Whether a text has come through here before: hooks may be in place twice. */
-const isDone = (text) => text.includes('__codeflash_module(');
+const isDone = (text) => text.includes('__codeflash_module(') || text.includes('__codeflash_at(');
+
+/** What Vite makes of its configuration, for as long as it takes to load it. */
+const BUNDLED = /\.timestamp-\d+-[0-9a-f]+\.mjs$/;
 
 /** @param {{module_root: string, main?: string | null, mode: string}} rules @returns {Mode} */
 function modeOf(rules) {
 	const root = path.join(rules.module_root, path.sep);
 	return (file) => {
 		if (file === rules.main) return 'main';
-		if (!file.startsWith(root) || file.includes(`${path.sep}node_modules${path.sep}`) || file.includes(`${path.sep}.codeflash${path.sep}`)) return null;
+		if (!file.startsWith(root) || file.includes(`${path.sep}node_modules${path.sep}`) || file.includes(`${path.sep}.codeflash${path.sep}`) || BUNDLED.test(file)) return null;
 		return rules.mode;
 	};
 }

@@ -16,6 +16,16 @@ const MOST = 20000; // of one program: what is looked through in a package may b
 const NODE = new Set(['events', 'stream', 'util', 'url', 'buffer', 'path', 'fs', 'assert', 'os', 'crypto', 'string_decoder',
 	'querystring', 'timers', 'perf_hooks', 'async_hooks', 'zlib', 'http', 'net', 'readline']);
 
+const INTRINSICS = ['Object', 'Function', 'Array', 'Number', 'Boolean', 'String', 'Symbol', 'Date', 'Promise', 'RegExp', 'Error', 'AggregateError',
+	'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError', 'JSON', 'Math', 'Intl', 'ArrayBuffer', 'Atomics', 'Uint8Array',
+	'Int8Array', 'Uint16Array', 'Int16Array', 'Uint32Array', 'Int32Array', 'Float32Array', 'Float64Array', 'Uint8ClampedArray', 'BigUint64Array',
+	'BigInt64Array', 'DataView', 'Map', 'BigInt', 'Set', 'WeakMap', 'WeakSet', 'WeakRef', 'Proxy', 'Reflect', 'FinalizationRegistry', 'Iterator',
+	'SharedArrayBuffer', 'parseInt', 'parseFloat', 'isNaN', 'isFinite', 'decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent', 'eval'];
+/** Intrinsics that no global leads to. */
+const HIDDEN = ['Object.getPrototypeOf(function*(){})', 'Object.getPrototypeOf(async function(){})', 'Object.getPrototypeOf(async function*(){})',
+	'Object.getPrototypeOf([][Symbol.iterator]())', 'Object.getPrototypeOf(new Map()[Symbol.iterator]())',
+	'Object.getPrototypeOf(new Set()[Symbol.iterator]())', 'Object.getPrototypeOf(""[Symbol.iterator]())', 'Object.getPrototypeOf(Uint8Array)'];
+
 const isObject = (v) => typeof v === 'function' || typeof v === 'object' && v !== null;
 
 /** A file of the project's that must be loaded before its names mean something. */
@@ -30,10 +40,50 @@ class Names {
 	/** @param {string} root the project's folder */
 	constructor(root) {
 		this.root = root;
+		this.foreign = new WeakMap(); // what another realm has of its own → the same of this one
 		this.known = new Map(); // object → Name
 		this.modules = new Map(); // file → {thunks, module}
 		this.looked = new Set();
 		this.listed = 0;
+	}
+
+	/** What this realm has in the place of something that a realm of node:vm's has. */
+	home(value) {
+		return isObject(value) ? this.foreign.get(value) ?? value : value;
+	}
+
+	/**
+	 * A realm has been made: its intrinsics are known for what they are.
+	 * @param {object} globals what `globalThis` is there
+	 * @param {(text: string) => any} evaluate runs an expression there
+	 */
+	realm(globals, evaluate) {
+		this.foreign.set(globals, globalThis);
+		const seen = new Set(), todo = [];
+		for (const name of INTRINSICS) todo.push([evaluate(`typeof ${name}==='undefined'?undefined:${name}`), globalThis[name]]);
+		for (const text of HIDDEN) todo.push([evaluate(text), (0, eval)(text)]);
+		while (todo.length) {
+			const [theirs, ours] = todo.pop();
+			if (!isObject(theirs) || !isObject(ours) || theirs === ours || seen.has(theirs)) continue;
+			seen.add(theirs);
+			this.foreign.set(theirs, ours);
+			for (const key of Reflect.ownKeys(theirs)) {
+				const a = own(theirs, key), b = own(ours, key);
+				if (!a || !b) continue;
+				for (const part of ['value', 'get', 'set']) if (isObject(a[part])) todo.push([a[part], b[part]]);
+			}
+		}
+	}
+
+	/** Forgets the project's modules: a runner loads them anew, into another realm, where Node's cache is not. */
+	forget() {
+		this.isApart = true;
+		this.known.clear();
+		this.modules.clear();
+		this.looked.clear();
+		this.listed = 0;
+		this.started = false;
+		this.cached = undefined;
 	}
 
 	/** A module of the project's that is being loaded: functions that give what its names stand for. */
@@ -148,12 +198,13 @@ class Names {
 
 	/** @returns {Name | undefined} */
 	of(value) {
+		value = this.home(value);
 		let name = this.known.get(value);
 		if (name) return name;
 		const now = Object.keys(Module._cache).length;
 		this.#fresh();
 		name = this.known.get(value);
-		if (name || this.cached === now) return name;
+		if (name || this.cached === now || this.isApart) return name;
 		this.cached = now;
 		this.#everything();
 		return this.known.get(value);

@@ -10,15 +10,18 @@ const path = require('node:path');
 const {fileURLToPath} = require('node:url');
 const {TYPE} = require('./spool');
 
+const {performance} = globalThis; // a program may put a clock of its own there
+const clock = performance.now.bind(performance);
 const INTERVAL_US = 1000;
 const OURS = path.join(__dirname, path.sep);
-const FIRST_MS = 400, LAST_MS = 10000;
+const FIRST_MS = 400, LAST_MS = 10000, OFTEN_MS = 25;
 
 class Profile {
 	constructor(recorder) {
 		this.recorder = recorder;
 		this.period = FIRST_MS;
 		this.at = 0;
+		this.soon = OFTEN_MS;
 		this.places = new Map();
 	}
 
@@ -32,21 +35,30 @@ class Profile {
 				s.post('Profiler.setSamplingInterval', {interval: INTERVAL_US});
 			}
 			this.sessions[0].post('Profiler.start');
-			this.at = performance.now();
+			this.at = clock();
 		} catch {
 			this.sessions = null; // a Node without the inspector: no times
 		}
 	}
 
+	/** Of a process that may be ended without warning: as often as it costs little. */
+	often() {
+		if (!this.sessions || clock() - this.at < this.soon) return;
+		const before = clock();
+		this.at = -Infinity;
+		this.flush(false);
+		this.soon = Math.max(OFTEN_MS, 20 * (clock() - before));
+	}
+
 	flush(last) {
-		if (!this.sessions || !last && performance.now() - this.at < this.period) return;
+		if (!this.sessions || !last && clock() - this.at < this.period) return;
 		const [now, next] = this.sessions;
 		this.sessions.reverse();
 		if (!last) next.post('Profiler.start');
 		now.post('Profiler.stop', (error, answer) => {
 			if (!error) this.add(answer.profile);
 		});
-		this.at = performance.now();
+		this.at = clock();
 		this.period = Math.min(LAST_MS, this.period * 2);
 	}
 
@@ -89,6 +101,7 @@ class Profile {
 	functionAt(url, line, column, name) {
 		const entry = this.entryOf(url);
 		if (!entry) return undefined;
+		if (entry.scoped) return this.functionNamed(entry, line, name);
 		if (entry.result.lines) {
 			// a tool may have compiled it in another way than we know of: then a name that there is once says more than a place
 			const same = entry.result.functions.flatMap((f, i) => ((f.kind === 'constructor' ? f.class : f.qualname)?.split('.').pop() === name ? [i] : []));
@@ -98,6 +111,24 @@ class Profile {
 		entry.result.functions.forEach((f, i) => {
 			const [l0, c0, l1, c1] = f.at;
 			if ((line > l0 || line === l0 && column >= c0) && (line < l1 || line === l1 && column < c1)) best = i; // inner ones come later
+		});
+		return best < 0 ? undefined : entry.first + best;
+	}
+
+	/**
+	 * A runner's transform has moved the functions to other places: they keep their names, and mostly their
+	 * order. What has no name is its caller's, as a callback is.
+	 */
+	functionNamed(entry, line, name) {
+		const last = name.slice(name.lastIndexOf('.') + 1).replace(/^(get|set|async) /, '');
+		let best = -1, least = Infinity;
+		if (last) entry.result.functions.forEach((f, i) => {
+			const of = f.kind === 'constructor' ? f.class : f.qualname;
+			const away = Math.abs(f.line - 1 - line);
+			if (i && of && of.slice(of.lastIndexOf('.') + 1) === last && away < least) {
+				best = i;
+				least = away;
+			}
 		});
 		return best < 0 ? undefined : entry.first + best;
 	}
@@ -153,6 +184,7 @@ class Profile {
 				if (caller !== f) pairs.add(`${caller} ${f}`);
 			});
 			for (const p of pairs) edges.set(p, (edges.get(p) ?? 0) + n.ns);
+			if (this.recorder.moved.has(stack[0][0])) continue; // its lines are not the file's
 			const ticks = n.positionTicks ?? [], all = ticks.reduce((sum, t) => sum + t.ticks, 0);
 			if (stack[0][1] === n) for (const t of ticks) {
 				const key = `${stack[0][0]} ${this.lineOf(n.callFrame.url, t.line, stack[0][0])}`;

@@ -15,6 +15,7 @@ const {CODEC, Unkept, pack} = require('./codec');
 const {define, follow, modeOf} = require('./loading');
 const {Names} = require('./names');
 const {Profile} = require('./profile');
+const {Runners} = require('./runners');
 const {Spool, TYPE} = require('./spool');
 
 const MOST = 0x7fffffff; // of what one step of a countdown can be
@@ -26,6 +27,8 @@ const USUAL = {nodes: 20000, bytes: 256 << 10, ms: 4}, LARGE = {nodes: 400000, b
 const FUNCTION_BYTES = 16 << 20, ALL_BYTES = 256 << 20;
 const TEST = /(^|[\\/])(__tests__|__mocks__)[\\/]|\.(test|spec)\.[cm]?[jt]sx?$/;
 
+// as they are now: a program's tests may put a clock of their own there
+const {performance, setInterval} = globalThis;
 const {now} = performance;
 const clock = () => now.call(performance);
 const hash = (data) => crypto.createHash('md5').update(data).digest();
@@ -36,6 +39,7 @@ class Recorder {
 		this.names = new Names(config.project_root);
 		this.files = new Map(); // the name of its array → file
 		this.paths = new Map();
+		this.moved = new Set(); // functions whose lines are a transform's
 		this.next = 0;
 		this.busy = false;
 		this.spent = 0;
@@ -63,23 +67,36 @@ class Recorder {
 		}, FLUSH_MS).unref();
 	}
 
-	/** A file is about to be run: its functions get ids, and its probes an array. */
-	announce(file, result) {
+	/** A file none of whose functions are recorded. */
+	lost(file, reason) {
 		if (!this.spool) this.open();
+		this.spool.json(TYPE.LOSS, {function: null, reason: `${reason}: ${path.relative(this.config.project_root, file)}`.slice(0, 300), n: 1});
+	}
+
+	isTest(file) {
+		return TEST.test(file) || Boolean(this.config.tests_root) && file.startsWith(path.join(this.config.tests_root, path.sep));
+	}
+
+	/**
+	 * A file is about to be run: its functions get ids, and its probes an array.
+	 * @param {boolean} [scoped] its probes ask the array for everything, see transform.js
+	 */
+	announce(file, result, scoped) {
 		if (!result) {
-			this.spool.json(TYPE.LOSS, {function: null, reason: `a file that cannot be parsed: ${path.relative(this.config.project_root, file)}`.slice(0, 300), n: 1});
+			this.lost(file, 'a file that cannot be parsed');
 			return;
 		}
+		if (!this.spool) this.open();
 		const n = result.functions.length;
 		// beyond 64 bytes an array's memory stays where it is, and its address can be compiled in
 		const counters = new Int32Array(Math.max(n, 32));
-		const isTest = TEST.test(file) || this.config.tests_root && file.startsWith(path.join(this.config.tests_root, path.sep));
-		const entry = {file, first: this.next, counters, functions: [], name: result.name, result};
+		const isTest = this.isTest(file);
+		const entry = {file, first: this.next, counters, functions: [], name: result.name, result, scoped};
 		const module = path.relative(this.config.project_root, file).replace(/\.[^.]*$/, '').split(path.sep).join('/');
 		result.functions.forEach((f, i) => {
 			const id = this.next++;
 			const {at, span, ...columns} = f;
-			this.spool.json(TYPE.FUNCTION, {id, file, module, ...columns, main: file === this.config.main, is_test: Boolean(isTest)});
+			this.spool.json(TYPE.FUNCTION, {id, file, module, ...columns, main: file === this.config.main, is_test: isTest});
 			const wanted = this.wanted(f.qualname) && f.replayable && !isTest;
 			entry.functions.push({id, due: wanted ? 1 : MOST, reason: f.reason, wanted, kept: 0, tries: 0, bytes: 0, told: 0, failures: 0});
 			counters[i] = wanted ? 0 : MOST - 1;
@@ -89,8 +106,21 @@ class Recorder {
 		this.files.set(result.name, entry);
 		this.paths.set(file, entry);
 		define(counters, 'entry', entry);
-		Object.defineProperty(globalThis, result.name, {value: counters});
+		if (scoped) this.equip(counters, entry);
+		else Object.defineProperty(globalThis, result.name, {value: counters});
 		this.dirty = true;
+	}
+
+	equip(counters, entry) {
+		for (const f of entry.functions) this.moved.add(f.id);
+		const give = (name, value) => Object.defineProperty(counters, name, {value});
+		give('look', (i, ...args) => this.look(counters, i, args, undefined, undefined));
+		give('look_at', (i, self, target, ...args) => this.look(counters, i, args, self, target));
+		give('begin', (defined, others, inner) => {
+			if (!inner) counters[0]--; // once each time it is run
+			this.names.add(entry.file, defined, others, null);
+			return counters;
+		});
 	}
 
 	wanted(qualname) {
@@ -194,6 +224,17 @@ class Recorder {
 		this.profile.flush(last);
 	}
 
+	/** This process has said something, and may be ended for it. */
+	told() {
+		if (!this.spool || this.closed || this.busy) return;
+		this.busy = true;
+		try {
+			this.profile.often();
+			this.flush();
+		} catch { /* the next one may do */ }
+		this.busy = false;
+	}
+
 	finish() {
 		if (this.closed || !this.spool) return;
 		this.closed = true;
@@ -219,6 +260,7 @@ function start() {
 	define(globalThis, '__codeflash_look_at', (counters, i, self, target, ...args) => recorder.look(counters, i, args, self, target));
 	define(globalThis, '__codeflash_module', recorder.module.bind(recorder));
 	follow({mode: recorder.mode, rules: {module_root: config.module_root, mode: 'record'}, announce: recorder.announce.bind(recorder)});
+	new Runners(recorder).follow();
 	// not process.on: the program's own listeners come before us, and are the only ones it finds
 	const {emit} = process;
 	define(process, 'emit', function (event, ...rest) {

@@ -143,9 +143,29 @@ class Replay {
 		// the tests before this one have left something behind, perhaps: as it was recorded it is alone
 		this.alone ??= new Map();
 		if (!this.alone.has(id)) this.alone.set(id, apart({...request, ...runner.request, verb: 'run', cwd: process.cwd(), call_timeout_s: 10}, calls(trace, id)));
-		const difference = judge((await this.alone.get(id)).get(call));
+		const difference = judge((await this.alone.get(id)).outcomes.get(call));
 		if (difference) throw new Error(`${result.shown}\n${difference}`);
 	}
+}
+
+/** Of all calls of some functions, each in a process of its own: what is different, or null. */
+async function differences({trace: file, root, file: source, functions}) {
+	if (!fs.existsSync(file)) throw new Error(`the trace ${file} is gone; record it again with cf-trace`);
+	const trace = await Trace.open(file), found = {};
+	const main = trace.row('SELECT file FROM function WHERE main ORDER BY id LIMIT 1');
+	const request = {verb: 'run', project_root: root, module_root: trace.meta('module_root'), file: source, main_file: main?.file, seed: 1, cwd: root, call_timeout_s: 10};
+	for (const id of functions) {
+		const f = trace.row('SELECT * FROM function WHERE id = ?', id);
+		if (!f) continue;
+		const {outcomes, error} = await apart({...request, file: f.file, qualname: f.qualname, class: f.class, kind: f.kind}, calls(trace, id));
+		for (const row of trace.rows('SELECT c.id, o.data, o.stable, o.mask FROM call c JOIN outcome o ON o.call = c.id WHERE c.function = ?', id)) {
+			const outcome = outcomes.get(row.id), expected = zlib.inflateSync(row.data);
+			const rules = {mask: row.mask ? JSON.parse(row.mask) : [], kindOnly: !row.stable};
+			if (!outcome) found[row.id] = error ?? 'did not return in time';
+			else found[row.id] = expected.equals(outcome) ? null : compare(decode(expected), decode(outcome), rules);
+		}
+	}
+	return found;
 }
 
 const inputs = (row) => (row.packing ? zlib.inflateSync(row.data) : Buffer.from(row.data));
@@ -156,7 +176,7 @@ function calls(trace, id) {
 		.map((row) => ({id: row.id, codec: row.codec, data: inputs(row)}));
 }
 
-/** The outcomes of calls in a process that does nothing else. @returns {Promise<Map<number, Buffer>>} */
+/** The outcomes of calls in a process that does nothing else. @returns {Promise<{outcomes: Map<number, Buffer>, error?: string}>} */
 async function apart(request, list) {
 	const env = {...process.env};
 	delete env.NODE_TEST_CONTEXT;
@@ -165,15 +185,17 @@ async function apart(request, list) {
 	to.on('error', () => {});
 	to.write(`${JSON.stringify({...request, calls: list.map(({id, codec, data}) => ({id, codec, size: data.length}))})}\n`);
 	for (const {data} of list) to.write(data);
-	const parts = [], found = new Map();
+	const parts = [], outcomes = new Map();
+	let error;
 	for await (const part of from) parts.push(part);
 	const all = Buffer.concat(parts);
 	for (let at = 0; at + 4 <= all.length;) {
-		const n = all.readUInt32LE(at), {call, outcome} = decode(all.subarray(at + 4, at + 4 + n));
-		if (outcome) found.set(call, outcome);
+		const n = all.readUInt32LE(at), frame = decode(all.subarray(at + 4, at + 4 + n));
+		if (frame.outcome) outcomes.set(frame.call, frame.outcome);
+		error ??= frame.error;
 		at += 4 + n;
 	}
-	return found;
+	return {outcomes, error};
 }
 
-module.exports = {Replay};
+module.exports = {Replay, differences};

@@ -10,6 +10,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const {openSync, writeSync, closeSync, ftruncateSync} = fs; // as they are now: a program may replace them
+const nanoseconds = process.hrtime.bigint.bind(process.hrtime);
 const HEADER = 4096;
 const CHUNK = 1 << 20;
 const NONE = 0xffffffffffffffffn;
@@ -18,7 +19,7 @@ const TYPE = {PAD: 0, PROCESS: 1, FUNCTION: 2, VALUE: 3, CALL: 4, COUNTS: 5, PRO
 class Spool {
 	/** @param {string} folder */
 	constructor(folder) {
-		this.start = process.hrtime.bigint();
+		this.start = nanoseconds();
 		this.fd = openSync(path.join(folder, `${process.pid}-${crypto.randomBytes(6).toString('hex')}.spool`), 'wx', 0o600);
 		this.tail = 0;
 		this.lost = 0;
@@ -126,7 +127,7 @@ class Spool {
 		body.writeUInt32LE(call.thread, 8);
 		body.writeUInt32LE(call.seq >>> 0, 16);
 		body.writeUInt32LE(Math.floor(call.seq / 2 ** 32), 20);
-		body.writeBigUInt64LE(process.hrtime.bigint() - this.start, 24);
+		body.writeBigUInt64LE(nanoseconds() - this.start, 24);
 		body.writeBigUInt64LE(NONE, 32);
 		call.hash.copy(body, 40, 0, 16);
 		body.writeUInt32LE(data.length, 56);

@@ -43,12 +43,15 @@ const bare = (node) => {
 	return node;
 };
 
+/** @param {boolean | null} module null: as its own text says, which a runner's transform takes either way */
 function parserOptions(file, module) {
 	const plugins = ['decorators', 'explicitResourceManagement'];
-	if (/\.[cm]?tsx?$/.test(file)) plugins.push('typescript');
+	const typed = /\.[cm]?tsx?$/.test(file);
+	if (typed) plugins.push('typescript');
 	if (/\.([jt]sx|[cm]?js)$/.test(file)) plugins.push('jsx');
+	if (module === null && !typed) plugins.push('flow');
 	return {
-		sourceType: module ? 'module' : 'script', plugins, attachComment: false,
+		sourceType: module === null ? 'unambiguous' : module ? 'module' : 'script', plugins, attachComment: false,
 		allowReturnOutsideFunction: !module, allowNewTargetOutsideFunction: !module,
 		allowUndeclaredExports: true, createParenthesizedExpressions: true,
 	};
@@ -106,6 +109,9 @@ function wrapped(node) {
 }
 
 class Unfit extends Error {}
+
+const IGNORE = '/* istanbul ignore next */';
+const named = (names) => `{${names.map((n) => `${n}:()=>${n}`).join(',')}}`;
 
 /** The text of an expression that is what the parameter was given, as far as the function sees it. */
 function argument(p) {
@@ -171,6 +177,8 @@ class Source {
 	run() {
 		const tree = parse(this.text, parserOptions(this.file, this.module));
 		const program = tree.program;
+		this.typed = /\.[cm]?tsx?$/.test(this.file);
+		this.module ??= program.sourceType === 'module';
 		this.note({loc: {start: {line: 1}}}, {loc: {end: {line: this.lines.length}}, start: 0, end: this.text.length + 1},
 			{qualname: '<module>', kind: 'module', reason: 'module code'});
 		const scope = {prefix: '', class: null, inFunction: null};
@@ -263,6 +271,10 @@ class Source {
 		else if (program.interpreter) at = Math.min(this.text.length, this.text.indexOf('\n', program.interpreter.start) + 1 || this.text.length);
 		const load = this.module && this.imports ? `import ${JSON.stringify(`codeflash:${this.name}`)};` : '';
 		if (at === this.text.length && program.interpreter) return;
+		if (this.scoped) {
+			this.puts.push({at, n: -1, text: `${last ? ';' : ''}${this.scopedPrelude()}`});
+			return;
+		}
 		this.puts.push({at, n: -1,
 			text: `${last ? ';' : ''}${load}${this.announcement(this.names, this.others).slice(0, -1)}${
 				this.module ? '' : ',typeof module==="object"?module:null'});`});
@@ -386,8 +398,19 @@ class Source {
 		this.inner = [...this.inner ?? [], ...defined, ...others];
 	}
 
+	/**
+	 * Where a runner loads the file, a global is slow to ask for and a type checker may read the text: the
+	 * array is then in a variable of the module's own. The function gives it to what is called before the
+	 * module has begun, in a cycle.
+	 */
+	scopedPrelude() {
+		const any = this.typed ? ':any' : '', all = this.typed ? '(globalThis as any)' : '/** @type {any} */(globalThis)';
+		return `${IGNORE}/** @type {any} */var ${this.name}${any}=${this.name}_().begin(${named(this.names)},${named(this.others)});` +
+			`${IGNORE}function ${this.name}_()${any}{return ${all}.__codeflash_at(${JSON.stringify(this.name)},${JSON.stringify(this.file)});}`;
+	}
+
 	announcement(defined, others) {
-		const named = (names) => `{${names.map((n) => `${n}:()=>${n}`).join(',')}}`;
+		if (this.scoped) return `${IGNORE}(${this.name}||${this.name}_()).begin(${named(defined)},${named(others)},true)`;
 		return `__codeflash_module(${JSON.stringify(this.name)},${named(defined)},${named(others)})`;
 	}
 
@@ -462,9 +485,15 @@ class Source {
 				f.reason = error.message;
 			}
 		}
-		const condition = `--${this.name}[${at}]<0`, call = `${look}(${[this.name, at, ...given].join(',')})`;
+		let condition = `--${this.name}[${at}]<0`, call = `${look}(${[this.name, at, ...given].join(',')})`;
+		if (this.scoped) {
+			condition = `--(${this.name}||${this.name}_())[${at}]<0`;
+			call = `(${this.name}||${this.name}_()).${look === '__codeflash_look' ? 'look' : 'look_at'}(${[at, ...given].join(',')})`;
+		}
+		const ignore = this.scoped ? IGNORE : '';
 		if (node.body.type !== 'BlockStatement') {
-			this.put(node.body.start, `(${condition}&&${call},`);
+			// the comment is not to hide the user's expression too
+			this.put(node.body.start, ignore ? `(void 0,${ignore}${condition}&&${call},` : `(${condition}&&${call},`);
 			this.put(node.body.end, ')');
 			return;
 		}
@@ -477,11 +506,11 @@ class Source {
 			if (close >= 0) {
 				const before = this.text.slice(0, close).trimEnd();
 				const comma = node.params.length && !before.endsWith(',') ? ',' : '';
-				this.put(close, `${comma}...{[(${condition}&&${call},"")]:__codeflash_}`);
+				this.put(close, `${comma}...{[(${ignore && `void 0,${ignore}`}${condition}&&${call},"")]:__codeflash_}${this.typed ? ':any' : ''}`);
 				return;
 			}
 		}
-		this.put(last ? last.end : node.body.start + 1, `${last ? ';' : ''}if(${condition})${call};`);
+		this.put(last ? last.end : node.body.start + 1, `${last ? ';' : ''}${ignore}if(${condition})${call};`);
 	}
 
 	/** Where the parenthesis is that ends the parameters, if nothing but blanks and one comma is before it. */
@@ -528,15 +557,17 @@ class Source {
 
 /**
  * @param {string} text
- * @param {{file: string, module: boolean, mode: 'record' | 'expose' | 'main', imports?: boolean}} how
+ * @param {{file: string, module: boolean, mode: 'record' | 'expose' | 'main', imports?: boolean, scoped?: boolean}} how
  *   mode: with probes; only telling of what it defines; and without what a script does beside defining.
- *   imports: it announces itself by importing, as nothing of ours is there when it is loaded
+ *   imports: it announces itself by importing, as nothing of ours is there when it is loaded.
+ *   scoped: with probes that a runner's own transform and context do nothing to; see scopedPrelude()
  * @returns {Result}
  * @throws {SyntaxError} when it cannot be parsed
  */
-function transform(text, {file, module, mode, imports}) {
+function transform(text, {file, module, mode, imports, scoped}) {
 	const source = new Source(text, file, module, mode);
 	source.imports = imports;
+	source.scoped = scoped;
 	return source.run();
 }
 
