@@ -102,7 +102,7 @@ jest_recorded() {
 	printf '%s\n' 'Account.constructor|1' 'Account.pay|1' 'Box.area|1' 'Box.constructor|2' 'areas|1' 'ids|1' \
 		'intersect|20' 'isBox|1' 'later|1' 'total|3' >expected
 	counted | LC_ALL=C sort | diff - expected
-	[ "$(sql 'SELECT sum(calls) FROM profile JOIN function ON id = function WHERE kind = "module" AND file = "src/lib.js"')" = 2 ]
+	[ "$(sql "SELECT sum(calls) FROM profile JOIN function ON id = function WHERE kind = 'module' AND file = 'src/lib.js'")" = 2 ]
 	# what is of the realm of Jest's is known for what it is
 	sql "SELECT f.qualname FROM function f JOIN profile p ON p.function = f.id WHERE f.kind <> 'module' AND f.qualname <> 'later'
 		AND NOT EXISTS (SELECT * FROM call WHERE function = f.id)" >left
