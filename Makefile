@@ -193,8 +193,8 @@ $(O)/unit/%: tests/unit/%.c $(O)/libcf.a $(BIN)
 TEST_ENV = PATH="$(abspath $(O))/bin:$$PATH" O="$(abspath $(O))" CHECK_VENV="$(abspath $(CHECK_VENV))" \
 	ASAN_OPTIONS=exitcode=99:detect_leaks=1 UBSAN_OPTIONS=exitcode=99:halt_on_error=1:print_stacktrace=1
 BATS ?= bats
-# Files whose rows measure, one after the other; the rest goes on beside them on the other processor.
-MEASURING := $(wildcard $(patsubst %,tests/%.bats,cf-bench bench-trace java javascript manuals models pipeline runners))
+# Files whose rows measure the most, one after the other; the rest goes on beside them on the other processor.
+MEASURING := $(wildcard $(patsubst %,tests/%.bats,cf-bench bench-trace javascript manuals models pipeline))
 JUDGING := $(filter-out $(MEASURING),$(wildcard tests/*.bats))
 
 .PHONY: check check-unit check-python check-javascript check-bats lint real features proof suites kill-trials mutants \
