@@ -169,3 +169,11 @@ measured() {
 	[ "$status" -eq 4 ]
 	one_line codeflash "jest is not installed"
 }
+
+@test "runners: what Jest's mocks keep from being recorded is in the ledger" {
+	sample jest
+	printf '%s\n' "jest.mock('./rate');" 'function faked(x) { return x; }' 'module.exports = {faked};' >src/faked.js
+	printf '%s\n' "const {faked} = require('./faked');" "test('faked', () => { expect(faked(1)).toBe(1); });" >src/faked.test.js
+	cf-trace --quiet npx jest src/faked.test.js >trace.json 2>out || fail_with "$(cat out)"
+	sql 'SELECT reason FROM ledger' | grep -q 'jest.mock.*src/faked.js' || fail_with "$(sql 'SELECT * FROM ledger')" "$(cat out)"
+}

@@ -84,10 +84,13 @@ class Runners {
 		Object.defineProperty(globals, '__codeflash_at', {value: this.at, enumerable: false, configurable: false, writable: false});
 	}
 
-	/** Whether a file's functions are to be recorded. */
+	/** Whether a file's functions are to be recorded; one for which they cannot be is in the ledger. */
 	wants(file, text) {
 		const {recorder} = this;
-		return SOURCE.test(file) && !/\.d\.[cm]?ts$/.test(file) && recorder.mode(file) && !recorder.isTest(file) && !MOCKS.test(text);
+		if (!SOURCE.test(file) || /\.d\.[cm]?ts$/.test(file) || !recorder.mode(file) || recorder.isTest(file)) return false;
+		if (!MOCKS.test(text)) return true;
+		this.lose(file, 'a file with calls of jest.mock, which are moved above all else in it');
+		return false;
 	}
 
 	/** The array of a file's, which says so here when it is new. */
@@ -138,7 +141,10 @@ class Runners {
 					if (!options?.isInternalModule) {
 						try {
 							text = runners.text(source ?? readFileSync(file, 'utf8'), file);
-						} catch (error) { if (process.env.CODEFLASH_DEBUG) throw error; }
+						} catch (error) {
+							if (process.env.CODEFLASH_DEBUG) throw error;
+							runners.lose(file, 'a file that could not be given probes');
+						}
 					}
 					return Reflect.apply(original, this, [file, options, text ?? source]);
 				});
