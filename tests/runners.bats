@@ -6,7 +6,8 @@ load helper
 
 setup() {
 	command -v node >/dev/null || { [ -z "${CI:-}" ] && skip "node is not installed"; }
-	export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
+	# what they print is read here: some have colours where CI is set
+	export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache NO_COLOR=1 FORCE_COLOR=0
 }
 
 # sample name [package=version]: a copy of the sample with what its package.json asks for, installed once.
