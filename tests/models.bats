@@ -242,6 +242,6 @@ PY
 	# four first, three refused and asked about, one faster
 	[ "$(asked)" = 8 ] || fail_with "$(asked): $stderr"
 	[ "$(logged '[("not equivalent" in str(q["body"]), "faster still" in str(q["body"])) for q in r][4:]')" = "[(True, False), (True, False), (True, False), (False, True)]" ]
-	patch -s -p1 <.codeflash/patches/all.patch
+	git apply .codeflash/patches/all.patch
 	grep -q 'return list(dict.fromkeys(items))' app.py
 }
