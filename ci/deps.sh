@@ -22,8 +22,6 @@ missing_build() {
 		pkg-config --exists "${pair%%:*}" 2>/dev/null || echo "${pair#*:}"
 	done
 	has npm || echo npm
-	has javac || echo openjdk-17-jdk-headless
-	has mvn || echo maven
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 	has git || echo git
 	has python3 || echo python3
@@ -36,6 +34,9 @@ missing_check() {
 	for tool in bats shellcheck mandoc clang sqlite3 openssl ps:procps; do
 		has "${tool%%:*}" || echo "${tool#*:}"
 	done
+	# without them there is no Java plugin, and the rest is as it is
+	has javac || echo openjdk-17-jdk-headless
+	has mvn || echo maven
 	# clang's libFuzzer
 	fuzzer='int LLVMFuzzerTestOneInput(void) { return 0; }'
 	printf '%s\n' "$fuzzer" | clang -x c -fsanitize=fuzzer -o /dev/null - 2>/dev/null || echo libclang-rt-dev
